@@ -1,0 +1,52 @@
+import type { KubeObject } from '../api/object.ts'
+import type { Milestone, Source } from '../sources/source.ts'
+
+export type FormatName = 'cloudevents' | 'cdevents' | 'tektonv1' | 'tektonv2'
+
+/** How much of the object an event carries. */
+export type Content = 'summary' | 'full' | 'none'
+
+/** What an encoder is given. The object is whole, as it was read; it is not kept. */
+export type EncodeInput = {
+  source: Source
+  object: KubeObject
+  milestone: Milestone
+  content: Content
+  /** The subscription's own CloudEvents extensions, already checked by `checkExtensions`. */
+  extensions: Readonly<Record<string, string>>
+  cluster: Cluster
+}
+
+/** What encoders know of the cluster. */
+export type Cluster = {
+  /** First part of every `source`: `--cluster-uri`, by default `/clusters/<uid of kube-system>`. */
+  uri: string
+  /** Absolute URL of an object, by the dashboard template or, without one, the API server's. */
+  urlOf(source: Source, object: KubeObject): string
+}
+
+/**
+ * A CloudEvent, encoded once for every sink and mode.
+ * `attributes` is a JSON object of strings in spec order (specversion, id, source, type, subject, time, datacontenttype, extensions);
+ * `data` is serialised JSON, or undefined where the event has none. Binary mode makes headers of the one and a body of the other;
+ * structured mode splices both into one JSON object.
+ */
+export type EncodedEvent = {
+  id: string
+  type: string
+  subject: string
+  attributes: string
+  data: string | undefined
+}
+
+/** One wire format. `encode` gives no event where the format has none for this milestone. Never throws on odd objects. */
+export type Format = {
+  name: FormatName
+  /** The largest event in bytes, where the format itself fixes it; else the sink's maxEventBytes counts. */
+  maxBytes?: number
+  /** Whether a too large event can be had smaller with content `summary`. */
+  hasSummary: boolean
+  /** Whether this format has an event for that milestone name of that kind. */
+  knows(source: Source, milestoneName: string): boolean
+  encode(input: EncodeInput): EncodedEvent[]
+}

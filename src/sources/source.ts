@@ -1,0 +1,61 @@
+import type { KubeObject } from '../api/object.ts'
+
+/** How a run or release ended. Every format maps these to its own words. */
+export type Outcome = 'success' | 'failure' | 'cancelled' | 'timeout' | 'error'
+
+/**
+ * derived: readable from the object's present state alone, delivered at least once, always under the same id;
+ * observed: needs the state seen before; survives restarts where the disk does (design.md §1.2).
+ */
+export type MilestoneClass = 'derived' | 'observed'
+
+/** A moment in an object's life. Plain data: stored, filtered on, and encoded. */
+export type Milestone = {
+  /** The catalogue's name: queued, started, finished, … */
+  name: string
+  /** Stable for ever, readable from the object alone: `finished`, `retried/1`, `skipped/deploy`. Part of the event's id. */
+  key: string
+  class: MilestoneClass
+  /** When it happened, in ms since the epoch; never when it was seen. */
+  time: number
+  /** Place in the kind's order of milestones, 0…99; breaks ties of `time` in the extension `sequence`. */
+  rank: number
+  outcome?: Outcome
+  reason?: string
+  message?: string
+  /** Small, documented facts of this very milestone (the skipped task's name, the attempt's number). */
+  details?: Record<string, string | number | boolean>
+}
+
+/** One row of the catalogue: what a kind can tell. The docs' table and the check of `events[].milestones` come from here. */
+export type MilestoneKind = {
+  name: string
+  class: MilestoneClass
+  /** In the set that a subscription without `events` gets (in this version: started and finished). */
+  default: boolean
+  key: string
+  time: string
+  when: string
+}
+
+/** What is kept of an object between two reads: small, JSON-able, enough for `transitions`. */
+export type Projection = Record<string, string | number | boolean | string[] | undefined>
+
+/** A watched kind: which resource, and what its objects tell. Everything here is a pure function. */
+export type Source = {
+  /** The kind as subscriptions name it; unique over all sources. */
+  kind: string
+  /** Segment of the CloudEvents `source` and of own event types. */
+  family: 'tekton' | 'konflux' | 'flux' | 'generic'
+  group: string
+  version: string
+  plural: string
+  catalogue: readonly MilestoneKind[]
+  /** Everything that must have happened to the object, read from its present state, in order of rank. Never throws. */
+  milestones(object: KubeObject): Milestone[]
+  /** What changed between the projection and the object and can't be read from the object alone. Never throws. */
+  transitions(previous: Projection | undefined, object: KubeObject): Milestone[]
+  project(object: KubeObject): Projection
+  /** When the object came to its end (ms), or undefined while it is still going. */
+  endedAt(object: KubeObject): number | undefined
+}
