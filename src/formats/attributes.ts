@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import type { Milestone } from '../sources/source.ts'
+import type { EncodeInput, FormatName } from './format.ts'
+
+/** UUIDv5 of `carillon.dev` in the DNS namespace (RFC 9562 §6.6). Part of the id scheme: never changed. */
+export const idNamespace = 'ef8e20a5-0036-532c-bdce-91120e76ac5d'
+
+const namespaceBytes = Buffer.from(idNamespace.replaceAll('-', ''), 'hex')
+
+/**
+ * The CloudEvents id: UUIDv5 (RFC 9562 §5.5) in `idNamespace` over the JSON array [object uid, milestone key, format, type, part].
+ * JSON, because a quoted comma can't occur inside a JSON string: no two lists of fields give one name.
+ * `part` tells several events of one milestone and type apart; left out it counts as ''.
+ */
+export function eventId(objectUid: string, milestoneKey: string, format: FormatName, type: string, part = ''): string {
+  const name = JSON.stringify([objectUid, milestoneKey, format, type, part])
+  const bytes = createHash('sha1').update(namespaceBytes).update(name).digest()
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = bytes.toString('hex', 0, 16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/** The CloudEvents source: cluster URI + `/namespaces/<ns>/<family>`; without the namespace for a cluster-scoped object. */
+export function sourceOf(input: EncodeInput): string {
+  const namespace = input.object.metadata.namespace
+  const scope = namespace ? `/namespaces/${encodeURIComponent(namespace.toWellFormed())}` : ''
+  return `${input.cluster.uri}${scope}/${input.source.family}`
+}
+
+/** Extension `sequence`: the milestone's time in ms, 15 digits, then its rank, 2 digits. Of fixed width: sorts as text. */
+export function sequenceOf(milestone: Milestone): string {
+  const ms = Math.min(Math.max(Math.trunc(milestone.time), 0), 999_999_999_999_999)
+  return String(ms).padStart(15, '0') + String(milestone.rank).padStart(2, '0')
+}
+
+/** RFC 3339 with milliseconds, UTC. `ms` lies between 1970 and 9999: the sources read no other times. */
+export function timestamp(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+// What a CloudEvents String may not hold (CloudEvents 1.0, type system): controls, lone surrogates, noncharacters.
+const illegal = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu
+
+/** What the formats decide of an event. What is left out comes from the milestone and the object. */
+export type EventHead = {
+  format: FormatName
+  type: string
+  subject: string
+  id?: string
+  source?: string
+  /** RFC 3339. */
+  time?: string
+  part?: string
+  /** The format's own, after `sequence` and `namespace`. */
+  extensions?: Record<string, string>
+  /** false for an event without data: it has no datacontenttype. */
+  hasData?: boolean
+}
+
+/**
+ * The JSON text of all attributes in spec order: specversion, id, source, type, subject, time, datacontenttype, then the extensions:
+ * sequence, namespace, the format's, the subscription's. The first to name an extension wins, so none of ours can be overridden.
+ */
+export function encodeAttributes(input: EncodeInput, event: EventHead): { id: string; attributes: string } {
+  const { object, milestone } = input
+  const id = event.id ?? eventId(object.metadata.uid, milestone.key, event.format, event.type, event.part)
+  let text = `{"specversion":"1.0","id":${quote(id)},"source":${quote(event.source ?? sourceOf(input))}`
+  text += `,"type":${quote(event.type)},"subject":${quote(event.subject)}`
+  text += `,"time":${quote(event.time ?? timestamp(milestone.time))}`
+  if (event.hasData !== false) text += ',"datacontenttype":"application/json"'
+  text += `,"sequence":"${sequenceOf(milestone)}"`
+  if (object.metadata.namespace) text += `,"namespace":${quote(object.metadata.namespace)}`
+  const own = event.extensions ?? {}
+  for (const name in own) text += extension(name, own[name])
+  for (const name in input.extensions) {
+    if (!reserved.has(name) && !Object.hasOwn(own, name)) text += extension(name, input.extensions[name])
+  }
+  return { id, attributes: `${text}}` }
+}
+
+/** Names that neither a format nor a subscription may use for an extension. */
+export const reserved: ReadonlySet<string> = new Set([
+  'specversion',
+  'id',
+  'source',
+  'type',
+  'subject',
+  'time',
+  'datacontenttype',
+  'dataschema',
+  'data',
+  'data_base64',
+  'sequence',
+  'namespace',
+])
+
+const extension = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : `,"${name}":${quote(value)}`
+
+/** A CloudEvents String as JSON; what may not be in one becomes U+FFFD. */
+const quote = (value: string): string => JSON.stringify(value.replace(illegal, '\ufffd'))
