@@ -1,0 +1,77 @@
+/** One setting of `carillon run`. The environment name is CARILLON_ and the flag in capitals: --data-dir is CARILLON_DATA_DIR. */
+export type Flag = {
+  name: string
+  /** What stands for the value in the help text; a list may be given several times, in the environment with commas. */
+  value: string
+  list?: true
+  default?: string
+  help: string
+}
+
+export const runFlags = [
+  { name: 'kubeconfig', value: 'FILE', help: 'which cluster to talk to; default: KUBECONFIG, ~/.kube/config, or the pod itself' },
+  { name: 'namespace', value: 'NAME', help: "the operator's own namespace, where ConfigMap carillon-config is read; default: the pod's, else carillon-system" },
+  { name: 'data-dir', value: 'DIR', default: '/var/lib/carillon', help: 'where the outbox is kept; put it on a volume' },
+  { name: 'admin-namespace', value: 'NAME', list: true, help: 'namespace whose subscriptions may watch other namespaces' },
+  { name: 'watch-namespace', value: 'NAME', list: true, help: 'watch only these namespaces; default: all' },
+  { name: 'allow-cidr', value: 'CIDR', list: true, help: 'addresses that sinks may have though they are loopback, link-local or private' },
+  { name: 'cluster-uri', value: 'URI', help: "first part of every event's source; default: /clusters/<uid of kube-system>" },
+  { name: 'dashboard-url', value: 'TEMPLATE', help: "link to an object in events, e.g. https://ui.example.com/{{namespace}}/{{plural}}/{{name}}; default: the object's API URL" },
+  { name: 'class', value: 'NAME', help: 'serve only sinks and subscriptions labelled carillon.dev/class: NAME; default: those without the label' },
+  { name: 'listen', value: 'ADDRESS', default: ':8080', help: 'where /healthz, /readyz and /metrics are served, host:port or :port' },
+  { name: 'log-level', value: 'LEVEL', default: 'info', help: 'debug, info, warn or error' },
+] as const satisfies readonly Flag[]
+
+export type FlagName = (typeof runFlags)[number]['name']
+
+export const environmentName = (flag: string): string => `CARILLON_${flag.toUpperCase().replaceAll('-', '_')}`
+
+const overview = `Carillon turns what happens in a cluster into CloudEvents and delivers them, surely, to the sinks that teams declare.
+
+Usage:
+  carillon run [flags]    run the operator
+  carillon version        print the version
+  carillon help           print this text
+
+Run 'carillon run --help' for the flags.
+`
+
+/** The text of `carillon --help`, or of `carillon run --help`. */
+export function help(command: 'carillon' | 'run'): string {
+  if (command === 'carillon') return overview
+  const rows = runFlags.map((flag: Flag) => {
+    const left = `  --${flag.name} ${flag.value}`.padEnd(30)
+    const notes = [flag.help, flag.default && `default: ${flag.default}`, flag.list && 'repeatable'].filter(Boolean)
+    return wrap(left, notes.join('; '))
+  })
+  return `Run the operator: watch what subscriptions ask for, deliver events to sinks, report in their status.
+
+Usage:
+  carillon run [flags]
+
+Flags:
+${rows.join('\n')}
+  --help                      print this text
+
+Each flag can also be given in the environment: --data-dir is CARILLON_DATA_DIR, lists with commas.
+Settings are taken from the flag, else the environment, else ConfigMap carillon-config, else the default.
+
+Example:
+  carillon run --data-dir ./data --allow-cidr 127.0.0.0/8 --listen 127.0.0.1:8080
+`
+}
+
+const width = 110
+
+function wrap(left: string, text: string): string {
+  const lines: string[] = []
+  let line = left
+  for (const word of text.split(' ')) {
+    if (line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = ' '.repeat(left.length - 1)
+    }
+    line += line.endsWith(' ') && line.length === left.length ? word : ` ${word}`
+  }
+  return [...lines, line].join('\n')
+}

@@ -1,0 +1,166 @@
+import { parseArgs } from 'node:util'
+import { parse } from 'yaml'
+import { accept, refuse, type Verdict } from './api/verdict.ts'
+import { environmentName, type Flag, type FlagName, runFlags } from './cli/flags.ts'
+
+/** What the operator was told, from flags, environment, ConfigMap carillon-config and defaults, in this order. */
+export type Config = {
+  kubeconfig: string | undefined
+  namespace: string
+  dataDir: string
+  adminNamespaces: string[]
+  watchNamespaces: string[]
+  allowCidrs: string[]
+  clusterUri: string | undefined
+  dashboardUrl: string | undefined
+  class: string | undefined
+  listen: { host: string; port: number }
+  logLevel: LogLevel
+}
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** Settings as they were given, before defaults; lists always as arrays. */
+export type Settings = Partial<Record<FlagName, string[]>>
+
+export type Command = { name: 'run'; settings: Settings } | { name: 'version' } | { name: 'help'; of: 'carillon' | 'run' }
+
+/** Reads the command line and environment: the only place that does. */
+export function readCommand(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Verdict<Command> {
+  const [name = 'help', ...rest] = argv
+  if (name === 'version' || name === '--version') return accept({ name: 'version' })
+  if (name === 'help' || name === '--help' || name === '-h') return accept({ name: 'help', of: rest[0] === 'run' ? 'run' : 'carillon' })
+  if (name !== 'run') return refuse('UnknownCommand', `unknown command '${name}'; the commands are run, version and help`)
+  const flags = readFlags(rest)
+  if (!flags.ok) return flags
+  if (flags.value === 'help') return accept({ name: 'help', of: 'run' })
+  return accept({ name: 'run', settings: { ...readEnvironment(env), ...flags.value } })
+}
+
+function readFlags(args: string[]): Verdict<Settings | 'help'> {
+  const options = Object.fromEntries(runFlags.map((flag: Flag) => [flag.name, { type: 'string' as const, multiple: true as const }]))
+  try {
+    const { values } = parseArgs({ args, options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: false })
+    if (values.help) return accept('help')
+    const { help: _, ...given } = values
+    for (const flag of runFlags as readonly Flag[]) {
+      const value = (given as Record<string, string[] | undefined>)[flag.name]
+      if (value && value.length > 1 && !flag.list) return refuse('FlagInvalid', `--${flag.name} may be given once`)
+    }
+    return accept(given as Settings)
+  } catch (error) {
+    const message = (error as Error).message.split('. To specify')[0] ?? ''
+    return refuse('FlagInvalid', `${lowerFirst(message)}; see 'carillon run --help'`)
+  }
+}
+
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
+
+function readEnvironment(env: Readonly<Record<string, string | undefined>>): Settings {
+  const settings: Settings = {}
+  for (const flag of runFlags as readonly Flag[]) {
+    const value = env[environmentName(flag.name)]
+    if (value === undefined || value === '') continue
+    settings[flag.name as FlagName] = flag.list ? splitList(value) : [value]
+  }
+  return settings
+}
+
+const splitList = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+
+/** Keys of config.yaml in ConfigMap carillon-config, and the flag that each stands for. */
+const fileKeys: Record<string, FlagName> = {
+  adminNamespaces: 'admin-namespace',
+  watchNamespaces: 'watch-namespace',
+  clusterUri: 'cluster-uri',
+  dashboardUrl: 'dashboard-url',
+  logLevel: 'log-level',
+}
+
+/** Reads `config.yaml` of ConfigMap carillon-config. Unknown keys are refused: a typo must not switch off a setting in silence. */
+export function readConfigFile(text: string): Verdict<Settings> {
+  let document: unknown
+  try {
+    document = parse(text) ?? {}
+  } catch (error) {
+    return refuse('ConfigInvalid', `ConfigMap carillon-config, config.yaml: ${(error as Error).message.split('\n')[0]}`)
+  }
+  if (typeof document !== 'object' || Array.isArray(document)) {
+    return refuse('ConfigInvalid', 'ConfigMap carillon-config, config.yaml must be a mapping')
+  }
+  const settings: Settings = {}
+  for (const [key, value] of Object.entries(document as Record<string, unknown>)) {
+    const read = key === 'egress' ? readEgress(value) : readFileKey(key, value)
+    if (!read.ok) return read
+    Object.assign(settings, read.value)
+  }
+  return accept(settings)
+}
+
+function readFileKey(key: string, value: unknown): Verdict<Settings> {
+  const flag = Object.hasOwn(fileKeys, key) ? fileKeys[key] : undefined
+  if (!flag) {
+    return refuse('ConfigInvalid', `carillon-config: unknown key '${key}'; allowed are ${[...Object.keys(fileKeys), 'egress'].join(', ')}`)
+  }
+  if (value === null || value === '') return accept({})
+  const list = (runFlags as readonly Flag[]).find((candidate) => candidate.name === flag)?.list
+  const values = list ? value : [value]
+  if (!Array.isArray(values) || !values.every((entry) => typeof entry === 'string')) {
+    return refuse('ConfigInvalid', `carillon-config: ${key} must be ${list ? 'a list of strings' : 'a string'}`)
+  }
+  return accept(list && values.length === 0 ? {} : { [flag]: values })
+}
+
+function readEgress(value: unknown): Verdict<Settings> {
+  const unknown = Object.keys((value as object) ?? {}).find((key) => key !== 'allowCidrs')
+  if (unknown !== undefined) return refuse('ConfigInvalid', `carillon-config: unknown key 'egress.${unknown}'; allowed is egress.allowCidrs`)
+  const cidrs = (value as { allowCidrs?: unknown } | null)?.allowCidrs ?? []
+  if (!Array.isArray(cidrs) || !cidrs.every((entry) => typeof entry === 'string')) {
+    return refuse('ConfigInvalid', 'carillon-config: egress.allowCidrs must be a list of strings')
+  }
+  return accept(cidrs.length === 0 ? {} : { 'allow-cidr': cidrs })
+}
+
+/** Puts defaults under the settings and checks each. `settings` wins over `file`. */
+export function resolveConfig(settings: Settings, file: Settings = {}, podNamespace?: string): Verdict<Config> {
+  const given: Settings = { ...file, ...settings }
+  const one = (name: FlagName) => given[name]?.[0] ?? (runFlags as readonly Flag[]).find((flag) => flag.name === name)?.default
+  const listen = parseListen(one('listen') ?? '')
+  if (!listen.ok) return listen
+  const logLevel = logLevels.find((level) => level === one('log-level'))
+  if (!logLevel) return refuse('FlagInvalid', `--log-level must be one of ${logLevels.join(', ')}, not '${one('log-level')}'`)
+  for (const flag of ['namespace', 'admin-namespace', 'watch-namespace', 'class'] as const) {
+    const wrong = given[flag]?.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+    if (wrong !== undefined) return refuse('FlagInvalid', `--${flag} '${wrong}' is no name: use lower case letters, digits and '-'`)
+  }
+  const clusterUri = one('cluster-uri')?.replace(/\/+$/, '')
+  if (clusterUri !== undefined && !/^[!#$&-;=?-Z_a-z~%[\]]+$/.test(clusterUri)) {
+    return refuse('FlagInvalid', `--cluster-uri '${clusterUri}' is no URI reference`)
+  }
+  return accept({
+    kubeconfig: one('kubeconfig'),
+    namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
+    dataDir: one('data-dir') ?? '',
+    adminNamespaces: given['admin-namespace'] ?? [],
+    watchNamespaces: given['watch-namespace'] ?? [],
+    allowCidrs: given['allow-cidr'] ?? [],
+    clusterUri,
+    dashboardUrl: one('dashboard-url'),
+    class: one('class'),
+    listen: listen.value,
+    logLevel,
+  })
+}
+
+function parseListen(text: string): Verdict<Config['listen']> {
+  const match = /^(.*):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[2])
+  if (!match || port > 65535) return refuse('FlagInvalid', `--listen '${text}' must be host:port or :port, such as 127.0.0.1:8080`)
+  const host = (match[1] ?? '').replace(/^\[(.*)\]$/, '$1')
+  return accept({ host: host === '' ? '::' : host, port })
+}

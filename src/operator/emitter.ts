@@ -1,0 +1,79 @@
+import type { Selection } from '../filters/selection.ts'
+import type { Content, Format } from '../formats/format.ts'
+
+/** A subscription made ready for the hot path: what it selects, in which form, to which sinks, since when. */
+export type Emitter = {
+  /** `namespace/name` of the subscription. */
+  key: string
+  uid: string
+  namespace: string
+  /** Whether objects of other namespaces are in reach: an admin namespace's subscription with a namespaceSelector. */
+  clusterWide: boolean
+  selection: Selection
+  formats: readonly Format[]
+  content: Content
+  extensions: Readonly<Record<string, string>>
+  /** Two emitters with the same form encode the same milestone to the same bytes. */
+  form: string
+  sinks: readonly EmitterSink[]
+}
+
+export type EmitterSink = {
+  /** `namespace/name`. */
+  key: string
+  maxEventBytes: number
+}
+
+/** ms since the epoch from which (subscription, sink, kind, milestone) counts; undefined while not activated. */
+export type Since = (subscriptionUid: string, sink: string, kind: string, milestone: string) => number | undefined
+
+/** Emitters by what they watch, so that an object meets only those that may want it. */
+export type EmitterIndex = {
+  forObject(kind: string, namespace: string): readonly Emitter[]
+  kinds(): ReadonlySet<string>
+}
+
+const none: readonly Emitter[] = []
+
+/** `labelsOf` gives a namespace's labels, or undefined while the namespace isn't known. */
+export function indexEmitters(
+  emitters: Iterable<Emitter>,
+  labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined,
+): EmitterIndex {
+  const own = new Map<string, Emitter[]>()
+  const wide = new Map<string, Emitter[]>()
+  const kinds = new Set<string>()
+  const append = (map: Map<string, Emitter[]>, key: string, emitter: Emitter) => {
+    const list = map.get(key)
+    if (list) list.push(emitter)
+    else map.set(key, [emitter])
+  }
+  for (const emitter of emitters) {
+    for (const kind of emitter.selection.kinds.keys()) {
+      kinds.add(kind)
+      if (emitter.clusterWide) append(wide, kind, emitter)
+      else append(own, `${kind} ${emitter.namespace}`, emitter)
+    }
+  }
+  return {
+    kinds: () => kinds,
+    forObject(kind, namespace) {
+      const local = own.get(`${kind} ${namespace}`) ?? none
+      const global = wide.get(kind)
+      if (!global) return local
+      return [...local, ...global.filter((emitter) => covers(emitter, namespace, labelsOf))]
+    },
+  }
+}
+
+/** Whether an emitter's namespaceSelector (or its own namespace) takes in `namespace`. */
+export function covers(
+  emitter: Emitter,
+  namespace: string,
+  labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined,
+): boolean {
+  if (!emitter.clusterWide) return emitter.namespace === namespace
+  if (!emitter.selection.namespaces) return true
+  const labels = labelsOf(namespace)
+  return labels !== undefined && emitter.selection.namespaces(labels)
+}
