@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isAlive, startOf } from './process.ts'
+
+const prefix = 'carillon-'
+
+/**
+ * A new temporary directory, named after the process that owns it, so that a later run can tell when its owner is dead.
+ * First removes what dead owners of this user left behind, and ends processes they had noted with `noteChild`.
+ */
+export function makeScratch(purpose: string): string {
+  sweep()
+  return mkdtempSync(join(tmpdir(), `${prefix}${purpose}-${process.pid}-${startOf(process.pid)}-`))
+}
+
+/** Notes a child, so that it can be ended by a later run should it outlive its parent after all. */
+export function noteChild(scratch: string, pid: number): void {
+  mkdirSync(join(scratch, 'children'), { recursive: true })
+  writeFileSync(join(scratch, 'children', String(pid)), startOf(pid) ?? '')
+}
+
+/** Removes a scratch directory; children may still be closing files in it. */
+export function removeScratch(scratch: string): void {
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+}
+
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid, start] = /^carillon-[a-z]+-(\d+)-([a-zA-Z0-9]+)-\w{6}$/.exec(name) ?? []
+    if (!pid || !start || isAlive(Number(pid), start)) continue
+    const path = join(tmpdir(), name)
+    if (statSync(path, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue
+    endChildren(join(path, 'children'))
+    removeScratch(path)
+  }
+}
+
+function endChildren(folder: string): void {
+  if (!statSync(folder, { throwIfNoEntry: false })) return
+  for (const pid of readdirSync(folder)) {
+    if (isAlive(Number(pid), readFileSync(join(folder, pid), 'utf8'))) process.kill(Number(pid), 'SIGKILL')
+  }
+}
+
+/**
+ * `count` ports of 127.0.0.1 on which nothing listens. They lie below the range from which systems take ports for outgoing
+ * connections, so that none is lost between a server's end and its restart on the same one.
+ */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const server = createServer()
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (free) {
+      ports.add(port)
+      await new Promise((resolve) => server.close(resolve))
+    }
+  }
+  return [...ports]
+}

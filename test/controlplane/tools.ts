@@ -1,0 +1,191 @@
+// The Go programs that tests, the demo and the benchmark need: built once from pinned modules (test/tools), kept in a
+// cache outside the checkout. As a program (npm run tools) it builds them all.
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { find, isAlive, startOf } from './process.ts'
+
+type Tool = { family: 'controlplane' | 'tekton' | 'helm'; package: string; ldflags: string }
+
+const version = 'k8s.io/component-base/version'
+
+const tools = {
+  'kube-apiserver': {
+    family: 'controlplane',
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    ldflags: `-s -w -X ${version}.gitVersion=v1.34.4 -X ${version}.gitMajor=1 -X ${version}.gitMinor=34`,
+  },
+  etcd: { family: 'controlplane', package: 'go.etcd.io/etcd/server/v3', ldflags: '-s -w' },
+  'tekton-controller': { family: 'tekton', package: 'github.com/tektoncd/pipeline/cmd/controller', ldflags: '-s -w' },
+  'tekton-events': { family: 'tekton', package: 'github.com/tektoncd/pipeline/cmd/events', ldflags: '-s -w' },
+  helm: { family: 'helm', package: 'helm.sh/helm/v4/cmd/helm', ldflags: '-s -w' },
+} as const satisfies Record<string, Tool>
+
+export type ToolName = keyof typeof tools
+
+export const toolNames = Object.keys(tools) as ToolName[]
+
+const environment = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' }
+
+/** The folder of a family's go.mod. */
+export const moduleFolder = (family: Tool['family']): string =>
+  fileURLToPath(new URL(`../tools/${family}`, import.meta.url))
+
+/** Where built tools are kept: `$CARILLON_CACHE/tools`, else `carillon/tools` in the user's cache folder. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const base = env.CARILLON_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'carillon')
+  return join(base, 'tools')
+}
+
+/**
+ * The path of a tool's binary, built first where it isn't there yet (minutes, once). `report` gets a line a second while
+ * it builds. Rejects with what to do where Go is missing or too old, and with the compiler's words where a build fails.
+ */
+export async function ensureTool(name: ToolName, report: (line: string) => void = () => undefined): Promise<string> {
+  const assets = process.env.KUBEBUILDER_ASSETS
+  if (assets && (name === 'kube-apiserver' || name === 'etcd')) {
+    const path = join(assets, name)
+    if (!existsSync(path)) throw new Error(`KUBEBUILDER_ASSETS is ${assets}, but there is no ${name} in it`)
+    return path
+  }
+  const path = join(cacheFolder(), `${name}-${contentHash(tools[name], goVersion())}`)
+  if (existsSync(path)) return path
+  mkdirSync(cacheFolder(), { recursive: true })
+  const unlock = await lock(join(cacheFolder(), 'build.lock'), (pid) =>
+    report(`${name}: waiting for process ${pid}, which builds tools`),
+  )
+  try {
+    if (!existsSync(path)) await build(name, path, report)
+  } finally {
+    unlock()
+  }
+  return path
+}
+
+function goVersion(): string {
+  const needed = 'Go 1.26 or later is needed to build the test control plane'
+  if (!find('go')) throw new Error(`${needed}, and there is no go in PATH: see https://go.dev/doc/install`)
+  const [found = '', os, arch] = execFileSync('go', ['env', 'GOVERSION', 'GOOS', 'GOARCH'], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(found) ?? []
+  if (major && (Number(major) < 1 || (Number(major) === 1 && Number(minor) < 26))) {
+    throw new Error(`${needed}; this is ${found}: see https://go.dev/doc/install`)
+  }
+  return `${found} ${os} ${arch}`
+}
+
+function contentHash(tool: Tool, go: string): string {
+  const hash = createHash('sha256')
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleFolder(tool.family), file)))
+  return hash.update(`${tool.package}\n${tool.ldflags}\n${go}`).digest('hex').slice(0, 16)
+}
+
+async function build(name: ToolName, path: string, report: (line: string) => void): Promise<void> {
+  const tool = tools[name]
+  const cwd = moduleFolder(tool.family)
+  const start = Date.now()
+  const where = `${name} (${toolNames.indexOf(name) + 1}/${toolNames.length})`
+  const seconds = () => `${Math.round((Date.now() - start) / 1000)} s`
+  report(`building ${where}: downloading modules`)
+  const total = (await go(['list', '-deps', tool.package], cwd)).length
+
+  const temporary = `${path}.${process.pid}.new`
+  let compiled = 0
+  const progress = setInterval(() => {
+    const packages = compiled > 0 ? `, ${compiled}/${total} packages` : ''
+    report(`building ${where}: ${seconds()}${packages}`)
+  }, 1000)
+  try {
+    // -v names each package as it is compiled; those that Go still has from an earlier build are not named.
+    const args = [
+      'build',
+      '-v',
+      '-trimpath',
+      '-buildvcs=false',
+      '-ldflags',
+      tool.ldflags,
+      '-o',
+      temporary,
+      tool.package,
+    ]
+    await go(args, cwd, () => {
+      compiled += 1
+    })
+    renameSync(temporary, path)
+  } finally {
+    clearInterval(progress)
+    rmSync(temporary, { force: true })
+  }
+  report(`built ${where} in ${seconds()}`)
+}
+
+/** Runs go, resolves with its lines of output; `onPackage` hears of each package that it compiles. */
+async function go(args: string[], cwd: string, onPackage?: () => void): Promise<string[]> {
+  const child = spawn('go', args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines: string[] = []
+  const complaints: string[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (onPackage && /^\S+$/.test(line)) onPackage()
+    else complaints.push(line)
+  })
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
+  if (code !== 0) throw new Error(`go ${args[0]} failed in ${cwd}:\n${complaints.slice(-20).join('\n')}`)
+  return lines
+}
+
+/**
+ * Takes the lock file, waiting while a living process holds it. It holds the owner's pid and start time, so that one left
+ * by a crash is seen as such. (Two waiters may both clear a stale one; then both build, and the later rename wins.)
+ */
+async function lock(path: string, onWait: (pid: number) => void): Promise<() => void> {
+  const mine = `${path}.${process.pid}.${randomUUID()}`
+  writeFileSync(mine, `${process.pid} ${startOf(process.pid)}`)
+  try {
+    for (let waited = 0; ; waited += 1) {
+      if (unless('EEXIST', () => linkSync(mine, path) ?? true)) return () => rmSync(path, { force: true })
+      const [pid = '', start = ''] = unless('ENOENT', () => readFileSync(path, 'utf8'))?.split(' ') ?? []
+      if (!isAlive(Number(pid), start)) rmSync(path, { force: true })
+      else {
+        if (waited % 40 === 0) onWait(Number(pid))
+        await delay(250)
+      }
+    }
+  } finally {
+    rmSync(mine, { force: true })
+  }
+}
+
+/** What `act` returns, or undefined where it fails with the one error `code` that is expected. */
+function unless<T>(code: string, act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === code) return undefined
+    throw error
+  }
+}
+
+if (import.meta.main) {
+  // On a terminal one line that changes; elsewhere (CI logs) only what is new every ten seconds.
+  let last = 0
+  const report = (line: string) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}${line.startsWith('built') ? '\n' : ''}`)
+    else if (!line.includes(' s') || line.startsWith('built') || Date.now() - last >= 10_000) {
+      last = Date.now()
+      process.stderr.write(`${line}\n`)
+    }
+  }
+  try {
+    for (const name of toolNames) console.log(await ensureTool(name, report))
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
+}
