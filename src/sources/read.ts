@@ -1,0 +1,54 @@
+/** Readers for what others wrote into `spec`, `status` and `metadata`: any JSON goes in, nothing throws. */
+
+/** A JSON object of unknown content. */
+export type Fields = Readonly<Record<string, unknown>>
+
+const nothing: Fields = Object.freeze({})
+
+/** The value where it is a JSON object, else an empty one. */
+export function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : nothing
+}
+
+/** The value where it is an array, else an empty one. */
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** The value where it is a string with something in it. */
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** At most `limit` UTF-16 units of a string, well formed, with an ellipsis where something was cut off. */
+export function shortText(value: unknown, limit: number): string | undefined {
+  const whole = text(value)
+  if (whole === undefined || whole.length <= limit) return whole
+  return `${whole.slice(0, limit - 1).toWellFormed()}…`
+}
+
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
+const endOf9999 = Date.UTC(10_000, 0, 1)
+
+/** ms since the epoch of an RFC 3339 time between 1970 and 9999; undefined for all else, Go's zero time among it. */
+export function time(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !rfc3339.test(value)) return undefined
+  const ms = Date.parse(value)
+  return ms > 0 && ms < endOf9999 ? ms : undefined
+}
+
+/** When the object was last written, as far as it tells: the newest of managedFields' times, else creationTimestamp. */
+export function lastWrite(metadata: Fields): number | undefined {
+  return newest(list(metadata.managedFields).map(fields)) ?? time(metadata.creationTimestamp)
+}
+
+/** When the manager that owns an annotation last wrote, by managedFields. */
+export function annotationTime(metadata: Fields, name: string): number | undefined {
+  const owns = (entry: Fields): boolean =>
+    Object.hasOwn(fields(fields(fields(entry.fieldsV1)['f:metadata'])['f:annotations']), `f:${name}`)
+  return newest(list(metadata.managedFields).map(fields).filter(owns))
+}
+
+// Not Math.max(...): an argument list of an object's length may be too long for the stack.
+const newest = (entries: readonly Fields[]): number | undefined =>
+  entries.reduce((max, entry) => Math.max(max, time(entry.time) ?? 0), 0) || undefined

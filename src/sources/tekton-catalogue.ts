@@ -1,0 +1,107 @@
+import type { MilestoneKind } from './source.ts'
+
+const queued: MilestoneKind = {
+  name: 'queued',
+  class: 'derived',
+  default: false,
+  key: 'queued',
+  time: 'metadata.creationTimestamp',
+  when: 'the run was created',
+}
+
+const started: MilestoneKind = {
+  name: 'started',
+  class: 'derived',
+  default: true,
+  key: 'started',
+  time: 'status.startTime, of the first attempt where there were several',
+  when: 'the run has a startTime; one that ended without ever having one (refused, cancelled while pending) never started',
+}
+
+const running: MilestoneKind = {
+  name: 'running',
+  class: 'observed',
+  default: false,
+  key: 'running/<attempt>',
+  time: 'lastTransitionTime of the condition Succeeded',
+  when: 'the condition Succeeded is Unknown with reason Running and was not before; once an attempt',
+}
+
+const unknown: MilestoneKind = {
+  name: 'unknown',
+  class: 'observed',
+  default: false,
+  key: 'unknown/<reason>/<lastTransitionTime in ms>',
+  time: 'lastTransitionTime of the condition Succeeded',
+  when: 'the condition Succeeded is Unknown with any reason but Started and Running (Pending, ToBeRetried, ResolvingTaskRef, …); again each time that the condition changes',
+}
+
+const retried: MilestoneKind = {
+  name: 'retried',
+  class: 'derived',
+  default: false,
+  key: 'retried/<n>',
+  time: 'completionTime of the n-th of status.retriesStatus, else the lastTransitionTime of its condition',
+  when: 'an attempt failed and the run is tried again; details has the attempt (from 1) and its outcome',
+}
+
+const skipped: MilestoneKind = {
+  name: 'skipped',
+  class: 'derived',
+  default: false,
+  key: 'skipped/<task>',
+  time: 'lastTransitionTime of the condition Succeeded: the latest that it can have been, as Tekton writes no time for a skip',
+  when: 'status.skippedTasks lists a task, which may be before the end; details has the task, reason says why',
+}
+
+const finished: MilestoneKind = {
+  name: 'finished',
+  class: 'derived',
+  default: true,
+  key: 'finished',
+  time: 'status.completionTime, else lastTransitionTime of the condition Succeeded',
+  when: 'the condition Succeeded is True or False; outcome is success, failure, cancelled, timeout or error',
+}
+
+const signed: MilestoneKind = {
+  name: 'signed',
+  class: 'derived',
+  default: false,
+  key: 'signed',
+  time: 'the last write of the annotation’s owner in metadata.managedFields, else as finished',
+  when: 'the run has finished and its annotation chains.tekton.dev/signed is "true" (Tekton Chains; its other value, failed, is no signature)',
+}
+
+export const taskRunCatalogue: readonly MilestoneKind[] = [
+  queued,
+  started,
+  unknown,
+  running,
+  retried,
+  { ...finished, when: `${finished.when}; False without completionTime is a TaskRun that still runs` },
+  signed,
+]
+
+export const pipelineRunCatalogue: readonly MilestoneKind[] = [
+  queued,
+  started,
+  unknown,
+  running,
+  skipped,
+  finished,
+  signed,
+]
+
+export const customRunCatalogue: readonly MilestoneKind[] = [queued, started, unknown, running, retried, finished]
+
+/** Place in a run's life; in between is room for what a later version may tell. */
+export const rankOf: Readonly<Record<string, number>> = {
+  queued: 0,
+  started: 10,
+  unknown: 20,
+  running: 30,
+  retried: 40,
+  skipped: 50,
+  finished: 90,
+  signed: 95,
+}

@@ -1,0 +1,76 @@
+import { type Fields, fields, list, shortText, time } from './read.ts'
+import type { Outcome } from './source.ts'
+
+/** The condition `Succeeded` of a run. `changed` is lastTransitionTime in ms: knative moves it with each change, also of the message. */
+export type Condition = {
+  status: 'True' | 'False' | 'Unknown'
+  reason: string | undefined
+  message: string | undefined
+  changed: number | undefined
+}
+
+/** The condition `Succeeded` of a status; undefined where there is none, or one that is neither True, False nor Unknown. */
+export function succeeded(status: Fields): Condition | undefined {
+  const found = list(status.conditions)
+    .map(fields)
+    .find((condition) => condition.type === 'Succeeded')
+  if (found === undefined) return undefined
+  const value = found.status
+  if (value !== 'True' && value !== 'False' && value !== 'Unknown') return undefined
+  return {
+    status: value,
+    reason: shortText(found.reason, 256),
+    message: shortText(found.message, 1024),
+    changed: time(found.lastTransitionTime),
+  }
+}
+
+/**
+ * What the reasons of a condition False mean, all three kinds in one: no reason means one thing here and another there
+ * (tektoncd/pipeline pkg/apis/pipeline/v1/{taskrun,pipelinerun}_types.go, v1beta1/customrun_types.go).
+ * error: it could not run, or Tekton failed; failure, the rest: it ran, and what it ran failed.
+ */
+const outcomes: ReadonlyMap<string, Outcome> = new Map([
+  ...['TaskRunCancelled', 'Cancelled', 'CustomRunCancelled'].map((reason) => [reason, 'cancelled'] as const),
+  ...['TaskRunTimeout', 'PipelineRunTimeout', 'CustomRunTimedOut'].map((reason) => [reason, 'timeout'] as const),
+  ...[
+    'CouldntCreateWorkspacePVC',
+    'CreateContainerConfigError',
+    'InvalidParamValue',
+    'PodAdmissionFailed',
+    'PodCreationFailed',
+    'ResourceVerificationFailed',
+    'TaskRunImagePullFailed',
+    'TaskRunResolutionFailed',
+    'TaskRunStopSidecarFailed',
+    'TaskRunValidationFailed',
+    'TaskValidationFailed',
+    'CELEvaluationFailed',
+    'CouldntGetPipeline',
+    'CouldntGetPipelineResult',
+    'CouldntGetTask',
+    'CreateRunFailed',
+    'InvalidMatrixParameterTypes',
+    'InvalidPipelineResourceBindings',
+    'InvalidPipelineResultReference',
+    'InvalidTaskResultReference',
+    'InvalidTaskRunSpecs',
+    'InvalidWorkspaceBindings',
+    'ObjectParameterMissKeys',
+    'ParamArrayIndexingInvalid',
+    'ParameterMissing',
+    'ParameterTypeMismatch',
+    'PipelineInvalidGraph',
+    'PipelineValidationFailed',
+    'ReasonCouldntCreateOrUpdateAffinityAssistantStatefulSet',
+    'RequiredWorkspaceMarkedOptional',
+    'CustomRunWorkspaceNotSupported',
+  ].map((reason) => [reason, 'error'] as const),
+])
+
+/** How a run ended, by its condition; undefined while that is Unknown. A reason that is not known is a failure. */
+export function outcomeOf(condition: Condition): Outcome | undefined {
+  if (condition.status === 'Unknown') return undefined
+  if (condition.status === 'True') return 'success'
+  return outcomes.get(condition.reason ?? '') ?? 'failure'
+}

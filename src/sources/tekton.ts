@@ -1,0 +1,158 @@
+import type { KubeObject } from '../api/object.ts'
+import { annotationTime, type Fields, fields, lastWrite, list, shortText, time } from './read.ts'
+import type { Milestone, Projection, Source } from './source.ts'
+import { customRunCatalogue, pipelineRunCatalogue, rankOf, taskRunCatalogue } from './tekton-catalogue.ts'
+import { type Condition, outcomeOf, succeeded } from './tekton-conditions.ts'
+
+/** Chains writes it into a finished run once its attestations are stored; `failed` is its other value. */
+const signedAnnotation = 'chains.tekton.dev/signed'
+
+/** A run as the derivations below see it: taken apart once. */
+type Run = { metadata: Fields; status: Fields; condition: Condition | undefined; retries: readonly Fields[] }
+
+const read = (object: KubeObject): Run => {
+  const status = fields(object.status)
+  return {
+    metadata: fields(object.metadata),
+    status,
+    condition: succeeded(status),
+    retries: list(status.retriesStatus).map(fields),
+  }
+}
+
+export const taskRun = runSource('TaskRun', 'taskruns', 'v1', taskRunCatalogue)
+export const pipelineRun = runSource('PipelineRun', 'pipelineruns', 'v1', pipelineRunCatalogue)
+export const customRun = runSource('CustomRun', 'customruns', 'v1beta1', customRunCatalogue)
+
+function runSource(kind: string, plural: string, version: string, catalogue: Source['catalogue']): Source {
+  const tells = new Set(catalogue.map((row) => row.name))
+  return {
+    kind,
+    family: 'tekton',
+    group: 'tekton.dev',
+    version,
+    plural,
+    catalogue,
+    milestones(object) {
+      const run = read(object)
+      const ended = endOf(kind, run)
+      return [
+        ...queued(run),
+        ...started(run),
+        ...(tells.has('retried') ? retried(run) : []),
+        ...(tells.has('skipped') ? skipped(run) : []),
+        ...finished(run, ended),
+        ...(tells.has('signed') ? signed(run, ended) : []),
+      ]
+    },
+    transitions(previous, object) {
+      const now = ongoing(read(object))
+      return now === undefined || now.key === previous?.ongoing ? [] : [now]
+    },
+    project(object): Projection {
+      return { ongoing: ongoing(read(object))?.key }
+    },
+    endedAt: (object) => endOf(kind, read(object)),
+  }
+}
+
+/**
+ * When a run came to its end (ms), or undefined while it is still going. A TaskRun that is False without completionTime still runs
+ * (docs/taskruns.md of Tekton); elsewhere the condition's lastTransitionTime stands in, which is what Tekton itself copies into
+ * completionTime, and failing that the last write: an end is never kept back for the want of a time.
+ */
+function endOf(kind: string, { metadata, status, condition }: Run): number | undefined {
+  if (condition === undefined || condition.status === 'Unknown') return undefined
+  if (kind === 'TaskRun' && condition.status === 'False' && !status.completionTime) return undefined
+  return time(status.completionTime) ?? condition.changed ?? lastWrite(metadata)
+}
+
+function queued({ metadata }: Run): Milestone[] {
+  const created = time(metadata.creationTimestamp)
+  return created === undefined ? [] : [derived('queued', 'queued', created)]
+}
+
+/** The first start of any attempt: a retry clears status.startTime and sets it anew. A run that ended without one never started. */
+function started({ status, retries }: Run): Milestone[] {
+  const start = [...retries, status].map((attempt) => time(attempt.startTime)).find((at) => at !== undefined)
+  return start === undefined ? [] : [derived('started', 'started', start)]
+}
+
+/** One for each attempt that failed and was tried again. Tekton only ever appends to retriesStatus: the place is stable. */
+function retried({ metadata, retries }: Run): Milestone[] {
+  return retries.flatMap((attempt, index) => {
+    const condition = succeeded(attempt)
+    const end = time(attempt.completionTime) ?? condition?.changed ?? time(attempt.startTime) ?? lastWrite(metadata)
+    if (end === undefined) return []
+    const outcome = (condition && outcomeOf(condition)) ?? 'failure'
+    return [
+      {
+        ...derived('retried', `retried/${index + 1}`, end),
+        ...why(condition),
+        details: { attempt: index + 1, outcome },
+      },
+    ]
+  })
+}
+
+/**
+ * One for each task in skippedTasks. Tekton writes no time there; the run's condition counts the skipped in its message and so moves
+ * with each: its lastTransitionTime is the latest that the skip can have been.
+ */
+function skipped({ metadata, status, condition }: Run): Milestone[] {
+  const at = condition?.changed ?? lastWrite(metadata)
+  if (at === undefined) return []
+  const byKey = new Map<string, Milestone>()
+  for (const entry of list(status.skippedTasks).map(fields)) {
+    const task = shortText(entry.name, 253)
+    if (task === undefined) continue
+    const reason = shortText(entry.reason, 256)
+    const milestone = { ...derived('skipped', `skipped/${task}`, at), ...(reason && { reason }), details: { task } }
+    if (!byKey.has(milestone.key)) byKey.set(milestone.key, milestone)
+  }
+  return [...byKey.values()]
+}
+
+function finished({ condition }: Run, ended: number | undefined): Milestone[] {
+  const outcome = condition && outcomeOf(condition)
+  if (ended === undefined || outcome === undefined) return []
+  return [{ ...derived('finished', 'finished', ended), outcome, ...why(condition) }]
+}
+
+/** Only ever of a run that is done: a new run made from an old one may carry the old one's annotation. */
+function signed({ metadata }: Run, ended: number | undefined): Milestone[] {
+  if (ended === undefined || fields(metadata.annotations)[signedAnnotation] !== 'true') return []
+  return [derived('signed', 'signed', annotationTime(metadata, signedAnnotation) ?? ended)]
+}
+
+/**
+ * The observed milestone that a run is in now: running, or unknown with its reason. Reason Started is left to the derived `started`.
+ * A run met for the first time in such a state has come into it too; the key is the same for whoever sees it.
+ */
+function ongoing({ metadata, condition, retries }: Run): Milestone | undefined {
+  if (condition?.status !== 'Unknown' || condition.reason === 'Started') return undefined
+  const at = condition.changed ?? lastWrite(metadata)
+  if (at === undefined) return undefined
+  if (condition.reason === 'Running')
+    return { ...observed('running', `running/${retries.length + 1}`, at), ...why(condition) }
+  const moved = condition.changed === undefined ? '' : `/${condition.changed}`
+  return { ...observed('unknown', `unknown/${condition.reason ?? ''}${moved}`, at), ...why(condition) }
+}
+
+const derived = (name: string, key: string, at: number): Milestone => ({
+  name,
+  key,
+  class: 'derived',
+  time: at,
+  rank: rankOf[name] ?? 0,
+})
+
+const observed = (name: string, key: string, at: number): Milestone => ({
+  ...derived(name, key, at),
+  class: 'observed',
+})
+
+const why = (condition: Condition | undefined): { reason?: string; message?: string } => ({
+  ...(condition?.reason && { reason: condition.reason }),
+  ...(condition?.message && { message: condition.message }),
+})
