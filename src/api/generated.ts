@@ -1,0 +1,472 @@
+// Generated from crds/*.yaml by `npm run generate`. Do not edit.
+
+import type { ObjectMeta } from './object.ts'
+
+/** How to reach EventSinks in the API. */
+export const eventSinkResource = {
+  group: 'carillon.dev',
+  version: 'v1alpha1',
+  apiVersion: 'carillon.dev/v1alpha1',
+  kind: 'EventSink',
+  plural: 'eventsinks',
+} as const
+
+/** How to reach EventSubscriptions in the API. */
+export const eventSubscriptionResource = {
+  group: 'carillon.dev',
+  version: 'v1alpha1',
+  apiVersion: 'carillon.dev/v1alpha1',
+  kind: 'EventSubscription',
+  plural: 'eventsubscriptions',
+} as const
+
+/**
+ * An EventSink says where events go, and how to get in there. Subscriptions of its namespace refer to it by
+ * name.
+ */
+export type EventSink = {
+  apiVersion: 'carillon.dev/v1alpha1'
+  kind: 'EventSink'
+  metadata: ObjectMeta
+  spec: EventSinkSpec
+  status?: EventSinkStatus
+}
+
+export type EventSinkSpec = {
+  /** Delivery by HTTP POST, by the CloudEvents HTTP binding. */
+  http: SinkHttp
+  /**
+   * How a delivery that failed is tried again: with growing pauses, each drawn at random up to its bound. Left
+   * out, maxAge is 72h, initialDelay 1s and maxDelay 1h, or what fits what is given.
+   */
+  retry?: SinkRetry
+  /**
+   * How much the sink is given at a time. Left out, concurrency is 8, maxEventBytes 65536 and maxPending 100000;
+   * there is no limit of events a second.
+   */
+  limits?: SinkLimits
+  /** Holds all deliveries to this sink. They wait, and go once it is false again. Default: false. */
+  suspend?: boolean
+}
+
+export type SinkHttp = {
+  /**
+   * Where events are posted, absolute, with http or https. Whoever may read this sink sees it in clear, so
+   * secrets belong into auth or headers. Addresses that are loopback, link-local or private are refused when
+   * connecting, unless the administrator allows them.
+   */
+  url: string
+  /**
+   * How an event becomes a request: binary puts its attributes into ce- headers and its data into the body,
+   * structured puts all of it into a JSON body of type application/cloudevents+json. Default: binary.
+   */
+  mode?: 'binary' | 'structured'
+  /** Headers added to every request. Those that HTTP, CloudEvents, Carillon or auth set can't be named here. */
+  headers?: SinkHeader[]
+  /** How the request proves who it is. At most one way; left out, none. */
+  auth?: SinkAuth
+  /**
+   * How long a whole attempt may take, from connecting to the last byte of the answer. From 100ms to 5m.
+   * Default: 15s.
+   */
+  timeout?: string
+}
+
+export type SinkHeader = {
+  /** The header's name; upper and lower case are the same. */
+  name: string
+  /** The value, in clear. */
+  value?: string
+  /** Where the value comes from. */
+  valueFrom?: {
+    /**
+     * A key of a Secret in the sink's namespace. The Secret must carry the label carillon.dev/credential: "true".
+     */
+    secretKeyRef: SecretKeyRef
+  }
+}
+
+export type SecretKeyRef = {
+  /** Name of the Secret. */
+  name: string
+  /** Key within the Secret's data. */
+  key: string
+}
+
+export type SinkAuth = {
+  /** Sends Authorization: Bearer with a token. */
+  bearer?: {
+    /**
+     * A Secret in the sink's namespace, with the key token. It must carry the label carillon.dev/credential:
+     * "true".
+     */
+    secretRef: {
+      /** Name of the Secret. */
+      name: string
+    }
+  }
+  /** Sends Authorization: Basic with a user name and a password. */
+  basic?: {
+    /**
+     * A Secret in the sink's namespace, with the keys username and password. It must carry the label
+     * carillon.dev/credential: "true".
+     */
+    secretRef: {
+      /** Name of the Secret. */
+      name: string
+    }
+  }
+}
+
+export type SinkRetry = {
+  /**
+   * How long a delivery is tried, from its first attempt on; then it becomes a dead letter. Time in which the
+   * sink is suspended does not count. From 1s to 720h.
+   */
+  maxAge?: string
+  /** Bound of the first pause; each further one is twice as long. From 10ms to 1h. */
+  initialDelay?: string
+  /** Bound that the pauses grow up to. From 10ms to 24h. */
+  maxDelay?: string
+}
+
+export type SinkLimits = {
+  /** Requests that are under way at the same time. Events of one object always go one after the other. */
+  concurrency?: number
+  /** Attempts a second. Left out, there is no limit. */
+  eventsPerSecond?: number
+  /**
+   * The largest event that is sent, in bytes. A larger one is sent as a summary where its format has one; else
+   * it becomes a dead letter.
+   */
+  maxEventBytes?: number
+  /** Deliveries that may wait for this sink. At this number, no more is read for it until some are gone. */
+  maxPending?: number
+}
+
+export type EventSinkStatus = {
+  /** The metadata.generation that this status speaks of; -1 before the operator has seen the sink. */
+  observedGeneration?: number
+  /** The value of the annotation reconcile.fluxcd.io/requestedAt that was last answered. */
+  lastHandledReconcileAt?: string
+  /** The value of the annotation reconcile.fluxcd.io/forceAt that was last answered. */
+  lastHandledForceAt?: string
+  /**
+   * Ready: the sink is understood and all that it refers to is there. Delivering: events get through.
+   * Reconciling and Stalled are present only while they are true.
+   */
+  conditions?: Condition[]
+  /** What became of the deliveries to this sink since it was made. They only grow. */
+  counts?: SinkCounts
+  /** Deliveries that wait. */
+  pending?: number
+  /** Since when the oldest of them has waited. */
+  oldestPending?: string
+  /** The latest delivery that the sink took. */
+  lastDelivered?: SinkLastDelivered
+  /** The latest attempt that failed. */
+  lastFailure?: SinkLastFailure
+}
+
+export type Condition = {
+  /** What the condition speaks of. */
+  type: string
+  /** Whether it holds. */
+  status: 'True' | 'False' | 'Unknown'
+  /** The metadata.generation that the condition speaks of. */
+  observedGeneration?: number
+  /** When status last changed. */
+  lastTransitionTime: string
+  /** Why, as one word for programs. */
+  reason: string
+  /** Why, for people. */
+  message: string
+}
+
+export type SinkCounts = {
+  /** Deliveries that the sink took. */
+  delivered?: number
+  /** Attempts that failed and were followed by another. */
+  retried?: number
+  /** Deliveries that were given up and kept as dead letters. */
+  deadLettered?: number
+  /** Deliveries that were dropped and not kept. */
+  dropped?: number
+}
+
+export type SinkLastDelivered = {
+  /** When the sink took it. */
+  time: string
+  /** The event's id. */
+  id?: string
+  /** The event's type. */
+  type?: string
+  /** The event's subject. */
+  subject?: string
+  /** The subscription that it was made for, as namespace/name. */
+  subscription?: string
+  /** What the sink answered. */
+  httpStatus?: number
+  /** How many attempts it took. */
+  attempts?: number
+  /** How long the last attempt took, in milliseconds. */
+  durationMs?: number
+}
+
+export type SinkLastFailure = {
+  /** When it failed. */
+  time: string
+  /** The event's id. */
+  id?: string
+  /** The event's type. */
+  type?: string
+  /** The subscription that it was made for, as namespace/name. */
+  subscription?: string
+  /** Why, as one word for programs. */
+  reason?: string
+  /** Why, for people. Never holds what the sink answered, nor a secret. */
+  message?: string
+  /** How many attempts were made so far. */
+  attempts?: number
+  /** When it is tried again; left out when it is not. */
+  nextAttempt?: string
+}
+
+/** An EventSubscription says which events of which objects go, in which format, to which sinks. */
+export type EventSubscription = {
+  apiVersion: 'carillon.dev/v1alpha1'
+  kind: 'EventSubscription'
+  metadata: ObjectMeta
+  spec: EventSubscriptionSpec
+  status?: EventSubscriptionStatus
+}
+
+export type EventSubscriptionSpec = {
+  /**
+   * The EventSinks that get the events, each in the subscription's namespace. One that is not there yet is
+   * waited for.
+   */
+  sinks: SinkRef[]
+  /**
+   * What events look like. cloudevents is Carillon's own; cdevents follows the CDEvents specification; tektonv1
+   * is what Tekton itself sends, and tektonv2 the same with v1 objects. With several, each milestone gives an
+   * event of each.
+   */
+  formats?: ('cloudevents' | 'cdevents' | 'tektonv1' | 'tektonv2')[]
+  /** Options of the format cdevents. */
+  cdevents?: {
+    /** The version of the CDEvents specification. Default: 0.4.1. */
+    specVersion?: '0.4.1'
+  }
+  /** Which events go, any of these. Left out, started and finished of every kind that the formats know. */
+  events?: EventSelection[]
+  /**
+   * Labels of the namespaces whose objects are meant; empty means all. Only for subscriptions in a namespace
+   * that the administrator has named; elsewhere it is always the subscription's own namespace.
+   */
+  namespaceSelector?: LabelSelector
+  /**
+   * A CEL expression that tells whether an event goes. It sees object, as the API server has it, and milestone
+   * with name, kind, time, outcome and reason. One that does not compile makes the subscription Stalled; one
+   * that fails at run time is no match, is counted, and shows in the condition FilterErrors.
+   */
+  filter?: string
+  /** What an event carries. */
+  data?: {
+    /**
+     * summary is the object's small documented part, full is the whole object, none leaves the data out as far as
+     * the format allows. Default: summary.
+     */
+    content?: 'summary' | 'full' | 'none'
+  }
+  /**
+   * CloudEvents extension attributes added to every event. Names are 1 to 20 lower case letters and digits, and
+   * not those that CloudEvents and Carillon set themselves.
+   */
+  extensions?: Record<string, string>
+  /**
+   * Which milestones count when a sink or kind becomes part of the subscription: Now takes those from then on,
+   * Earliest all that can be read from the objects that there are, a time (RFC 3339) those from then on.
+   * Default: Now.
+   */
+  startFrom?: string
+  /**
+   * Stops matching. What is pending still goes; once it is false again, matching starts at that moment. Default:
+   * false.
+   */
+  suspend?: boolean
+}
+
+export type SinkRef = {
+  /** Name of the EventSink. */
+  name: string
+}
+
+export type EventSelection = {
+  /** The kind of object. */
+  kind: 'TaskRun' | 'PipelineRun' | 'CustomRun'
+  /** Which moments of its life. Left out, started and finished. */
+  milestones?: ('queued' | 'started' | 'running' | 'unknown' | 'finished' | 'retried' | 'signed' | 'skipped')[]
+  /** Labels that the object must have. Left out or empty, all do. */
+  selector?: LabelSelector
+}
+
+export type LabelSelector = {
+  /** Labels with their values; all must hold. */
+  matchLabels?: Record<string, string>
+  /** Requirements on labels; all must hold. */
+  matchExpressions?: ({
+    /** The label's name. */
+    key: string
+    /** How the label is compared with values. */
+    operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+    /** What the label is compared with. */
+    values?: string[]
+  })[]
+}
+
+export type EventSubscriptionStatus = {
+  /** The metadata.generation that this status speaks of; -1 before the operator has seen the subscription. */
+  observedGeneration?: number
+  /** The value of the annotation reconcile.fluxcd.io/requestedAt that was last answered. */
+  lastHandledReconcileAt?: string
+  /** The value of the annotation reconcile.fluxcd.io/forceAt that was last answered. */
+  lastHandledForceAt?: string
+  /**
+   * Ready: the subscription is understood and all that it refers to is there. Delivering: events get through to
+   * all sinks. Reconciling and Stalled are present only while they are true.
+   */
+  conditions?: Condition[]
+  /** What became of what was matched since the subscription was made. All but pending only grow. */
+  counts?: SubscriptionCounts
+  /** The milestone that was matched last. */
+  lastMatched?: SubscriptionLastMatched
+  /** The latest delivery that a sink took. */
+  lastDelivered?: SubscriptionLastDelivered
+  /** The latest attempt that failed. */
+  lastFailure?: SubscriptionLastFailure
+  /** The same for each sink. */
+  sinks?: SubscriptionSinkStatus[]
+}
+
+export type SubscriptionCounts = {
+  /** Milestones that were asked for and passed the filter. */
+  matched?: number
+  /** Milestones that were asked for and did not pass the filter. */
+  filtered?: number
+  /** Deliveries that the sinks took. */
+  delivered?: number
+  /** Attempts that failed and were followed by another. */
+  retried?: number
+  /** Deliveries that were given up and kept as dead letters. */
+  deadLettered?: number
+  /** Deliveries that were dropped and not kept. */
+  dropped?: number
+  /** Deliveries that wait. */
+  pending?: number
+}
+
+export type SubscriptionLastMatched = {
+  /** When it was matched. */
+  time: string
+  /** The object's kind. */
+  kind?: string
+  /** The object's namespace. */
+  namespace?: string
+  /** The object's name. */
+  name?: string
+  /** The milestone's name. */
+  milestone?: string
+}
+
+export type SubscriptionLastDelivered = {
+  /** When the sink took it. */
+  time: string
+  /** The event's id. */
+  id?: string
+  /** The event's type. */
+  type?: string
+  /** The event's subject. */
+  subject?: string
+  /** The sink, as namespace/name. */
+  sink?: string
+  /** What the sink answered. */
+  httpStatus?: number
+  /** How many attempts it took. */
+  attempts?: number
+  /** How long the last attempt took, in milliseconds. */
+  durationMs?: number
+}
+
+export type SubscriptionLastFailure = {
+  /** When it failed. */
+  time: string
+  /** The event's id. */
+  id?: string
+  /** The event's type. */
+  type?: string
+  /** The sink, as namespace/name. */
+  sink?: string
+  /** Why, as one word for programs. */
+  reason?: string
+  /** Why, for people. Never holds what the sink answered, nor a secret. */
+  message?: string
+  /** How many attempts were made so far. */
+  attempts?: number
+  /** When it is tried again; left out when it is not. */
+  nextAttempt?: string
+}
+
+export type SubscriptionSinkStatus = {
+  /** The sink's namespace. */
+  namespace: string
+  /** The sink's name. */
+  name: string
+  /** Whether events get through; left out before the first attempt. */
+  delivering?: boolean
+  /** Deliveries that wait. */
+  pending?: number
+  /** Since when the oldest of them has waited. */
+  oldestPending?: string
+  /** The latest delivery that this sink took. */
+  lastDelivered?: {
+    /** When the sink took it. */
+    time: string
+    /** The event's id. */
+    id?: string
+    /** The event's type. */
+    type?: string
+    /** The event's subject. */
+    subject?: string
+    /** What the sink answered. */
+    httpStatus?: number
+    /** How many attempts it took. */
+    attempts?: number
+    /** How long the last attempt took, in milliseconds. */
+    durationMs?: number
+  }
+  /** The latest attempt that failed. */
+  lastFailure?: {
+    /** When it failed. */
+    time: string
+    /** The event's id. */
+    id?: string
+    /** The event's type. */
+    type?: string
+    /** Why, as one word for programs. */
+    reason?: string
+    /** Why, for people. Never holds what the sink answered, nor a secret. */
+    message?: string
+    /** How many attempts were made so far. */
+    attempts?: number
+    /** When it is tried again; left out when it is not. */
+    nextAttempt?: string
+  }
+  /** From when on milestones count for this sink; set once, when the sink became part of the subscription. */
+  since?: string
+  /**
+   * All writes to objects up to then are settled at this sink. Where the operator has lost its disk, it takes up
+   * from here.
+   */
+  checkpoint?: string
+}
