@@ -1,0 +1,63 @@
+import { parseDuration } from './durations.ts'
+import type { EventSinkSpec } from './generated.ts'
+import { accept, refuse, type Verdict } from './verdict.ts'
+
+/** A sink's settings with every default filled in. All times are ms. */
+export type SinkSettings = {
+  url: string
+  mode: 'binary' | 'structured'
+  timeout: number
+  retry: { maxAge: number; initialDelay: number; maxDelay: number }
+  limits: {
+    concurrency: number
+    /** undefined: no limit. */
+    eventsPerSecond: number | undefined
+    maxEventBytes: number
+    maxPending: number
+  }
+  suspend: boolean
+}
+
+/** What counts where a sink says nothing. The CRD's descriptions name the same values. */
+export const sinkDefaults = {
+  mode: 'binary',
+  timeout: 15_000,
+  retry: { maxAge: 72 * 3_600_000, initialDelay: 1_000, maxDelay: 3_600_000 },
+  limits: { concurrency: 8, eventsPerSecond: undefined, maxEventBytes: 65_536, maxPending: 100_000 },
+} as const
+
+/** The settings of a sink. Refused is what only a sink older than its CRD's validations can hold: `DurationInvalid`, `RetryInvalid`. */
+export function sinkSettings(spec: EventSinkSpec): Verdict<SinkSettings> {
+  const timeout = spec.http.timeout === undefined ? accept(sinkDefaults.timeout) : parseDuration(spec.http.timeout)
+  if (!timeout.ok) return refuse(timeout.reason, `http.timeout: ${timeout.message}`)
+  const retry = retrySettings(spec.retry ?? {})
+  if (!retry.ok) return retry
+  const limits = spec.limits ?? {}
+  return accept({
+    url: spec.http.url,
+    mode: spec.http.mode ?? sinkDefaults.mode,
+    timeout: timeout.value,
+    retry: retry.value,
+    limits: { ...sinkDefaults.limits, ...limits },
+    suspend: spec.suspend ?? false,
+  })
+}
+
+/** What is given stays; what is left out is the default, moved as far as it takes to keep initialDelay ≤ maxDelay ≤ maxAge. */
+function retrySettings(given: NonNullable<EventSinkSpec['retry']>): Verdict<SinkSettings['retry']> {
+  const ms: Partial<SinkSettings['retry']> = {}
+  for (const name of ['maxAge', 'initialDelay', 'maxDelay'] as const) {
+    const text = given[name]
+    if (text === undefined) continue
+    const duration = parseDuration(text)
+    if (!duration.ok) return refuse(duration.reason, `retry.${name}: ${duration.message}`)
+    ms[name] = duration.value
+  }
+  const { retry } = sinkDefaults
+  const maxAge = ms.maxAge ?? Math.max(retry.maxAge, ms.maxDelay ?? 0, ms.initialDelay ?? 0)
+  const maxDelay = ms.maxDelay ?? Math.min(maxAge, Math.max(retry.maxDelay, ms.initialDelay ?? 0))
+  const initialDelay = ms.initialDelay ?? Math.min(retry.initialDelay, maxDelay)
+  if (initialDelay > maxDelay) return refuse('RetryInvalid', 'retry: initialDelay must not be longer than maxDelay')
+  if (maxDelay > maxAge) return refuse('RetryInvalid', 'retry: maxDelay must not be longer than maxAge')
+  return accept({ maxAge, initialDelay, maxDelay })
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sinkSettings } from '../../src/api/defaults.ts'
+import type { SinkRetry } from '../../src/api/generated.ts'
+
+const http = { url: 'https://events.example.com/' }
+const hour = 3_600_000
+
+test('a sink that says nothing gets every default', () => {
+  assert.deepEqual(sinkSettings({ http }), {
+    ok: true,
+    value: {
+      url: http.url,
+      mode: 'binary',
+      timeout: 15_000,
+      retry: { maxAge: 72 * hour, initialDelay: 1_000, maxDelay: hour },
+      limits: { concurrency: 8, eventsPerSecond: undefined, maxEventBytes: 65_536, maxPending: 100_000 },
+      suspend: false,
+    },
+  })
+})
+
+test('what a sink says is taken', () => {
+  const settings = sinkSettings({
+    http: { ...http, mode: 'structured', timeout: '2s' },
+    retry: { maxAge: '10m', initialDelay: '2s', maxDelay: '1m' },
+    limits: { concurrency: 1, eventsPerSecond: 5, maxEventBytes: 2_048, maxPending: 10 },
+    suspend: true,
+  })
+  assert.deepEqual(settings, {
+    ok: true,
+    value: {
+      url: http.url,
+      mode: 'structured',
+      timeout: 2_000,
+      retry: { maxAge: 600_000, initialDelay: 2_000, maxDelay: 60_000 },
+      limits: { concurrency: 1, eventsPerSecond: 5, maxEventBytes: 2_048, maxPending: 10 },
+      suspend: true,
+    },
+  })
+})
+
+const retries: [name: string, given: SinkRetry, initialDelay: number, maxDelay: number, maxAge: number][] = [
+  ['a short maxAge shortens both delays', { maxAge: '500ms' }, 500, 500, 500],
+  ['a long initialDelay lengthens maxDelay', { initialDelay: '1h' }, hour, hour, 72 * hour],
+  ['a short maxDelay shortens initialDelay', { maxDelay: '100ms' }, 100, 100, 72 * hour],
+  ['a long maxDelay leaves the rest', { maxDelay: '24h' }, 1_000, 24 * hour, 72 * hour],
+]
+
+for (const [name, given, initialDelay, maxDelay, maxAge] of retries) {
+  test(name, () => {
+    const settings = sinkSettings({ http, retry: given })
+    assert.ok(settings.ok)
+    assert.deepEqual(settings.value.retry, { maxAge, initialDelay, maxDelay })
+  })
+}
+
+const refused: [name: string, spec: Parameters<typeof sinkSettings>[0], reason: string, message: RegExp][] = [
+  ['a timeout that is none', { http: { ...http, timeout: 'soon' } }, 'DurationInvalid', /^http\.timeout: 'soon'/],
+  ['a maxAge that is none', { http, retry: { maxAge: '3d' } }, 'DurationInvalid', /^retry\.maxAge: '3d'/],
+  [
+    'delays the wrong way round',
+    { http, retry: { initialDelay: '2s', maxDelay: '1s' } },
+    'RetryInvalid',
+    /initialDelay/,
+  ],
+  ['a delay longer than all', { http, retry: { maxDelay: '2h', maxAge: '1h' } }, 'RetryInvalid', /maxDelay/],
+]
+
+for (const [name, spec, reason, message] of refused) {
+  test(`${name} is refused by name`, () => {
+    const settings = sinkSettings(spec)
+    assert.ok(!settings.ok)
+    assert.equal(settings.reason, reason)
+    assert.match(settings.message, message)
+  })
+}
