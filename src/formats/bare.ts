@@ -1,0 +1,37 @@
+import type { KubeObject } from '../api/object.ts'
+
+/** kubectl's copy of the whole object inside itself. */
+export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * The object as it may leave the cluster: without managedFields (a quarter of its size, of use to nobody outside) and without
+ * last-applied-configuration, which repeats it and outlives edits. All else is shared with the object, which stays as it is.
+ */
+export function bareObject(object: KubeObject): KubeObject {
+  return { ...object, metadata: bareMetadata(object, [lastApplied]) }
+}
+
+/** metadata without managedFields and the annotations named; without an empty `annotations`, as Go's omitempty writes it. */
+export function bareMetadata(object: KubeObject, dropped: readonly string[]): KubeObject['metadata'] {
+  const { managedFields: _, annotations, ...metadata } = object.metadata
+  if (!isRecord(annotations)) return metadata
+  const kept = { ...annotations }
+  for (const key of dropped) delete kept[key]
+  return Object.keys(kept).length > 0 ? { ...metadata, annotations: kept } : metadata
+}
+
+/**
+ * Whether the object has the identity that every stored object has. Odd input that lacks it gives no event: neither an id nor a
+ * subject could be made of it.
+ */
+export function hasIdentity(object: KubeObject): boolean {
+  const metadata: unknown = object.metadata
+  if (!isRecord(metadata)) return false
+  const { name, uid, namespace } = metadata
+  return isText(name) && isText(uid) && (namespace === undefined || typeof namespace === 'string')
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
