@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { readCrds, type Schema, walk } from '../../scripts/generate/crd.ts'
+import { eventSinkResource, eventSubscriptionResource } from '../../src/api/generated.ts'
+import { sources } from '../../src/sources/index.ts'
+import { applyCrds, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
+import { type Bad, badSinks, type Good, goodSinks } from './sink-cases.ts'
+import { badSubscriptions, goodSubscriptions } from './subscription-cases.ts'
+
+const apiVersion = 'carillon.dev/v1alpha1'
+
+suite('the API server', () => {
+  let plane: ControlPlane
+
+  before(async () => {
+    plane = await startControlPlane()
+    await applyCrds(plane)
+  })
+  after(() => plane[Symbol.asyncDispose]())
+
+  const collection = (kind: string) => plane.admin.path(apiVersion, kind, 'default')
+
+  /** What the server says to an object with that spec under strict validation, without keeping it. */
+  async function ask(kind: string, spec: object) {
+    const path = `${await collection(kind)}?fieldValidation=Strict&dryRun=All`
+    const { status, body } = await plane.admin.request('POST', path, {
+      apiVersion,
+      kind,
+      metadata: { name: 'case' },
+      spec,
+    })
+    return { status, body: body as { message?: string; spec: object; status: object } }
+  }
+
+  const tables: [kind: string, good: Good[], bad: Bad[]][] = [
+    ['EventSink', goodSinks, badSinks],
+    ['EventSubscription', goodSubscriptions, badSubscriptions],
+  ]
+  for (const [kind, good, bad] of tables) {
+    for (const [name, spec] of good) {
+      test(`takes an ${kind} with ${name}`, async () => {
+        const { status, body } = await ask(kind, spec)
+        assert.equal(status, 201, body.message)
+      })
+    }
+    for (const [name, spec, ...messages] of bad) {
+      test(`refuses an ${kind} with ${name}, saying what is allowed`, async () => {
+        const { status, body } = await ask(kind, spec)
+        assert.ok(status === 422 || status === 400, `${status}`)
+        for (const message of messages) assert.ok(body.message?.includes(message), `${body.message}\nlacks: ${message}`)
+      })
+    }
+  }
+
+  test('fills in the defaults of an EventSink', async () => {
+    const { body } = await ask('EventSink', { http: { url: 'https://events.example.com/' } })
+    assert.deepEqual(body.spec, {
+      http: { url: 'https://events.example.com/', mode: 'binary', timeout: '15s' },
+      suspend: false,
+    })
+  })
+
+  test('fills in the defaults of an EventSubscription', async () => {
+    const { body } = await ask('EventSubscription', { sinks: [{ name: 'qe' }], formats: ['cdevents'], cdevents: {} })
+    assert.deepEqual(body.spec, {
+      sinks: [{ name: 'qe' }],
+      formats: ['cdevents'],
+      cdevents: { specVersion: '0.4.1' },
+      data: { content: 'summary' },
+      startFrom: 'Now',
+      suspend: false,
+    })
+    const { body: least } = await ask('EventSubscription', { sinks: [{ name: 'qe' }] })
+    assert.deepEqual((least.spec as { formats: string[] }).formats, ['cloudevents'])
+  })
+
+  test('gives observedGeneration -1 to what the operator has not seen, and drops a status that a user sets', async () => {
+    const [sink, subscription] = await plane.admin.apply([
+      { ...object('EventSink', 'unseen', { http: { url: 'https://events.example.com/' } }), status: { pending: 7 } },
+      object('EventSubscription', 'unseen', { sinks: [{ name: 'unseen' }] }),
+    ])
+    assert.deepEqual(sink?.status, { observedGeneration: -1 })
+    assert.deepEqual(subscription?.status, { observedGeneration: -1 })
+  })
+
+  test('prints the columns, from the status', async () => {
+    await plane.admin.apply([
+      object('EventSink', 'shown', { http: { url: 'https://events.example.com/' } }),
+      object('EventSubscription', 'shown', { sinks: [{ name: 'shown' }] }),
+    ])
+    const lastTransitionTime = '2026-01-01T00:00:00Z'
+    const conditions = [
+      { type: 'Ready', status: 'True', reason: 'Ready', message: 'all is well', lastTransitionTime },
+      { type: 'Delivering', status: 'False', reason: 'Timeout', message: 'no answer', lastTransitionTime },
+    ]
+    await plane.admin.patchStatus(apiVersion, 'EventSink', 'default', 'shown', {
+      conditions,
+      pending: 3,
+      lastDelivered: { time: new Date().toISOString(), subscription: 'default/shown' },
+    })
+    await plane.admin.patchStatus(apiVersion, 'EventSubscription', 'default', 'shown', {
+      conditions,
+      counts: { matched: 9, delivered: 5, pending: 3 },
+    })
+    const row = async (kind: string) => {
+      const [head, cells] = (
+        await plane.admin.table(await plane.admin.path(apiVersion, kind, 'default', 'shown'))
+      ).split('\n')
+      return [head, cells].map((line) => line?.split(/ {2,}/))
+    }
+    const [sinkHead, sinkCells = []] = await row('EventSink')
+    assert.deepEqual(sinkHead, ['NAME', 'READY', 'DELIVERING', 'PENDING', 'LAST', 'AGE'])
+    assert.deepEqual(sinkCells.slice(0, 4), ['shown', 'True', 'False', '3'])
+    assert.match(sinkCells[4] ?? '', /^\d+[smh]/)
+    const [head, cells = []] = await row('EventSubscription')
+    assert.deepEqual(head, ['NAME', 'READY', 'DELIVERING', 'DELIVERED', 'PENDING', 'AGE', 'STATUS'])
+    assert.deepEqual([...cells.slice(0, 5), cells[6]], ['shown', 'True', 'False', '5', '3', 'all is well'])
+  })
+
+  test('names both kinds short, and in the category carillon', async () => {
+    const { body } = await plane.admin.request('GET', `/apis/${apiVersion}`)
+    const { resources } = body as { resources: { name: string; shortNames: string[]; categories: string[] }[] }
+    for (const [name, shortName] of [
+      ['eventsinks', 'esink'],
+      ['eventsubscriptions', 'esub'],
+    ]) {
+      const resource = resources.find((one) => one.name === name)
+      assert.deepEqual([resource?.shortNames, resource?.categories], [[shortName], ['carillon']])
+    }
+  })
+})
+
+const object = (kind: string, name: string, spec: object) => ({ apiVersion, kind, metadata: { name }, spec })
+
+suite('the schemas', async () => {
+  const crds = await readCrds()
+  const fields = crds.flatMap((crd) =>
+    [...walk(crd.schema)].map(([path, schema]) => ({ path: `${crd.kind}: ${path}`, schema })),
+  )
+
+  test('bound every list, every map and every string', () => {
+    const unbounded = fields.filter(({ path, schema }) => !isBounded(schema) && !/: (kind|apiVersion)$/.test(path))
+    assert.deepEqual(
+      unbounded.map(({ path }) => path),
+      [],
+    )
+  })
+
+  test('describe every field', () => {
+    const silent = fields.filter(({ path, schema }) => !schema.description && !/(\[\]|: metadata)$/.test(path))
+    assert.deepEqual(
+      silent.map(({ path }) => path),
+      [],
+    )
+  })
+
+  test('know the same kinds and milestones as the sources', () => {
+    const events = crds.find((crd) => crd.kind === 'EventSubscription')?.schema.properties?.spec?.properties?.events
+      ?.items
+    assert.deepEqual(events?.properties?.kind?.enum?.toSorted(), Object.keys(sources).toSorted())
+    const every = new Set(Object.values(sources).flatMap((source) => source.catalogue.map((row) => row.name)))
+    assert.deepEqual(events?.properties?.milestones?.items?.enum?.toSorted(), [...every].toSorted())
+    const rules = events?.['x-kubernetes-validations'] ?? []
+    for (const source of Object.values(sources)) {
+      const rule = rules.find(({ message }) => message.startsWith(`milestones of a ${source.kind} are `))
+      const names = source.catalogue.map((row) => row.name).toSorted()
+      assert.deepEqual(rule?.message.split(' are ')[1]?.split(', ').toSorted(), names)
+      assert.deepEqual(
+        [...(rule?.rule.split('m in [')[1] ?? '').matchAll(/'(\w+)'/g)].map(([, name]) => name).toSorted(),
+        names,
+      )
+    }
+  })
+
+  test('are what the descriptors speak of', () => {
+    const descriptors = [eventSinkResource, eventSubscriptionResource]
+    assert.deepEqual(
+      crds.map(({ group, version, kind, plural }) => ({ group, version, kind, plural })),
+      descriptors.map(({ group, version, kind, plural }) => ({ group, version, kind, plural })),
+    )
+  })
+})
+
+function isBounded(schema: Schema): boolean {
+  if (schema.type === 'string') return Boolean(schema.maxLength ?? schema.enum ?? schema.format)
+  if (schema.type === 'array') return schema.maxItems !== undefined
+  return schema.additionalProperties ? schema.maxProperties !== undefined : true
+}

@@ -1,0 +1,180 @@
+// EventSubscriptions that the API server must take or refuse; a refusal's message must hold every text given.
+import type { Bad, Good, Spec } from './sink-cases.ts'
+
+const subscription = (more: Spec): Spec => ({ sinks: [{ name: 'qe' }], ...more })
+const events = (event: Spec): Spec => subscription({ events: [event] })
+const matching = (expression: Spec): Spec => subscription({ namespaceSelector: { matchExpressions: [expression] } })
+const start = 'startFrom must be Now, Earliest or a time such as 2026-01-31T09:00:00Z'
+const values = 'values must be given for the operators In and NotIn, and must not for Exists and DoesNotExist'
+
+export const goodSubscriptions: Good[] = [
+  ['only a sink', subscription({})],
+  [
+    'every format',
+    subscription({ formats: ['cloudevents', 'cdevents', 'tektonv1', 'tektonv2'], cdevents: { specVersion: '0.4.1' } }),
+  ],
+  [
+    'all milestones of a PipelineRun',
+    events({
+      kind: 'PipelineRun',
+      milestones: ['queued', 'started', 'running', 'unknown', 'finished', 'signed', 'skipped'],
+    }),
+  ],
+  [
+    'a kind twice',
+    subscription({
+      events: [
+        { kind: 'TaskRun', milestones: ['started'] },
+        { kind: 'TaskRun', selector: { matchLabels: { a: 'b' } } },
+      ],
+    }),
+  ],
+  ['every namespace', subscription({ namespaceSelector: {} })],
+  ['labels with a prefix', subscription({ namespaceSelector: { matchLabels: { 'example.com/team_A.b': '' } } })],
+  [
+    'every operator',
+    subscription({
+      namespaceSelector: {
+        matchExpressions: [
+          { key: 'a', operator: 'In', values: ['b'] },
+          { key: 'a', operator: 'NotIn', values: ['c', ''] },
+          { key: 'a', operator: 'Exists' },
+          { key: 'a', operator: 'DoesNotExist', values: [] },
+        ],
+      },
+    }),
+  ],
+  ['a filter that only the operator can judge', subscription({ filter: 'milestone.name ==' })],
+  ['a time to start from', subscription({ startFrom: '2026-01-31T09:00:00.123+02:00' })],
+  ['the Earliest', subscription({ startFrom: 'Earliest' })],
+  ['extensions', subscription({ extensions: { team: 'payments & more', a1: 'é' } })],
+  ['no data', subscription({ data: { content: 'none' }, suspend: true })],
+]
+
+export const badSubscriptions: Bad[] = [
+  ['no sinks', {}, 'spec.sinks: Required value'],
+  ['an empty list of sinks', { sinks: [] }, 'spec.sinks in body should have at least 1 items'],
+  [
+    'a sink twice',
+    { sinks: [{ name: 'a' }, { name: 'a' }] },
+    'spec.sinks: Invalid value: "array": sinks must name each sink once',
+  ],
+  ['a bad name of a sink', { sinks: [{ name: 'A' }] }, 'name must be the name of an EventSink'],
+  ['17 sinks', { sinks: Array.from({ length: 17 }, (_, i) => ({ name: `s${i}` })) }, 'must have at most 16 items'],
+  [
+    'an unknown format',
+    subscription({ formats: ['json'] }),
+    'supported values: "cloudevents", "cdevents", "tektonv1", "tektonv2"',
+  ],
+  ['a format twice', subscription({ formats: ['cdevents', 'cdevents'] }), 'spec.formats[1]: Duplicate value'],
+  ['no format', subscription({ formats: [] }), 'should have at least 1 items'],
+  [
+    'cdevents without its format',
+    subscription({ cdevents: {} }),
+    'cdevents is only for subscriptions with the format cdevents: add it to formats, or leave cdevents out',
+  ],
+  [
+    'another CDEvents version',
+    subscription({ formats: ['cdevents'], cdevents: { specVersion: '0.5.1' } }),
+    'supported values: "0.4.1"',
+  ],
+  ['no events', subscription({ events: [] }), 'should have at least 1 items'],
+  ['an unknown kind', events({ kind: 'Pod' }), 'supported values: "TaskRun", "PipelineRun", "CustomRun"'],
+  [
+    'an unknown milestone',
+    events({ kind: 'TaskRun', milestones: ['begun'] }),
+    'supported values: "queued", "started", "running", "unknown", "finished", "retried", "signed", "skipped"',
+  ],
+  [
+    'a skipped TaskRun',
+    events({ kind: 'TaskRun', milestones: ['skipped'] }),
+    'spec.events[0]: Invalid value: "object": milestones of a TaskRun are queued, started, running, unknown, finished, retried, signed',
+  ],
+  [
+    'a retried PipelineRun',
+    events({ kind: 'PipelineRun', milestones: ['retried'] }),
+    'milestones of a PipelineRun are queued, started, running, unknown, finished, signed, skipped',
+  ],
+  [
+    'a signed CustomRun',
+    events({ kind: 'CustomRun', milestones: ['signed'] }),
+    'milestones of a CustomRun are queued, started, running, unknown, finished, retried',
+  ],
+  ['a milestone twice', events({ kind: 'TaskRun', milestones: ['started', 'started'] }), 'Duplicate value: "started"'],
+  [
+    'a bad label',
+    subscription({ namespaceSelector: { matchLabels: { 'a b': 'c' } } }),
+    'matchLabels must have names of labels, as in example.com/team',
+  ],
+  [
+    'a bad value of a label',
+    events({ kind: 'TaskRun', selector: { matchLabels: { a: '-' } } }),
+    "a label's value takes letters, digits, -, _ and .",
+  ],
+  ['In without values', matching({ key: 'a', operator: 'In' }), values],
+  ['Exists with values', matching({ key: 'a', operator: 'Exists', values: ['b'] }), values],
+  [
+    'an unknown operator',
+    matching({ key: 'a', operator: 'Gt' }),
+    'supported values: "In", "NotIn", "Exists", "DoesNotExist"',
+  ],
+  ['a bad key', matching({ key: 'a b', operator: 'Exists' }), 'key must be the name of a label'],
+  ['an empty filter', subscription({ filter: '' }), 'should be at least 1 chars long'],
+  ['a filter too long', subscription({ filter: 'x'.repeat(2049) }), 'may not be more than 2048'],
+  ['unknown content', subscription({ data: { content: 'all' } }), 'supported values: "summary", "full", "none"'],
+  [
+    'an extension in capitals',
+    subscription({ extensions: { Team: 'a' } }),
+    'names of extensions are 1 to 20 lower case letters and digits',
+  ],
+  [
+    'an extension with a long name',
+    subscription({ extensions: { ['a'.repeat(21)]: 'a' } }),
+    'names of extensions are 1 to 20',
+  ],
+  ...[
+    'id',
+    'source',
+    'type',
+    'subject',
+    'time',
+    'specversion',
+    'datacontenttype',
+    'dataschema',
+    'data',
+    'sequence',
+    'namespace',
+  ].map(
+    (name): Bad => [
+      `the extension ${name}`,
+      subscription({ extensions: { [name]: 'a' } }),
+      'these names are not for extensions: id, source, type, subject, time, specversion, datacontenttype, dataschema, data, sequence, namespace',
+    ],
+  ),
+  [
+    'an extension with a line break',
+    subscription({ extensions: { team: 'a\nb' } }),
+    'takes no control characters and no line breaks',
+  ],
+  ['an extension too long', subscription({ extensions: { team: 'x'.repeat(257) } }), 'may not be more than 256'],
+  [
+    '17 extensions',
+    subscription({ extensions: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`a${i}`, 'b'])) }),
+    'must have at most 16 items',
+  ],
+  ...[
+    'now',
+    'yesterday',
+    '2026-01-31',
+    '2026-02-30T09:00:00Z',
+    '2026-13-01T09:00:00Z',
+    '2026-01-31 09:00:00Z',
+    '1969-12-31T23:59:59Z',
+  ].map((value): Bad => [`to start from ${value}`, subscription({ startFrom: value }), start]),
+  ['an unknown field', subscription({ deadLetters: {} }), 'unknown field "spec.deadLetters"'],
+  [
+    'a sink in another namespace',
+    { sinks: [{ name: 'a', namespace: 'b' }] },
+    'unknown field "spec.sinks[0].namespace"',
+  ],
+]
