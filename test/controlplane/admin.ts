@@ -147,8 +147,11 @@ export class AdminClient implements AsyncDisposable {
     return this.#ask('PATCH', path, { status }, { 'content-type': 'application/merge-patch+json' })
   }
 
+  /** A namespace with its ServiceAccount `default`, which elsewhere the controller manager makes. */
   async createNamespace(name: string, labels: Record<string, string> = {}): Promise<KubeObject> {
-    return this.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
+    const namespace = await this.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
+    await this.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } }, name)
+    return namespace
   }
 
   /**

@@ -10,7 +10,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { find, isAlive, startOf } from './process.ts'
 
-type Tool = { family: 'controlplane' | 'tekton' | 'helm'; package: string; ldflags: string }
+type Family = 'controlplane' | 'tekton' | 'helm'
+
+/** A main package of a family's module, or of one that its go.mod requires. */
+type Tool = { family: Family; package: string; ldflags: string }
 
 const version = 'k8s.io/component-base/version'
 
@@ -21,8 +24,8 @@ const tools = {
     ldflags: `-s -w -X ${version}.gitVersion=v1.34.4 -X ${version}.gitMajor=1 -X ${version}.gitMinor=34`,
   },
   etcd: { family: 'controlplane', package: 'go.etcd.io/etcd/server/v3', ldflags: '-s -w' },
-  'tekton-controller': { family: 'tekton', package: 'github.com/tektoncd/pipeline/cmd/controller', ldflags: '-s -w' },
-  'tekton-events': { family: 'tekton', package: 'github.com/tektoncd/pipeline/cmd/events', ldflags: '-s -w' },
+  'tekton-controller': { family: 'tekton', package: './controller', ldflags: '-s -w' },
+  'tekton-events': { family: 'tekton', package: './events', ldflags: '-s -w' },
   helm: { family: 'helm', package: 'helm.sh/helm/v4/cmd/helm', ldflags: '-s -w' },
 } as const satisfies Record<string, Tool>
 
@@ -32,9 +35,14 @@ export const toolNames = Object.keys(tools) as ToolName[]
 
 const environment = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' }
 
-/** The folder of a family's go.mod. */
-export const moduleFolder = (family: Tool['family']): string =>
-  fileURLToPath(new URL(`../tools/${family}`, import.meta.url))
+const moduleFolder = (family: Family): string => fileURLToPath(new URL(`../tools/${family}`, import.meta.url))
+
+/** The folder that holds the files of a Go module, in the version which a family's go.mod names; downloaded if need be. */
+export async function moduleFiles(family: Family, module: string): Promise<string> {
+  goVersion()
+  const lines = await go(['mod', 'download', '-json', module], moduleFolder(family))
+  return (JSON.parse(lines.join('\n')) as { Dir: string }).Dir
+}
 
 /** Where built tools are kept: `$CARILLON_CACHE/tools`, else `carillon/tools` in the user's cache folder. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
@@ -82,7 +90,9 @@ function goVersion(): string {
 
 function contentHash(tool: Tool, go: string): string {
   const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleFolder(tool.family), file)))
+  const folder = moduleFolder(tool.family)
+  const own = tool.package.startsWith('./') ? [join(tool.package, 'main.go')] : []
+  for (const file of ['go.mod', 'go.sum', ...own]) hash.update(readFileSync(join(folder, file)))
   return hash.update(`${tool.package}\n${tool.ldflags}\n${go}`).digest('hex').slice(0, 16)
 }
 
