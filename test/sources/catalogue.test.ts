@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sources } from '../../src/sources/index.ts'
+
+test('each source stands under its own kind', () => {
+  for (const [kind, source] of Object.entries(sources)) assert.equal(source.kind, kind)
+  assert.deepEqual(
+    Object.values(sources).map((source) => `${source.plural}.${source.version}.${source.group}`),
+    ['taskruns.v1.tekton.dev', 'pipelineruns.v1.tekton.dev', 'customruns.v1beta1.tekton.dev'],
+  )
+})
+
+test('the default tier is started and finished', () => {
+  for (const source of Object.values(sources)) {
+    const chosen = source.catalogue.filter((row) => row.default).map((row) => row.name)
+    assert.deepEqual(chosen, ['started', 'finished'], source.kind)
+  }
+})
+
+test('milestone names are unique in a kind and fit into an event type', () => {
+  for (const source of Object.values(sources)) {
+    const names = source.catalogue.map((row) => row.name)
+    assert.equal(new Set(names).size, names.length, source.kind)
+    for (const name of names) assert.match(name, /^[a-z][a-z-]*$/)
+  }
+})
+
+test('only Chains signs TaskRuns and PipelineRuns, only PipelineRuns skip, and they are not retried', () => {
+  const names = (kind: string) => sources[kind]?.catalogue.map((row) => row.name)
+  assert.deepEqual(names('TaskRun'), ['queued', 'started', 'unknown', 'running', 'retried', 'finished', 'signed'])
+  assert.deepEqual(names('PipelineRun'), ['queued', 'started', 'unknown', 'running', 'skipped', 'finished', 'signed'])
+  assert.deepEqual(names('CustomRun'), ['queued', 'started', 'unknown', 'running', 'retried', 'finished'])
+})

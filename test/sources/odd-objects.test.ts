@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { KubeObject } from '../../src/api/object.ts'
+import { sources } from '../../src/sources/index.ts'
+import type { Projection } from '../../src/sources/source.ts'
+
+const params = { numRuns: 500, seed: Number(process.env.SEED ?? Date.now() & 0x7fffffff) }
+
+/** Runs a property with its seed in the message of a failure (`SEED=<n>` repeats it). */
+const check = (property: fc.IPropertyWithHooks<[Record<string, unknown>]>) => fc.assert(property, params)
+
+/** All that a source does with an object; the milestones that it told. */
+function exercise(object: unknown, previous?: Projection) {
+  const odd = object as KubeObject
+  return Object.values(sources).map((source) => {
+    const milestones = source.milestones(odd)
+    const transitions = source.transitions(previous, odd)
+    const projection = source.project(odd)
+    assert.deepEqual(source.transitions(projection, odd), [], 'nothing has changed against its own projection')
+    assert.equal(JSON.stringify(projection).length < 2048, true, 'a projection is small')
+    const ended = source.endedAt(odd)
+    assert.equal(
+      milestones.find((milestone) => milestone.name === 'finished')?.time,
+      ended,
+      'finished is told of just the ended',
+    )
+    const names = new Set(source.catalogue.map((row) => row.name))
+    for (const milestone of [...milestones, ...transitions]) {
+      assert.ok(names.has(milestone.name), milestone.name)
+      assert.ok(milestone.time > 0 && Number.isFinite(milestone.time))
+      assert.ok(milestone.rank >= 0 && milestone.rank <= 99)
+    }
+    const keys = [...milestones, ...transitions].map((milestone) => milestone.key)
+    assert.equal(new Set(keys).size, keys.length, 'keys are unique')
+    const ranks = milestones.map((milestone) => milestone.rank)
+    assert.deepEqual(
+      ranks,
+      ranks.toSorted((a, b) => a - b),
+      'milestones come in order of rank',
+    )
+    return milestones
+  })
+}
+
+const time = fc.constantFrom(
+  '2026-03-04T07:46:28Z',
+  '2026-03-04T07:50:00.123456Z',
+  '0001-01-01T00:00:00Z',
+  'soon',
+  '',
+  null,
+  7,
+)
+const reason = fc.constantFrom('Started', 'Running', 'Pending', 'Failed', 'Cancelled', '', '__proto__', null, {})
+const orJunk = <T>(good: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 8, arbitrary: good }, { weight: 1, arbitrary: fc.jsonValue() })
+const condition = orJunk(
+  fc.record(
+    {
+      type: fc.constantFrom('Succeeded', 'Succeeded', 'Ready', null),
+      status: fc.constantFrom('True', 'False', 'Unknown', 'true', true, null),
+      reason,
+      message: orJunk(fc.string()),
+      lastTransitionTime: time,
+    },
+    { requiredKeys: [] },
+  ),
+)
+const attempt = { startTime: time, completionTime: time, conditions: orJunk(fc.array(condition, { maxLength: 3 })) }
+const skippedTask = orJunk(
+  fc.record({ name: orJunk(fc.constantFrom('a', 'b', '', '__proto__')), reason: orJunk(reason) }),
+)
+const status = fc.record(
+  {
+    ...attempt,
+    retriesStatus: orJunk(fc.array(orJunk(fc.record(attempt, { requiredKeys: [] })), { maxLength: 3 })),
+    skippedTasks: orJunk(fc.array(skippedTask, { maxLength: 4 })),
+  },
+  { requiredKeys: [] },
+)
+const metadata = fc.record(
+  {
+    creationTimestamp: time,
+    annotations: orJunk(fc.record({ 'chains.tekton.dev/signed': fc.constantFrom('true', 'failed', true) })),
+    managedFields: orJunk(fc.array(orJunk(fc.record({ time, fieldsV1: fc.jsonValue() })), { maxLength: 3 })),
+  },
+  { requiredKeys: [] },
+)
+
+test('any JSON object is read without throwing', () => {
+  const object = fc.dictionary(
+    fc.oneof(fc.constantFrom('metadata', 'status'), fc.string()),
+    fc.jsonValue({ maxDepth: 4 }),
+  )
+  check(fc.property(object, (value) => void exercise(value)))
+})
+
+test('anything that looks like a run is read without throwing, with unique keys, in order', () => {
+  const object = fc.record({ metadata: orJunk(metadata), status: orJunk(status) }, { requiredKeys: [] })
+  check(fc.property(object, (value) => void exercise(value)))
+})
+
+test('keys named __proto__ stay plain keys', () => {
+  const object = JSON.parse(`{
+    "__proto__": {"status": {"conditions": []}},
+    "metadata": {"name": "a", "creationTimestamp": "2026-03-04T07:46:28Z", "annotations": {"__proto__": {"chains.tekton.dev/signed": "true"}}},
+    "status": {"__proto__": {"startTime": "2026-03-04T07:46:28Z"}, "completionTime": "2026-03-04T07:46:30Z",
+      "conditions": [{"__proto__": null, "type": "Succeeded", "status": "True", "reason": "__proto__"}]}}`)
+  const [taskRun] = exercise(object)
+  assert.deepEqual(
+    taskRun?.map((milestone) => milestone.key),
+    ['queued', 'finished'],
+  )
+  assert.equal(Object.hasOwn(Object.prototype, 'startTime'), false)
+})
+
+test('a status of 1 MiB gives small milestones', () => {
+  const long = 'x'.repeat(1 << 20)
+  const conditions = [{ type: 'Succeeded', status: 'False', reason: long, message: long }]
+  const object = {
+    metadata: { name: 'a', creationTimestamp: '2026-03-04T07:46:28Z' },
+    status: { startTime: long, completionTime: long, conditions, skippedTasks: [{ name: long, reason: long }] },
+  }
+  for (const milestones of exercise(object)) {
+    assert.ok(milestones.some((milestone) => milestone.name === 'finished'))
+    for (const milestone of milestones) assert.ok(JSON.stringify(milestone).length < 4096)
+  }
+})
