@@ -1,0 +1,67 @@
+import type { Source } from '../sources/source.ts'
+import { encodeAttributes, timestamp } from './attributes.ts'
+import { bareObject, hasIdentity } from './bare.ts'
+import type { EncodedEvent, EncodeInput, Format } from './format.ts'
+import { runExtensions, runFacts } from './run-facts.ts'
+
+/** Carillon's own format: an event for every milestone of every kind (docs/events.md has its data). */
+export const cloudevents: Format = {
+  name: 'cloudevents',
+  hasSummary: true,
+  knows: (source, milestoneName) => source.catalogue.some((row) => row.name === milestoneName),
+  encode: (input) => (hasIdentity(input.object) ? [encode(input)] : []),
+}
+
+/** `dev.carillon.<family>.<kind>.<milestone>.v1`, the kind in lower case. */
+export const typeOf = (source: Source, milestoneName: string): string =>
+  `dev.carillon.${source.family}.${source.kind.toLowerCase()}.${milestoneName}.v1`
+
+function encode(input: EncodeInput): EncodedEvent {
+  const { source, object, milestone, content } = input
+  const type = typeOf(source, milestone.name)
+  const subject = `${source.kind.toLowerCase()}/${object.metadata.name}`
+  const extensions: Record<string, string> = { uid: object.metadata.uid }
+  if (milestone.outcome) extensions.outcome = milestone.outcome
+  if (source.family === 'tekton') Object.assign(extensions, runExtensions(source, object))
+  const hasData = content !== 'none'
+  const head = encodeAttributes(input, { format: 'cloudevents', type, subject, extensions, hasData })
+  return { ...head, type, subject, data: hasData ? encodeData(input) : undefined }
+}
+
+/** The summary and, for content full, the object as its last member. */
+function encodeData(input: EncodeInput): string {
+  const summary = JSON.stringify(summarise(input))
+  const object = input.content === 'full' ? encodeObject(input) : undefined
+  return object === undefined ? summary : `${summary.slice(0, -1)},"object":${object}}`
+}
+
+function summarise({ source, object, milestone, cluster }: EncodeInput): Record<string, unknown> {
+  const { name, namespace, uid, generation, labels } = object.metadata
+  const { time, outcome, reason, message, details } = milestone
+  return {
+    apiVersion: apiVersionOf(source),
+    kind: source.kind,
+    name,
+    namespace,
+    uid,
+    generation,
+    labels,
+    milestone: { name: milestone.name, time: timestamp(time), outcome, reason, message, details },
+    ...(source.family === 'tekton' && { run: runFacts(object) }),
+    url: cluster.urlOf(source, object),
+  }
+}
+
+/** The object as it leaves the cluster, with the apiVersion and kind that items of a list lack; undefined where it can't be written. */
+function encodeObject({ source, object }: EncodeInput): string | undefined {
+  const identity = { apiVersion: apiVersionOf(source), kind: source.kind }
+  try {
+    return JSON.stringify(Object.assign(identity, bareObject(object)))
+  } catch (error) {
+    // Some thousands of levels, which the API server takes, are more than the stack does.
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+const apiVersionOf = (source: Source): string => (source.group ? `${source.group}/${source.version}` : source.version)
