@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/object.ts'
-import { type FilterInputs, inputsOf } from '../filters/selection.ts'
+import { type FilterInputs, inputsOf } from '../filters/inputs.ts'
 import type { Cluster, Content, EncodedEvent, Format } from '../formats/format.ts'
 import type { CommitBatch, CountDelta, NewRow, ObjectRecord } from '../outbox/outbox.ts'
 import type { Milestone, Source } from '../sources/source.ts'
@@ -41,7 +41,7 @@ export function route(input: RouteInput): Routed {
   const { source, object, record } = input
   const derived = source.milestones(object)
   const observed = input.phase === 'refresh' ? [] : source.transitions(record?.projection, object)
-  const state = new ObjectState(input, derived, observed)
+  const state = new ObjectState(input)
   for (const milestone of [...derived, ...observed].sort(inOrder)) state.take(milestone)
   return state.finish()
 }
@@ -64,7 +64,7 @@ class ObjectState {
   private readonly settled: boolean
   private changed: boolean
 
-  constructor(input: RouteInput, _derived: Milestone[], _observed: Milestone[]) {
+  constructor(input: RouteInput) {
     this.input = input
     this.seen = new Set(input.record?.seen)
     this.ledger = { ...input.record?.ledger }
@@ -111,7 +111,11 @@ class ObjectState {
       for (const row of this.encode(emitter, sink, milestone, format)) {
         if (row.fits) this.out.rows.push(row.row)
         else {
-          this.out.dead.push({ ...row.row, reason: 'TooLarge', message: `event of ${row.bytes} bytes, limit ${row.limit}` })
+          this.out.dead.push({
+            ...row.row,
+            reason: 'TooLarge',
+            message: `event of ${row.bytes} bytes, limit ${row.limit}`,
+          })
           this.count(emitter, sink.key, { deadLettered: 1 })
         }
       }
@@ -155,7 +159,8 @@ class ObjectState {
     const { source, object, record, phase } = this.input
     const projection = phase === 'refresh' && record ? record.projection : source.project(object)
     const endedAt = source.endedAt(object)
-    const same = !this.changed && endedAt === record?.endedAt && JSON.stringify(projection) === JSON.stringify(record?.projection)
+    const same =
+      !this.changed && endedAt === record?.endedAt && JSON.stringify(projection) === JSON.stringify(record?.projection)
     if (same) return this.out
     this.out.record = {
       uid: object.metadata.uid,

@@ -1,0 +1,53 @@
+import type { Emitter } from './emitter.ts'
+
+/** What an activation needs to know of a subscription. Times are ms since the epoch. */
+export type ActivationSpec = {
+  startFrom: 'Now' | 'Earliest' | number
+  created: number
+  generation: number
+  suspend: boolean
+}
+
+/** `<subscription uid> <sink> <kind> <milestone>`: what is activated on its own (design.md §1.8). */
+export const activationKey = (subscriptionUid: string, sink: string, kind: string, milestone: string): string =>
+  `${subscriptionUid} ${sink} ${kind} ${milestone}`
+
+/** Stands in the place of a time while the subscription is suspended: nothing is that late. */
+export const suspendedSince = Number.MAX_SAFE_INTEGER
+
+/**
+ * The activations that have to be written for an emitter, given those that stand. What stands is kept, so a year-old subscription
+ * that gets a new sink, kind or milestone starts with that at `now` and does not flood. A suspended one is closed, and starts at now
+ * when it is resumed, whatever its startFrom.
+ */
+export function activate(
+  emitter: Emitter,
+  spec: ActivationSpec,
+  standing: ReadonlyMap<string, number>,
+  now: number,
+): Map<string, number> {
+  const entries = new Map<string, number>()
+  const isNew = ![...standing.keys()].some((key) => key.startsWith(`${emitter.uid} `))
+  for (const sink of emitter.sinks) {
+    for (const [kind, milestones] of emitter.selection.kinds) {
+      for (const milestone of milestones) {
+        const key = activationKey(emitter.uid, sink.key, kind, milestone)
+        const since = sinceOf(spec, standing.get(key), isNew, now)
+        if (since !== standing.get(key)) entries.set(key, since)
+      }
+    }
+  }
+  return entries
+}
+
+function sinceOf(spec: ActivationSpec, standing: number | undefined, isNew: boolean, now: number): number {
+  if (spec.suspend) return suspendedSince
+  if (standing === suspendedSince) return wholeSecond(now)
+  if (standing !== undefined) return standing
+  if (spec.startFrom === 'Earliest') return 0
+  if (spec.startFrom !== 'Now') return spec.startFrom
+  return isNew && spec.generation === 1 ? spec.created : wholeSecond(now)
+}
+
+/** Kubernetes writes times in whole seconds: what happened later in this second must not look earlier. */
+const wholeSecond = (ms: number) => ms - (ms % 1000)

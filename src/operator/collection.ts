@@ -1,0 +1,59 @@
+import { type KubeObject, keyOf } from '../api/object.ts'
+import type { Reflector } from '../kube/reflector.ts'
+
+/**
+ * The present objects of a kind that is small and wanted whole: sinks, subscriptions, namespaces.
+ * Fed by one reflector, or one a namespace.
+ */
+export class Collection<T extends KubeObject> {
+  readonly objects = new Map<string, T>()
+  private readonly reflectors: { reflector: Reflector; namespace: string | undefined; listed: boolean }[]
+  private readonly changed: (key: string, before: T | undefined, after: T | undefined) => void
+
+  constructor(
+    reflectors: readonly { reflector: Reflector; namespace: string | undefined }[],
+    changed: (key: string, before: T | undefined, after: T | undefined) => void,
+  ) {
+    this.reflectors = reflectors.map((entry) => ({ ...entry, listed: false }))
+    this.changed = changed
+  }
+
+  /** Whether every object that was there at the start is known. */
+  get synced(): boolean {
+    return this.reflectors.every((entry) => entry.listed)
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.reflectors.map((entry) => this.follow(entry, signal)))
+  }
+
+  private async follow(entry: (typeof this.reflectors)[number], signal: AbortSignal): Promise<void> {
+    for await (const batch of entry.reflector.batches(signal)) {
+      if (batch.phase === 'listed') {
+        this.dropAllBut(batch.uids, entry.namespace)
+        entry.listed = true
+        this.changed('', undefined, undefined)
+      } else {
+        for (const change of batch.changes) this.take(change.object as T, change.type === 'delete')
+      }
+    }
+  }
+
+  private take(object: T, gone: boolean): void {
+    const key = keyOf(object)
+    const before = this.objects.get(key)
+    delete object.metadata.managedFields
+    if (gone) this.objects.delete(key)
+    else this.objects.set(key, object)
+    this.changed(key, before, gone ? undefined : object)
+  }
+
+  private dropAllBut(uids: ReadonlySet<string>, namespace: string | undefined): void {
+    for (const [key, object] of this.objects) {
+      if (namespace !== undefined && object.metadata.namespace !== namespace) continue
+      if (uids.has(object.metadata.uid)) continue
+      this.objects.delete(key)
+      this.changed(key, object, undefined)
+    }
+  }
+}

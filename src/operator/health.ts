@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { Metrics } from '../status/metrics.ts'
+
+export type HealthOptions = {
+  host: string
+  port: number
+  metrics: Metrics
+  /** Undefined when ready, else what is waited for. */
+  notReady(): string | undefined
+  /** Brings gauges up to date before they are read. */
+  refresh(): void
+}
+
+/** Serves /healthz (alive), /readyz (reads and delivers) and /metrics. Rejects when the address can't be listened on. */
+export async function serveHealth(options: HealthOptions): Promise<AsyncDisposable & { port: number }> {
+  const server: Server = createServer((request, response) => {
+    const send = (status: number, body: string, type = 'text/plain; charset=utf-8') => {
+      response.writeHead(status, { 'content-type': type }).end(body)
+    }
+    if (request.url === '/healthz') return send(200, 'ok\n')
+    if (request.url === '/readyz') {
+      const waiting = options.notReady()
+      return waiting === undefined ? send(200, 'ok\n') : send(503, `${waiting}\n`)
+    }
+    if (request.url !== '/metrics') return send(404, 'there are /healthz, /readyz and /metrics\n')
+    options.refresh()
+    options.metrics.registry.metrics().then(
+      (text) => send(200, text, options.metrics.registry.contentType),
+      (error: Error) => send(500, `${error.message}\n`),
+    )
+  })
+  server.listen(options.port, options.host)
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : options.port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import type { KubeLog } from '../kube/log.ts'
+
+export type Pause = (attempt: number, signal: AbortSignal) => Promise<void>
+
+type Loop = { controller: AbortController; done: Promise<void> }
+
+/**
+ * Loops by key, each restarted after a pause when it throws: the one place where unexpected errors end.
+ * They are counted and logged once each; nothing else stops.
+ */
+export class Loops implements AsyncDisposable {
+  private readonly loops = new Map<string, Loop>()
+  private readonly options: { log: KubeLog; pause: Pause; failed: (key: string) => void }
+
+  constructor(options: { log: KubeLog; pause: Pause; failed: (key: string) => void }) {
+    this.options = options
+  }
+
+  has(key: string): boolean {
+    return this.loops.has(key)
+  }
+
+  keys(): string[] {
+    return [...this.loops.keys()]
+  }
+
+  start(key: string, run: (signal: AbortSignal) => Promise<void>): void {
+    if (this.loops.has(key)) return
+    const controller = new AbortController()
+    this.loops.set(key, { controller, done: this.supervise(key, run, controller.signal) })
+  }
+
+  async stop(key: string): Promise<void> {
+    const loop = this.loops.get(key)
+    if (!loop) return
+    loop.controller.abort()
+    await loop.done
+    this.loops.delete(key)
+  }
+
+  private async supervise(
+    key: string,
+    run: (signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        await run(signal)
+        if (!signal.aborted) throw new Error(`${key} ended by itself`)
+      } catch (error) {
+        if (signal.aborted) return
+        this.options.failed(key)
+        this.options.log.error({ loop: key, err: error }, 'a loop failed and is started again')
+        await this.options.pause(attempt, signal)
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const loop of this.loops.values()) loop.controller.abort()
+    await Promise.all([...this.loops.values()].map((loop) => loop.done))
+    this.loops.clear()
+  }
+}

@@ -1,0 +1,235 @@
+import type { EventSink, EventSubscription } from '../api/generated.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { Verdict } from '../api/verdict.ts'
+import type { SinkRuntime } from '../delivery/sink.ts'
+import type { Format, FormatName } from '../formats/format.ts'
+import type { KubeLog } from '../kube/log.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import type { Source } from '../sources/source.ts'
+import type { StatusBook } from '../status/book.ts'
+import type { StatusWriter } from '../status/writer.ts'
+import { activate, activationKey } from './activation.ts'
+import type { Collection } from './collection.ts'
+import { covers } from './emitter.ts'
+import { Pulse } from './pulse.ts'
+import { judgeSink, requestedAt } from './sink.ts'
+import type { OperatorState } from './state.ts'
+import { activationSpec, compileSubscription, sinkKeys } from './subscription.ts'
+import type { Watches } from './watches.ts'
+
+export type OperatorDeps = {
+  state: OperatorState
+  sinks: Collection<EventSink>
+  subscriptions: Collection<EventSubscription>
+  namespaces: Collection<KubeObject>
+  watches: Watches
+  outbox: Outbox
+  book: StatusBook
+  writer: StatusWriter
+  sources: Readonly<Record<string, Source>>
+  formats: Readonly<Record<FormatName, Format>>
+  adminNamespaces: ReadonlySet<string>
+  checkUrl(url: string): Verdict<URL>
+  /** The sink's headers with what its Secrets hold now; `fresh` where an old answer won't do. */
+  headers(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
+  startDelivery(sink: string): void
+  dropped(rows: number): void
+  forgotten(key: string): void
+  log: KubeLog
+  now(): number
+  wait(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** A Secret or sink that is missing is looked for again so often. */
+const waitingMs = 30_000
+
+/**
+ * Brings what runs in line with what is declared: level by level, by key, again and again.
+ * Keys are `sink namespace/name` and `subscription namespace/name`, as in the status writer.
+ */
+export class Operator {
+  private readonly deps: OperatorDeps
+  private readonly dirty = new Set<string>()
+  private readonly again = new Map<string, number>()
+  private readonly pulse = new Pulse()
+  /** Fires when some sink's runtime changed. */
+  readonly sinkChanged = new Pulse()
+  private first = true
+
+  constructor(deps: OperatorDeps) {
+    this.deps = deps
+  }
+
+  get ready(): boolean {
+    return !this.first
+  }
+
+  /** A CR came, changed or went. Our own writes of status come back too, and mean nothing. */
+  changed(
+    kind: 'sink' | 'subscription',
+    key: string,
+    before: KubeObject | undefined,
+    after: KubeObject | undefined,
+  ): void {
+    if (before && after && before.metadata.uid === after.metadata.uid && wantedOf(before) === wantedOf(after)) return
+    if (key !== '') this.dirty.add(`${kind} ${key}`)
+    this.pulse.fire()
+  }
+
+  /** Labels of a namespace decide what cluster-wide subscriptions see: what came into reach is looked through. */
+  namespaceChanged(name: string, before: KubeObject | undefined, after: KubeObject | undefined): void {
+    if (name === '' || !after) return
+    const labels = (object: KubeObject | undefined) => () => object && (object.metadata.labels ?? {})
+    for (const { emitter } of this.deps.state.subscriptions.values()) {
+      if (!emitter?.clusterWide || covers(emitter, name, labels(before)) || !covers(emitter, name, labels(after)))
+        continue
+      for (const kind of emitter.selection.kinds.keys()) this.refresh(kind, name)
+    }
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const wake = this.pulse.next(signal)
+      if (this.synced()) await this.reconcile()
+      const soonest = Math.min(...this.again.values(), this.deps.now() + 60_000)
+      const timer = new AbortController()
+      await Promise.race([
+        wake,
+        this.deps.wait(Math.max(1, soonest - this.deps.now()), AbortSignal.any([signal, timer.signal])),
+      ])
+      timer.abort()
+    }
+  }
+
+  private synced(): boolean {
+    const { sinks, subscriptions, namespaces } = this.deps
+    return sinks.synced && subscriptions.synced && namespaces.synced
+  }
+
+  private async reconcile(): Promise<void> {
+    const now = this.deps.now()
+    for (const [key, at] of this.again) if (at <= now) this.dirty.add(key)
+    if (this.first) await this.forgetUnknown()
+    const underWay = this.deps.watches.underWay()
+    const keys = [...this.dirty].sort()
+    this.dirty.clear()
+    const activated: [kind: string, namespace: string | undefined][] = []
+    for (const key of keys.filter((one) => one.startsWith('sink '))) await this.reconcileSink(key.slice(5))
+    const subscriptions = keys.filter((one) => one.startsWith('subscription ')).map((one) => one.slice(13))
+    for (const key of subscriptions) activated.push(...(await this.reconcileSubscription(key)))
+    this.deps.state.rebuild()
+    await this.deps.watches.want(this.deps.state.emitters().kinds())
+    for (const [kind, namespace] of activated) if (underWay.has(kind)) this.refresh(kind, namespace)
+    for (const { sink } of this.deps.outbox.pending()) this.deps.startDelivery(sink)
+    this.first = false
+  }
+
+  private refresh(kind: string, namespace: string | undefined): void {
+    this.deps.watches.refresh(kind, namespace).catch((error: unknown) => {
+      this.deps.log.warn({ kind, namespace, err: error }, 'objects could not be looked through again')
+    })
+  }
+
+  /** Subscriptions that were deleted while the operator was away. */
+  private async forgetUnknown(): Promise<void> {
+    const present = new Set([...this.deps.subscriptions.objects.values()].map((object) => object.metadata.uid))
+    const known = new Set(this.deps.outbox.counts().map((count) => count.subscriptionUid))
+    for (const key of this.deps.state.activations.keys()) known.add(key.split(' ')[0] ?? '')
+    for (const uid of known) if (!present.has(uid)) await this.forgetSubscription(uid)
+  }
+
+  private async forgetSubscription(uid: string): Promise<void> {
+    const rows = await this.deps.outbox.forgetSubscription(uid)
+    if (rows > 0) this.deps.dropped(rows)
+    for (const key of this.deps.state.activations.keys())
+      if (key.startsWith(`${uid} `)) this.deps.state.activations.delete(key)
+    this.deps.book.forget(uid)
+  }
+
+  private async reconcileSink(key: string): Promise<void> {
+    const { deps } = this
+    const object = deps.sinks.objects.get(key)
+    const before = deps.state.sinks.get(key)
+    this.again.delete(`sink ${key}`)
+    if (!object) {
+      deps.state.sinks.delete(key)
+      deps.forgotten(`sink ${key}`)
+    } else {
+      const asked =
+        requestedAt(object) !== (before ? requestedAt(before.object) : object.status?.lastHandledReconcileAt)
+      const credentials = await deps.headers(object, asked)
+      const state = judgeSink(object, { url: deps.checkUrl(object.spec.http.url), credentials })
+      deps.state.sinks.set(key, state)
+      if (state.readiness.kind === 'waiting') this.again.set(`sink ${key}`, deps.now() + waitingMs)
+      if (before?.runtime?.epoch !== state.runtime?.epoch || before?.readiness.reason !== state.readiness.reason)
+        await this.revive(key)
+      deps.writer.mark(`sink ${key}`, 'conditions')
+      deps.startDelivery(key)
+    }
+    this.sinkChanged.fire()
+    for (const [subscription, { object: referrer }] of deps.state.subscriptions) {
+      if (sinkKeys(referrer).includes(key)) this.dirty.add(`subscription ${subscription}`)
+    }
+    if (this.dirty.size > 0) this.pulse.fire()
+  }
+
+  private async revive(sink: string): Promise<void> {
+    this.deps.book.revive(sink)
+    await this.deps.outbox.retryNow(sink)
+  }
+
+  /** Gives what became active: kinds, each with the namespace to be looked through. */
+  private async reconcileSubscription(key: string): Promise<[string, string | undefined][]> {
+    const { deps } = this
+    const object = deps.subscriptions.objects.get(key)
+    const before = deps.state.subscriptions.get(key)
+    if (before && before.object.metadata.uid !== object?.metadata.uid)
+      await this.forgetSubscription(before.object.metadata.uid)
+    if (!object) {
+      deps.state.subscriptions.delete(key)
+      deps.forgotten(`subscription ${key}`)
+      return []
+    }
+    if (before && before.object.metadata.generation !== object.metadata.generation)
+      deps.book.forgive(object.metadata.uid)
+    const compiled = compileSubscription(object, {
+      sources: deps.sources,
+      formats: deps.formats,
+      adminNamespaces: deps.adminNamespaces,
+      maxEventBytes: (sink) => deps.state.sinks.get(sink)?.maxEventBytes ?? 65_536,
+    })
+    const spec = activationSpec(object)
+    deps.writer.mark(`subscription ${key}`, 'conditions')
+    const refusal = compiled.ok ? spec : compiled
+    if (!compiled.ok || !spec.ok) {
+      const { reason, message } = refusal as { reason: string; message: string }
+      deps.state.subscriptions.set(key, { object, stalled: { kind: 'stalled', reason, message }, emitter: undefined })
+      return []
+    }
+    const emitter = compiled.value
+    const entries = activate(emitter, spec.value, deps.state.activations, deps.now())
+    if (entries.size > 0) await deps.outbox.activate(entries)
+    for (const [entry, since] of entries) deps.state.activations.set(entry, since)
+    deps.state.subscriptions.set(key, { object, stalled: undefined, emitter })
+    if (spec.value.suspend) return []
+    const kinds = [...emitter.selection.kinds].filter(([kind, milestones]) =>
+      emitter.sinks.some((sink) =>
+        [...milestones].some((name) => entries.has(activationKey(emitter.uid, sink.key, kind, name))),
+      ),
+    )
+    return kinds.map(([kind]) => [kind, emitter.clusterWide ? undefined : emitter.namespace])
+  }
+
+  runtime(sink: string): SinkRuntime | undefined {
+    return this.deps.state.sinks.get(sink)?.runtime
+  }
+}
+
+/** What of a CR asks for something: its spec's generation, its class, and requestedAt. */
+const wantedOf = (object: KubeObject): string =>
+  JSON.stringify([
+    object.metadata.generation,
+    object.metadata.labels,
+    requestedAt(object),
+    object.metadata.deletionTimestamp,
+  ])

@@ -1,0 +1,141 @@
+import type { EventSink, EventSubscription } from '../api/generated.ts'
+import type { CountDelta, Counts, Outbox, Pending } from '../outbox/outbox.ts'
+import type { StatusBook } from '../status/book.ts'
+import { type SinkView, summariseSink, summariseSubscription } from '../status/summarise.ts'
+import { activationKey, suspendedSince } from './activation.ts'
+import { type KindState, subscriptionReadiness } from './readiness.ts'
+import { requestedAt } from './sink.ts'
+import type { OperatorState, SinkState, SubscriptionState } from './state.ts'
+import type { Rendered, Statuses } from './statuses.ts'
+
+export type RenderDeps = {
+  state: OperatorState
+  outbox: Outbox
+  book: StatusBook
+  statuses: Pick<Statuses, 'conditions'>
+  kindState(kind: string): Omit<KindState, 'kind'>
+  now(): number
+}
+
+/** Counting all that is pending is worth it once in so many ms, not for each of a thousand statuses. */
+const countEveryMs = 1000
+
+const zero: Counts = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0 }
+
+/** Gathers the facts of a status: what the outbox counted, what the book remembers, what reconciling found. */
+export class Renderer {
+  private readonly deps: RenderDeps
+  private counted = { at: Number.NEGATIVE_INFINITY, pending: [] as Pending[], counts: [] as CountDelta[] }
+
+  constructor(deps: RenderDeps) {
+    this.deps = deps
+  }
+
+  /** Undefined when the CR isn't there any more. `key` is `sink namespace/name` or `subscription namespace/name`. */
+  render(key: string): Rendered | undefined {
+    const [kind, name = ''] = key.split(' ')
+    if (kind === 'sink') {
+      const sink = this.deps.state.sinks.get(name)
+      return sink && this.sink(key, name, sink)
+    }
+    const subscription = this.deps.state.subscriptions.get(name)
+    return subscription && this.subscription(key, subscription)
+  }
+
+  /** Counts anew at the next call, whatever the time. */
+  stale(): void {
+    this.counted.at = Number.NEGATIVE_INFINITY
+  }
+
+  private tallies(): { pending: Pending[]; counts: CountDelta[] } {
+    const now = this.deps.now()
+    if (now - this.counted.at >= countEveryMs) {
+      this.counted = { at: now, pending: this.deps.outbox.pending(), counts: this.deps.outbox.counts() }
+    }
+    return this.counted
+  }
+
+  private sink(key: string, name: string, { object, readiness, maxPending }: SinkState): Rendered {
+    const { pending, counts } = this.tallies()
+    const waiting = pending.filter((entry) => entry.sink === name)
+    const status = summariseSink({
+      ...this.common(key, object),
+      readiness,
+      health: this.deps.book.health(name),
+      pending: sum(waiting.map((entry) => entry.rows)),
+      oldestPending: oldest(waiting),
+      maxPending,
+      counts: total(counts.filter((count) => count.sink === name)),
+    })
+    return { object, status }
+  }
+
+  private subscription(key: string, state: SubscriptionState): Rendered {
+    const { object, emitter } = state
+    const { uid } = object.metadata
+    const { pending, counts } = this.tallies()
+    const kinds = [...(emitter?.selection.kinds.keys() ?? [])]
+    const waiting = pending.filter((entry) => entry.subscription === key.split(' ')[1])
+    const status = summariseSubscription({
+      ...this.common(key, object),
+      readiness: subscriptionReadiness(
+        state,
+        this.deps.state.sinks,
+        kinds.map((kind) => ({ kind, ...this.deps.kindState(kind) })),
+      ),
+      counts: total(counts.filter((count) => count.subscriptionUid === uid)),
+      pending: sum(waiting.map((entry) => entry.rows)),
+      lastMatched: this.deps.book.lastMatched(uid),
+      filterErrors: this.deps.book.filterErrors(uid),
+      sinks: (emitter?.sinks ?? []).map((sink) => this.view(state, sink.key, waiting)),
+    })
+    return { object, status }
+  }
+
+  private view({ object, emitter }: SubscriptionState, sink: string, waiting: readonly Pending[]): SinkView {
+    const [namespace = '', name = ''] = sink.split('/')
+    const rows = waiting.filter((entry) => entry.sink === sink)
+    const { lastDelivered, lastFailure } = this.deps.book.pair(object.metadata.uid, sink)
+    const since: number[] = []
+    for (const [kind, milestones] of emitter?.selection.kinds ?? []) {
+      for (const milestone of milestones) {
+        const at = this.deps.state.activations.get(activationKey(object.metadata.uid, sink, kind, milestone))
+        if (at !== undefined && at !== suspendedSince) since.push(at)
+      }
+    }
+    return {
+      namespace,
+      name,
+      health: this.deps.book.health(sink),
+      lastDelivered,
+      lastFailure,
+      pending: sum(rows.map((entry) => entry.rows)),
+      oldestPending: oldest(rows),
+      since: since.length > 0 ? Math.min(...since) : undefined,
+    }
+  }
+
+  private common(key: string, object: EventSink | EventSubscription) {
+    return {
+      generation: object.metadata.generation ?? 0,
+      previous: this.deps.statuses.conditions(key, object),
+      requestedAt: requestedAt(object),
+      now: this.deps.now(),
+    }
+  }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((left, right) => left + right, 0)
+
+function oldest(waiting: readonly Pending[]): number | undefined {
+  const times = waiting.flatMap((entry) => entry.oldest ?? [])
+  return times.length > 0 ? Math.min(...times) : undefined
+}
+
+function total(deltas: readonly CountDelta[]): Counts {
+  const sums = { ...zero }
+  for (const { counts } of deltas) {
+    for (const name of Object.keys(zero) as (keyof Counts)[]) sums[name] += counts[name] ?? 0
+  }
+  return sums
+}

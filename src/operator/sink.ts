@@ -1,0 +1,57 @@
+import { sinkSettings } from '../api/defaults.ts'
+import type { EventSink } from '../api/generated.ts'
+import { keyOf } from '../api/object.ts'
+import type { Refusal, Verdict } from '../api/verdict.ts'
+import type { Readiness } from '../status/summarise.ts'
+import { requestedAtAnnotation, type SinkState } from './state.ts'
+
+/** What was found out about a sink before it is judged. */
+export type SinkChecks = {
+  /** Whether the egress guard lets its URL out, as far as that shows without resolving names. */
+  url: Verdict<URL>
+  /** Whether its Secrets hold what its headers and auth refer to. */
+  credentials: Verdict<unknown>
+}
+
+/** A sink's state from its spec and what was found out: pure. */
+export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
+  const settings = sinkSettings(object.spec)
+  if (!settings.ok) return unusable(object, settings)
+  const { url, mode, timeout, retry, limits, suspend } = settings.value
+  const { eventsPerSecond } = limits
+  return {
+    object,
+    readiness: readiness(checks, suspend),
+    maxEventBytes: limits.maxEventBytes,
+    maxPending: limits.maxPending,
+    runtime: {
+      key: keyOf(object),
+      epoch: `${object.metadata.uid} ${object.metadata.generation} ${requestedAt(object) ?? ''}`,
+      url,
+      mode,
+      timeoutMs: timeout,
+      concurrency: limits.concurrency,
+      ...(eventsPerSecond === undefined ? {} : { eventsPerSecond }),
+      retry: { maxAgeMs: retry.maxAge, initialDelayMs: retry.initialDelay, maxDelayMs: retry.maxDelay },
+      suspend,
+    },
+  }
+}
+
+const unusable = (object: EventSink, { reason, message }: Refusal): SinkState => ({
+  object,
+  readiness: { kind: 'stalled', reason, message },
+  runtime: undefined,
+  maxEventBytes: 65_536,
+  maxPending: 100_000,
+})
+
+function readiness({ url, credentials }: SinkChecks, suspend: boolean): Readiness {
+  if (!url.ok) return { kind: 'stalled', reason: url.reason, message: url.message }
+  if (!credentials.ok) return { kind: 'waiting', reason: credentials.reason, message: credentials.message }
+  if (suspend) return { kind: 'ready', reason: 'Suspended', message: 'suspended: deliveries wait' }
+  return { kind: 'ready', reason: 'Ready', message: 'ready to deliver' }
+}
+
+export const requestedAt = (object: { metadata: { annotations?: Record<string, string> } }): string | undefined =>
+  object.metadata.annotations?.[requestedAtAnnotation]

@@ -1,0 +1,59 @@
+import type { EventSink, EventSubscription } from '../api/generated.ts'
+import type { SinkRuntime } from '../delivery/sink.ts'
+import type { Readiness } from '../status/summarise.ts'
+import { type Emitter, type EmitterIndex, indexEmitters } from './emitter.ts'
+
+export const requestedAtAnnotation = 'reconcile.fluxcd.io/requestedAt'
+
+/** A sink as the operator last understood it. `runtime` is absent where there is nothing that could be delivered to. */
+export type SinkState = {
+  object: EventSink
+  readiness: Readiness
+  runtime: SinkRuntime | undefined
+  maxEventBytes: number
+  maxPending: number
+}
+
+/** A subscription as the operator last understood it. `emitter` is absent where it can't be compiled. */
+export type SubscriptionState = {
+  object: EventSubscription
+  /** Why it is stalled, or undefined. */
+  stalled: Readiness | undefined
+  emitter: Emitter | undefined
+}
+
+/** All that the operator knows, kept by reconciling; read by the hot paths. */
+export class OperatorState {
+  readonly sinks = new Map<string, SinkState>()
+  readonly subscriptions = new Map<string, SubscriptionState>()
+  readonly activations: Map<string, number>
+  private index: EmitterIndex = indexEmitters([], () => undefined)
+  private readonly labelsOf: (namespace: string) => Record<string, string> | undefined
+
+  constructor(activations: Map<string, number>, labelsOf: (namespace: string) => Record<string, string> | undefined) {
+    this.activations = activations
+    this.labelsOf = labelsOf
+  }
+
+  emitters(): EmitterIndex {
+    return this.index
+  }
+
+  /** To be called after subscriptions or namespaces have changed. */
+  rebuild(): void {
+    const emitters = [...this.subscriptions.values()].flatMap((state) => state.emitter ?? [])
+    this.index = indexEmitters(emitters, this.labelsOf)
+  }
+
+  /** `namespace/name` of the subscriptions that refer to a sink. */
+  referrers(sink: string): string[] {
+    return [...this.subscriptions].flatMap(([key, { emitter }]) =>
+      emitter?.sinks.some((one) => one.key === sink) ? [key] : [],
+    )
+  }
+
+  /** A sink's default limits count until it is there. */
+  maxPending(sink: string): number {
+    return this.sinks.get(sink)?.maxPending ?? 100_000
+  }
+}

@@ -1,0 +1,77 @@
+import type { EventSubscription } from '../api/generated.ts'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { checkExtensions } from '../filters/extensions.ts'
+import { compileSelection } from '../filters/selection.ts'
+import type { Format, FormatName } from '../formats/format.ts'
+import type { Source } from '../sources/source.ts'
+import type { ActivationSpec } from './activation.ts'
+import type { Emitter } from './emitter.ts'
+
+export type CompileContext = {
+  sources: Readonly<Record<string, Source>>
+  formats: Readonly<Record<FormatName, Format>>
+  adminNamespaces: ReadonlySet<string>
+  /** The sink's limits.maxEventBytes, or the default while the sink isn't there. */
+  maxEventBytes(sink: string): number
+}
+
+/** A subscription made ready, or why it can't become right by waiting. */
+export function compileSubscription(subscription: EventSubscription, context: CompileContext): Verdict<Emitter> {
+  const { metadata, spec } = subscription
+  const namespace = metadata.namespace ?? ''
+  if (spec.namespaceSelector && !context.adminNamespaces.has(namespace)) {
+    return refuse(
+      'NamespaceSelectorNotAllowed',
+      `namespaceSelector is for admin namespaces only, and ${namespace} is none: leave it out, or ask an admin for a cluster-wide subscription`,
+    )
+  }
+  const extensions = checkExtensions(spec.extensions ?? {})
+  if (!extensions.ok) return extensions
+  const names: readonly FormatName[] = spec.formats ?? ['cloudevents']
+  const formats = names.map((name) => context.formats[name])
+  const knows = (source: Source, milestone: string) => formats.some((format) => format.knows(source, milestone))
+  const selection = compileSelection(selectionOf(spec), context.sources, knows)
+  if (!selection.ok) return selection
+  const content = spec.data?.content ?? 'summary'
+  return accept({
+    key: `${namespace}/${metadata.name}`,
+    uid: metadata.uid,
+    namespace,
+    clusterWide: spec.namespaceSelector !== undefined,
+    selection: selection.value,
+    formats,
+    content,
+    extensions: spec.extensions ?? {},
+    form: JSON.stringify([content, spec.extensions ?? {}]),
+    sinks: sinkKeys(subscription).map((key) => ({ key, maxEventBytes: context.maxEventBytes(key) })),
+  })
+}
+
+/** Only what selects; fields that the user left out stay out. */
+function selectionOf(spec: EventSubscription['spec']) {
+  const { events, filter, namespaceSelector } = spec
+  return { ...(events && { events }), ...(filter && { filter }), ...(namespaceSelector && { namespaceSelector }) }
+}
+
+/** `namespace/name` of the sinks that a subscription refers to. */
+export const sinkKeys = (subscription: EventSubscription): string[] =>
+  subscription.spec.sinks.map((sink) => `${subscription.metadata.namespace ?? ''}/${sink.name}`)
+
+/** What activation needs of a subscription; a startFrom that is no time is refused. */
+export function activationSpec(subscription: EventSubscription): Verdict<ActivationSpec> {
+  const { metadata, spec } = subscription
+  const given = spec.startFrom ?? 'Now'
+  const startFrom = given === 'Now' || given === 'Earliest' ? given : Date.parse(given)
+  if (Number.isNaN(startFrom)) {
+    return refuse(
+      'StartFromInvalid',
+      `startFrom '${given}' is none of Now, Earliest and an RFC 3339 time such as 2026-01-31T12:00:00Z`,
+    )
+  }
+  return accept({
+    startFrom,
+    created: Date.parse(metadata.creationTimestamp),
+    generation: metadata.generation ?? 1,
+    suspend: spec.suspend ?? false,
+  })
+}

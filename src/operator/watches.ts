@@ -1,0 +1,95 @@
+import type { Batch, Reflector, ReflectorState } from '../kube/reflector.ts'
+import type { Source } from '../sources/source.ts'
+
+export type WatchDeps = {
+  sources: Readonly<Record<string, Source>>
+  /** Empty: all namespaces with one watch. */
+  namespaces: readonly string[]
+  cursors(): ReadonlyMap<string, string>
+  reflector(source: Source, namespace: string | undefined, resumeFrom: string | undefined): Reflector
+  start(key: string, run: (signal: AbortSignal) => Promise<void>): void
+  stop(key: string): Promise<void>
+  observe(watch: RunningWatch, signal: AbortSignal): Promise<void>
+}
+
+export type RunningWatch = {
+  name: string
+  source: Source
+  namespace?: string
+  batches(signal: AbortSignal): AsyncIterable<Batch>
+}
+
+type Entry = { watch: RunningWatch; reflector: Reflector }
+
+/** The watches that run: one per kind that some subscription needs (per kind and namespace where namespaces are given). */
+export class Watches {
+  private readonly entries = new Map<string, Entry>()
+  private readonly deps: WatchDeps
+
+  constructor(deps: WatchDeps) {
+    this.deps = deps
+  }
+
+  /** Starts what is wanted and stops what is not. */
+  async want(kinds: ReadonlySet<string>): Promise<void> {
+    const wanted = new Map<string, { source: Source; namespace: string | undefined }>()
+    for (const kind of kinds) {
+      const source = this.deps.sources[kind]
+      if (!source) continue
+      if (this.deps.namespaces.length === 0) wanted.set(kind, { source, namespace: undefined })
+      for (const namespace of this.deps.namespaces) wanted.set(`${kind}/${namespace}`, { source, namespace })
+    }
+    for (const name of [...this.entries.keys()]) if (!wanted.has(name)) await this.drop(name)
+    for (const [name, { source, namespace }] of wanted) if (!this.entries.has(name)) this.add(name, source, namespace)
+  }
+
+  private add(name: string, source: Source, namespace: string | undefined): void {
+    const resumeFrom = this.deps.cursors().get(name)
+    const reflector = this.deps.reflector(source, namespace, resumeFrom)
+    const watch: RunningWatch = {
+      name,
+      source,
+      ...(namespace === undefined ? {} : { namespace }),
+      batches: (signal) => reflector.batches(signal),
+    }
+    this.entries.set(name, { watch, reflector })
+    this.deps.start(`watch ${name}`, (signal) => this.deps.observe(watch, signal))
+  }
+
+  private async drop(name: string): Promise<void> {
+    await this.deps.stop(`watch ${name}`)
+    await this.entries.get(name)?.reflector[Symbol.asyncDispose]()
+    this.entries.delete(name)
+  }
+
+  /** Lists a kind once more, for an emitter that has just become active. */
+  async refresh(kind: string, namespace: string | undefined): Promise<void> {
+    for (const entry of this.of(kind)) {
+      if (entry.watch.namespace !== undefined && namespace !== undefined && entry.watch.namespace !== namespace)
+        continue
+      await entry.reflector.refresh(entry.watch.namespace ?? namespace)
+    }
+  }
+
+  /** The kinds of which a newly active emitter would miss the past: their watches run already, or go on from a cursor. */
+  underWay(): Set<string> {
+    const kinds = new Set([...this.entries.values()].map((entry) => entry.watch.source.kind))
+    for (const name of this.deps.cursors().keys()) kinds.add(name.split('/')[0] ?? name)
+    return kinds
+  }
+
+  /** Where a kind's watches stand: the worst state counts. */
+  state(kind: string): { state: ReflectorState; message?: string | undefined } {
+    const states = this.of(kind).map((entry) => entry.reflector.state())
+    const order: ReflectorState[] = ['absent', 'forbidden', 'failing', 'starting', 'listing', 'watching']
+    return states.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state))[0] ?? { state: 'starting' }
+  }
+
+  private of(kind: string): Entry[] {
+    return [...this.entries.values()].filter((entry) => entry.watch.source.kind === kind)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.want(new Set())
+  }
+}

@@ -1,0 +1,37 @@
+/** The whole story: what is watched becomes rows of the outbox; rows become deliveries. */
+
+import { type DeliveryDeps, deliverTo } from './delivery/worker.ts'
+import type { Batch } from './kube/reflector.ts'
+import { type JudgeDeps, judge } from './operator/judge.ts'
+import type { CommitBatch, Outbox } from './outbox/outbox.ts'
+import type { Source } from './sources/source.ts'
+
+/** A watched resource: its source, and the name under which its cursor is kept (`TaskRun`, or `TaskRun/team-a`). */
+export type Watch = {
+  name: string
+  source: Source
+  batches(signal: AbortSignal): AsyncIterable<Batch>
+}
+
+export type ObserveDeps = JudgeDeps & {
+  outbox: Outbox
+  /** Waits while a sink that is given rows has as many pending as it may. */
+  capacity(sinks: ReadonlySet<string>, signal: AbortSignal): Promise<void>
+  observed(watch: Watch, commit: CommitBatch): void
+}
+
+/** Watch → milestones → route → commit. Everything that a batch leads to is durable, or nothing is, before the next is read. */
+export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSignal): Promise<void> {
+  for await (const batch of watch.batches(signal)) {
+    const commit = judge(watch, batch, deps)
+    if (!commit) continue
+    await deps.capacity(new Set(commit.rows.map((row) => row.sink)), signal)
+    if (signal.aborted) return
+    await deps.outbox.commit(commit)
+    deps.observed(watch, commit)
+  }
+}
+
+/** Claim → send → decide → settle → record, for one sink, until `signal` aborts. */
+export const deliver = (sink: string, deps: DeliveryDeps, signal: AbortSignal): Promise<void> =>
+  deliverTo(sink, deps, signal)

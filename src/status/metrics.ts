@@ -1,0 +1,45 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Everything that /metrics shows. Labels are kinds, sinks, formats and reasons; never the name of a run. */
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers })
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Gauge({ name, help, labelNames, registers })
+  return {
+    registry,
+    watchEvents: counter('carillon_watch_events_total', 'Events read from watches.', ['kind']),
+    listed: counter('carillon_listed_objects_total', 'Objects read by lists.', ['kind']),
+    relists: counter('carillon_relists_total', 'Lists that had to be made anew, by reason.', ['kind', 'reason']),
+    watchFailures: counter('carillon_watch_failures_total', 'Lists and watches that failed, by reason.', [
+      'kind',
+      'reason',
+    ]),
+    matched: counter('carillon_matched_total', 'Milestones that a subscription took.', ['kind']),
+    filterErrors: counter('carillon_filter_errors_total', 'Filters that failed at run time.', ['kind']),
+    poisoned: counter('carillon_poisoned_objects_total', 'Objects that could not be read, and were passed over.', [
+      'kind',
+    ]),
+    delivered: counter('carillon_delivered_total', 'Deliveries that a sink took.', ['sink']),
+    failed: counter('carillon_failed_attempts_total', 'Attempts that failed, by reason.', ['sink', 'reason']),
+    deadLettered: counter('carillon_dead_letters_total', 'Deliveries given up.', ['sink', 'reason']),
+    dropped: counter('carillon_dropped_total', 'Deliveries dropped because their subscription went away.', ['reason']),
+    pending: gauge('carillon_pending', 'Deliveries that wait.', ['sink']),
+    oldestPending: gauge('carillon_oldest_pending_seconds', 'Age of the oldest delivery that waits.', ['sink']),
+    loopFailures: counter('carillon_loop_failures_total', 'Loops that failed unexpectedly and were started again.', [
+      'loop',
+    ]),
+    statusWrites: counter('carillon_status_writes_total', 'Writes of status.', ['result']),
+    attemptSeconds: new Histogram({
+      name: 'carillon_attempt_duration_seconds',
+      help: 'How long attempts took.',
+      labelNames: ['sink'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60],
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,198 @@
+import { removeCondition, setCondition } from '../api/conditions.ts'
+import type { Condition, EventSinkStatus, EventSubscriptionStatus } from '../api/generated.ts'
+import type { Counts } from '../outbox/outbox.ts'
+import { isFailing } from './book.ts'
+import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
+
+/** How far the operator came with a CR: the one of kstatus' three states that it is in. */
+export type Readiness =
+  | { kind: 'ready'; reason: string; message: string }
+  /** Becomes right by waiting. */
+  | { kind: 'waiting'; reason: string; message: string }
+  /** Needs the user. */
+  | { kind: 'stalled'; reason: string; message: string }
+
+/** A CR as it stands, and what is known beside it. Times are ms. */
+type Common = {
+  generation: number
+  previous: Condition[]
+  readiness: Readiness
+  requestedAt: string | undefined
+  now: number
+}
+
+export type SinkFacts = Common & {
+  health: SinkHealth
+  pending: number
+  oldestPending: number | undefined
+  maxPending: number
+  counts: Counts
+}
+
+export type SubscriptionFacts = Common & {
+  counts: Counts
+  pending: number
+  lastMatched: LastMatched | undefined
+  filterErrors: { count: number; message: string } | undefined
+  sinks: SinkView[]
+}
+
+/** One of a subscription's sinks as the subscription sees it. */
+export type SinkView = {
+  namespace: string
+  name: string
+  health: SinkHealth
+  lastDelivered: Delivered | undefined
+  lastFailure: Failed | undefined
+  pending: number
+  oldestPending: number | undefined
+  since: number | undefined
+}
+
+export const time = (ms: number): string => new Date(Math.trunc(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z')
+
+/** The whole status of a sink. */
+export function summariseSink(facts: SinkFacts): EventSinkStatus {
+  const overflow = facts.pending >= facts.maxPending
+  let conditions = withReadiness(facts)
+  conditions = set(conditions, facts, 'Delivering', delivering([{ name: 'the sink', health: facts.health }]))
+  conditions = overflow
+    ? set(conditions, facts, 'Overflow', {
+        status: 'True',
+        reason: 'MaxPendingReached',
+        message: `${facts.pending} deliveries wait, limit ${facts.maxPending}: reading waits until some are delivered`,
+      })
+    : removeCondition(conditions, 'Overflow')
+  const { delivered, retried, deadLettered, dropped } = facts.counts
+  return prune({
+    observedGeneration: facts.generation,
+    lastHandledReconcileAt: facts.requestedAt,
+    conditions,
+    counts: { delivered, retried, deadLettered, dropped },
+    pending: facts.pending,
+    oldestPending: optionalTime(facts.oldestPending),
+    lastDelivered: facts.health.lastDelivered && deliveredView(facts.health.lastDelivered, 'subscription'),
+    lastFailure: facts.health.lastFailure && failedView(facts.health.lastFailure, 'subscription'),
+  }) as EventSinkStatus
+}
+
+/** The whole status of a subscription. */
+export function summariseSubscription(facts: SubscriptionFacts): EventSubscriptionStatus {
+  let conditions = withReadiness(facts)
+  const named = facts.sinks.map((sink) => ({ name: `sink ${sink.namespace}/${sink.name}`, health: sink.health }))
+  conditions = set(conditions, facts, 'Delivering', delivering(named))
+  conditions = facts.filterErrors
+    ? set(conditions, facts, 'FilterErrors', {
+        status: 'True',
+        reason: 'FilterFailed',
+        message: `${facts.filterErrors.message}; where it fails nothing matches`,
+      })
+    : removeCondition(conditions, 'FilterErrors')
+  const { lastMatched } = facts
+  return prune({
+    observedGeneration: facts.generation,
+    lastHandledReconcileAt: facts.requestedAt,
+    conditions,
+    counts: { ...facts.counts, pending: facts.pending },
+    lastMatched: lastMatched && { ...lastMatched, time: time(lastMatched.time) },
+    lastDelivered: latest(
+      facts.sinks.map((sink) => sink.lastDelivered),
+      (value) => deliveredView(value, 'sink'),
+    ),
+    lastFailure: latest(
+      facts.sinks.map((sink) => sink.lastFailure),
+      (value) => failedView(value, 'sink'),
+    ),
+    sinks: facts.sinks.map(sinkStatus),
+  }) as EventSubscriptionStatus
+}
+
+const sinkStatus = (sink: SinkView) =>
+  prune({
+    namespace: sink.namespace,
+    name: sink.name,
+    delivering: !isFailing(sink.health),
+    pending: sink.pending,
+    oldestPending: optionalTime(sink.oldestPending),
+    lastDelivered: sink.lastDelivered && deliveredView(sink.lastDelivered),
+    lastFailure: sink.lastFailure && failedView(sink.lastFailure),
+    since: optionalTime(sink.since),
+  })
+
+type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>
+
+/** Whether events get through: what the last attempts say, of the worst of the sinks. */
+export function delivering(sinks: readonly { name: string; health: SinkHealth }[]): Verdict {
+  const failing = sinks.filter((sink) => isFailing(sink.health))
+  const [worst] = failing
+  if (worst) {
+    const { resting, lastFailure, failures, failingSince } = worst.health
+    const reason = resting?.reason ?? lastFailure?.reason ?? 'Failing'
+    const message = resting?.message ?? lastFailure?.message ?? ''
+    const since = failingSince === undefined ? '' : ` since ${time(failingSince)}`
+    const others = failing.length > 1 ? `; ${failing.length - 1} more of its sinks fail` : ''
+    const attempts = failures > 0 ? ` (${failures === 1 ? '1 attempt' : `${failures} attempts`})` : ''
+    return { status: 'False', reason, message: `${worst.name}: ${message}${since}${attempts}${others}; events wait` }
+  }
+  if (sinks.some((sink) => sink.health.lastDelivered))
+    return { status: 'True', reason: 'Delivered', message: 'the last attempts were taken' }
+  return { status: 'Unknown', reason: 'NothingSent', message: 'no event was sent yet' }
+}
+
+function withReadiness(facts: Common): Condition[] {
+  const { readiness } = facts
+  const { kind, reason, message } = readiness
+  const conditions = set(facts.previous, facts, 'Ready', {
+    status: kind === 'ready' ? 'True' : 'False',
+    reason,
+    message,
+  })
+  const present = kind === 'waiting' ? 'Reconciling' : kind === 'stalled' ? 'Stalled' : undefined
+  const kept = ['Reconciling', 'Stalled'].filter((type) => type !== present).reduce(removeCondition, conditions)
+  return present ? set(kept, facts, present, { status: 'True', reason, message }) : kept
+}
+
+const set = (conditions: Condition[], facts: Common, type: string, verdict: Verdict): Condition[] =>
+  setCondition(conditions, { type, ...verdict, observedGeneration: facts.generation }, facts.now)
+
+const optionalTime = (ms: number | undefined) => (ms === undefined ? undefined : time(ms))
+
+function latest<T extends { time: number }, U>(values: (T | undefined)[], view: (value: T) => U): U | undefined {
+  let newest: T | undefined
+  for (const value of values) if (value && value.time >= (newest?.time ?? 0)) newest = value
+  return newest && view(newest)
+}
+
+/** Who the other side is, is told where it isn't clear: a sink's status names the subscription, a subscription's the sink. */
+function deliveredView(value: Delivered, other?: 'sink' | 'subscription') {
+  const { time: at, id, type, subject, httpStatus, attempts, durationMs } = value
+  return {
+    time: time(at),
+    id,
+    type,
+    subject,
+    ...(other && { [other]: value[other] }),
+    httpStatus,
+    attempts,
+    durationMs: Math.round(durationMs),
+  }
+}
+
+function failedView(value: Failed, other?: 'sink' | 'subscription') {
+  const { time: at, id, type, reason, message, attempts, nextAttempt } = value
+  return prune({
+    time: time(at),
+    id,
+    type,
+    ...(other && { [other]: value[other] }),
+    reason,
+    message,
+    attempts,
+    nextAttempt: optionalTime(nextAttempt),
+  })
+}
+
+/** Server-side apply gives up the fields that are left out. */
+function prune<T extends Record<string, unknown>>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Partial<T>
+}

@@ -1,0 +1,90 @@
+/** How soon a change has to be told: conditions at once, counters every `counterMs`. */
+export type Urgency = 'conditions' | 'counters'
+
+export type WriterOptions = {
+  /** Renders and writes the status of `key`; resolves to false when it has to be tried again. Throws only for the unexpected. */
+  write(key: string, signal: AbortSignal): Promise<boolean>
+  now(): number
+  /** Resolves after `ms`, or when `signal` aborts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>
+  /** Least time between two writes of counters to one object. */
+  counterMs?: number
+  /** Writes a second, over all objects. */
+  rates?: { conditions: number; counters: number }
+}
+
+const retryMs = 2000
+
+/**
+ * Writes of status, coalesced by key: what changes ten times before its turn is written once.
+ * Conditions go ahead of counters, each kind within its own rate (design.md §9).
+ */
+export class StatusWriter {
+  private readonly options: Required<WriterOptions>
+  private readonly urgent = new Set<string>()
+  private readonly due = new Map<string, number>()
+  private readonly written = new Map<string, number>()
+  private wake: () => void = () => undefined
+
+  constructor(options: WriterOptions) {
+    this.options = { counterMs: 30_000, rates: { conditions: 100, counters: 5 }, ...options }
+  }
+
+  mark(key: string, urgency: Urgency): void {
+    if (urgency === 'conditions') this.urgent.add(key)
+    else if (!this.due.has(key)) {
+      const last = this.written.get(key)
+      this.due.set(key, last === undefined ? this.options.now() : last + this.options.counterMs)
+    } else return
+    this.wake()
+  }
+
+  forget(key: string): void {
+    this.urgent.delete(key)
+    this.due.delete(key)
+    this.written.delete(key)
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const next = this.next()
+      if (next === undefined) await this.sleep(signal)
+      else await this.write(next.key, next.urgency, signal)
+    }
+  }
+
+  /** Writes all that is due or urgent once, for a clean stop. */
+  async flush(signal: AbortSignal): Promise<void> {
+    for (const key of [...new Set([...this.urgent, ...this.due.keys()])]) {
+      if (signal.aborted) return
+      await this.options.write(key, signal)
+    }
+  }
+
+  private next(): { key: string; urgency: Urgency } | undefined {
+    const [urgent] = this.urgent
+    if (urgent !== undefined) return { key: urgent, urgency: 'conditions' }
+    const now = this.options.now()
+    for (const [key, at] of this.due) if (at <= now) return { key, urgency: 'counters' }
+    return undefined
+  }
+
+  private async write(key: string, urgency: Urgency, signal: AbortSignal): Promise<void> {
+    this.urgent.delete(key)
+    this.due.delete(key)
+    const done = await this.options.write(key, signal)
+    const now = this.options.now()
+    this.written.set(key, now)
+    if (!done) this.due.set(key, now + retryMs)
+    await this.options.wait(1000 / this.options.rates[urgency], signal)
+  }
+
+  private async sleep(signal: AbortSignal): Promise<void> {
+    const controller = new AbortController()
+    this.wake = () => controller.abort()
+    const soonest = Math.min(...this.due.values())
+    const ms = Number.isFinite(soonest) ? Math.max(1, soonest - this.options.now()) : 60_000
+    await this.options.wait(ms, AbortSignal.any([signal, controller.signal]))
+    this.wake = () => undefined
+  }
+}
