@@ -1,4 +1,5 @@
 import type { KubeObject } from '../api/object.ts'
+import type { Source } from '../sources/source.ts'
 
 /** kubectl's copy of the whole object inside itself. */
 export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -12,6 +13,25 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
  */
 export function bareObject(object: KubeObject): KubeObject {
   return { ...object, metadata: bareMetadata(object, [lastApplied]) }
+}
+
+/** The bare object with the apiVersion and kind that items of a list may lack. */
+export function identifiedObject(source: Source, object: KubeObject): KubeObject {
+  const apiVersion = source.group ? `${source.group}/${source.version}` : source.version
+  return { ...bareObject(object), apiVersion, kind: source.kind }
+}
+
+/**
+ * `identifiedObject` as JSON; undefined where it can't be written: some thousands of levels, which the API server takes, are more than
+ * the stack does.
+ */
+export function encodeBareObject(source: Source, object: KubeObject): string | undefined {
+  try {
+    return JSON.stringify(identifiedObject(source, object))
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 /** metadata without managedFields and the annotations named; without an empty `annotations`, as Go's omitempty writes it. */

@@ -1,0 +1,93 @@
+import { isRecord } from './bare.ts'
+
+/** Turns a value into what Go's encoding/json writes of it. Gives the very same value back where nothing changes. */
+export type Convert = (value: unknown) => unknown
+
+/** What becomes of one field of a Go struct. Fields without a rule are written as they are, unless empty (`omitempty`). */
+export type Rule = {
+  to?: string
+  convert?: Convert
+  /** `omitempty`: left out where empty; `pointer`: left out where null; `always`: written as `zero` where null, '' or absent. */
+  write: 'omitempty' | 'omitempty map' | 'pointer' | 'always' | 'never'
+  zero?: unknown
+}
+
+export const field = (convert: Convert, to?: string): Rule => rule('omitempty', convert, to)
+export const map: Rule = { write: 'omitempty map' }
+/** A pointer field, or one of an optional nested struct: an empty value in it is a value. */
+export const pointer = (convert: Convert, to?: string): Rule => rule('pointer', convert, to)
+export const always = (zero: unknown, convert?: Convert, to?: string): Rule => ({
+  ...rule('always', convert, to),
+  zero,
+})
+export const renamed = (to: string): Rule => ({ write: 'omitempty', to })
+export const dropped: Rule = { write: 'never' }
+
+const rule = (write: Rule['write'], convert?: Convert, to?: string): Rule => ({
+  write,
+  ...(convert && { convert }),
+  ...(to !== undefined && { to }),
+})
+
+/** A Go struct by the rules of its fields. What is not a JSON object passes as it is. */
+export function struct(rules: Record<string, Rule>): Convert {
+  const ruleOf = new Map(Object.entries(rules))
+  const required = Object.entries(rules).filter(([, { write }]) => write === 'always')
+  return (value) => {
+    if (!isRecord(value)) return value
+    const out: Record<string, unknown> = {}
+    let same = true
+    for (const key of Object.keys(value)) {
+      const before = value[key]
+      const rule = ruleOf.get(key)
+      const after = rule?.convert ? rule.convert(before) : before
+      // Assigning to __proto__ would set the prototype; Go's decoder drops unknown keys like it.
+      if (key === '__proto__' || omitted(after, rule?.write ?? 'omitempty')) {
+        same = false
+        continue
+      }
+      const written = rule?.write === 'always' && (after === null || after === '') ? rule.zero : after
+      const name = rule?.to ?? key
+      out[name] = written
+      if (written !== before || name !== key) same = false
+    }
+    for (const [key, { to = key, zero }] of required) {
+      if (to in out) continue
+      out[to] = zero
+      same = false
+    }
+    return same ? value : out
+  }
+}
+
+/** A slice of such values. */
+export function list(convert: Convert): Convert {
+  return (value) => {
+    if (!Array.isArray(value)) return value
+    let same = true
+    const out = value.map((item) => {
+      const converted = convert(item)
+      if (converted !== item) same = false
+      return converted
+    })
+    return same ? value : out
+  }
+}
+
+function omitted(value: unknown, write: Rule['write']): boolean {
+  switch (write) {
+    case 'omitempty':
+      return isEmpty(value)
+    case 'omitempty map':
+      return isEmpty(value) || (isRecord(value) && Object.keys(value).length === 0)
+    case 'pointer':
+      return value === null
+    case 'always':
+      return false
+    case 'never':
+      return true
+  }
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value === null || value === '' || value === 0 || value === false || (Array.isArray(value) && value.length === 0)

@@ -1,0 +1,78 @@
+import type { KubeObject } from '../api/object.ts'
+import type { Milestone, Source } from '../sources/source.ts'
+import { encodeAttributes } from './attributes.ts'
+import { hasIdentity } from './bare.ts'
+import type { EncodeInput, Format } from './format.ts'
+
+/** Which form `source` takes; all are in use among consumers of Tekton's events. */
+export type SourceStyle = 'canonical' | 'classic'
+
+/**
+ * Milestones that Tekton v1.12 has types for (pkg/reconciler/events/cloudevent/cloudevent.go). `finished` splits by outcome.
+ * A CustomRun has neither queued nor unknown. Tekton sends its `started` while there is no condition (our `queued`), and its `running`
+ * for every Unknown. Here `started` stands for the milestone of that name alone: one event per run, sent by default, and never before
+ * the custom controller took the run up (TEP-0137, "Events Logic").
+ */
+const words = new Map<string, ReadonlySet<string>>([
+  ['TaskRun', new Set(['queued', 'started', 'running', 'unknown', 'finished'])],
+  ['PipelineRun', new Set(['queued', 'started', 'running', 'unknown', 'finished'])],
+  ['CustomRun', new Set(['started', 'running', 'finished'])],
+])
+
+const dataKeys = new Map([
+  ['TaskRun', 'taskRun'],
+  ['PipelineRun', 'pipelineRun'],
+  ['CustomRun', 'customRun'],
+])
+
+/** What such an event shows of a run. */
+type View = (source: Source, object: KubeObject) => unknown
+
+/** Tekton's own events, by the version that ends their types and what they show of the run. */
+export function tektonFormat(
+  name: 'tektonv1' | 'tektonv2',
+  version: 'v1' | 'v2',
+  view: View,
+  style: SourceStyle = 'canonical',
+): Format {
+  const knows = (source: Source, milestoneName: string) =>
+    source.family === 'tekton' && words.get(source.kind)?.has(milestoneName) === true
+  return {
+    name,
+    maxBytes: 1_048_576,
+    hasSummary: false,
+    knows,
+    encode(input) {
+      const { source, object, milestone } = input
+      if (!knows(source, milestone.name) || !hasIdentity(object)) return []
+      const type = `dev.tekton.event.${source.kind.toLowerCase()}.${wordOf(milestone)}.${version}`
+      const subject = object.metadata.name
+      const head = encodeAttributes(input, { format: name, type, subject, source: runSource(input, style) })
+      return [{ ...head, type, subject, data: `{"${dataKeys.get(source.kind)}":${encodeRun(view, source, object)}}` }]
+    },
+  }
+}
+
+function encodeRun(view: View, source: Source, object: KubeObject): string {
+  try {
+    return JSON.stringify(view(source, object))
+  } catch (error) {
+    // Some thousands of levels, which the API server takes, are more than the stack does: such a run goes out with its metadata alone.
+    if (error instanceof RangeError) return JSON.stringify(view(source, { ...object, spec: {}, status: {} }))
+    throw error
+  }
+}
+
+// Tekton looks at nothing but the condition's status: cancelled, timed out and ignored failures are all `failed`.
+const wordOf = ({ name, outcome }: Milestone): string =>
+  name !== 'finished' ? name : outcome === 'success' ? 'successful' : 'failed'
+
+/**
+ * `canonical` is the object's path in the API; `classic` what Tekton sends in the field, where its objects have lost their kind:
+ * `/apis///namespaces/<ns>//<name>`.
+ */
+export function runSource({ source, object }: EncodeInput, style: SourceStyle): string {
+  const { name, namespace = '' } = object.metadata
+  if (style === 'classic') return `/apis///namespaces/${namespace}//${name}`
+  return `/apis/${source.group}/${source.version}/namespaces/${namespace}/${source.plural}/${name}`
+}
