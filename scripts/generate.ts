@@ -1,11 +1,12 @@
 /** `npm run generate` writes every generated file; with --check it lists those that differ, and exits with 1 where any does. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import * as apiDocs from './generate/api-docs.ts'
 import * as chart from './generate/chart.ts'
 import * as types from './generate/types.ts'
 
 /** Each gives the files that it owns: path in the repository → text. */
-const generators: { generate(): Promise<Map<string, string>> }[] = [types, chart]
+const generators: { generate(): Promise<Map<string, string>> }[] = [types, apiDocs, chart]
 
 const root = new URL('../', import.meta.url)
 const check = process.argv.includes('--check')

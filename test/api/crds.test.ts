@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { readCrds, type Schema, walk } from '../../scripts/generate/crd.ts'
 import { eventSinkResource, eventSubscriptionResource } from '../../src/api/generated.ts'
@@ -8,6 +9,7 @@ import { type Bad, badSinks, type Good, goodSinks } from './sink-cases.ts'
 import { badSubscriptions, goodSubscriptions } from './subscription-cases.ts'
 
 const apiVersion = 'carillon.dev/v1alpha1'
+const examples = new URL('../../docs/examples/', import.meta.url)
 
 suite('the API server', () => {
   let plane: ControlPlane
@@ -50,6 +52,17 @@ suite('the API server', () => {
         for (const message of messages) assert.ok(body.message?.includes(message), `${body.message}\nlacks: ${message}`)
       })
     }
+  }
+
+  for (const file of readdirSync(examples)) {
+    test(`takes docs/examples/${file} as it stands`, async () => {
+      const yaml = readFileSync(new URL(file, examples), 'utf8')
+      for (const [, namespace] of yaml.matchAll(/^ {2}namespace: (.+)$/gm)) {
+        await plane.admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace ?? '' } })
+      }
+      const applied = await plane.admin.apply(yaml)
+      assert.ok(applied.some(({ kind }) => kind === 'EventSubscription'))
+    })
   }
 
   test('fills in the defaults of an EventSink', async () => {
