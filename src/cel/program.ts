@@ -1,0 +1,133 @@
+import { Environment } from '@marcbachmann/cel-js'
+import type { RE2JS } from 're2js'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { loopOf, type Node, nodeOf, walk } from './ast.ts'
+import { type Limits, userLimits } from './limits.ts'
+import { declareMatches, rewriteMatches } from './matches.ts'
+import { compileMessage, placed, runtimeMessage } from './message.ts'
+import { createMeter, type Meter, meterWork, scopesOf } from './meter.ts'
+import { type Path, pathsOf } from './reads.ts'
+import type { RecordType } from './record.ts'
+
+/** A type of cel-js (`dyn`, `map`, `string`, `int`, `timestamp`, …) or a record with known fields. */
+export type VariableType = string | RecordType
+
+export type CompileOptions = {
+  variables: Readonly<Record<string, VariableType>>
+  /** `dyn` takes any result. */
+  result: 'bool' | 'dyn'
+  limits?: Limits
+}
+
+/** An expression, ready to run. */
+export type Program = {
+  source: string
+  /** The parts of its variables that it reads: `object.status`, `object.metadata.labels`, `milestone.name`. */
+  reads: ReadonlySet<string>
+  /** Never throws. Takes at most `limits.work` units, about 10 ms for users' expressions. */
+  evaluate(inputs: Inputs): Evaluation
+}
+
+/** What a program's variables are. `bind` gives at least the parts named, fit to be read. */
+export type Inputs = { bind(paths: readonly Path[]): Record<string, unknown> }
+
+/** `message` names the missing key, never a value. */
+export type Evaluation = { ok: true; value: unknown } | { ok: false; message: string }
+
+/** Inputs that are CEL values as they stand. */
+export const fixed = (values: Record<string, unknown>): Inputs => ({ bind: () => values })
+
+/** Parses and checks an expression. Refused as `FilterInvalid`, with line and column and what there is instead. */
+export function compile(source: string, options: CompileOptions): Verdict<Program> {
+  const limits = options.limits ?? userLimits
+  if (source.length > limits.sourceLength) {
+    return refuse('FilterInvalid', `the expression has ${source.length} characters, ${limits.sourceLength} are allowed`)
+  }
+  const variables = Object.entries(options.variables)
+  const meter = createMeter(limits.work)
+  const patterns = new Map<string, RE2JS>()
+  try {
+    const run = environment(variables, limits, patterns, meter).parse(source)
+    const root = nodeOf(run.ast)
+    const refusal = gate(root, source, limits) ?? rewriteMatches(root, source, patterns, limits)
+    if (refusal) return refusal
+    const checked = run.check()
+    if (!checked.valid) throw checked.error
+    if (options.result === 'bool' && checked.type !== 'bool')
+      return refuse('FilterInvalid', wrongResult(checked.type ?? 'dyn'))
+    meterWork(root, meter)
+    return accept(program(source, run, pathsOf(root, new Set(Object.keys(options.variables))), meter, scopesOf(root)))
+  } catch (error) {
+    return refuse('FilterInvalid', compileMessage(error, source, variables, limits))
+  }
+}
+
+function environment(
+  variables: readonly (readonly [string, VariableType])[],
+  limits: Limits,
+  patterns: ReadonlyMap<string, RE2JS>,
+  meter: Meter,
+): Environment {
+  const { maxAstNodes, maxDepth, maxListElements, maxMapEntries, maxCallArguments } = limits
+  const made = new Environment({
+    enableOptionalTypes: true,
+    homogeneousAggregateLiterals: false,
+    limits: { maxAstNodes, maxDepth, maxListElements, maxMapEntries, maxCallArguments },
+  })
+  declareMatches(made, patterns, meter.spend)
+  for (const [name, type] of variables) {
+    if (typeof type === 'string') made.registerVariable(name, celType(type))
+    else {
+      const fields = Object.fromEntries(Object.entries(type.fields).map(([field, of]) => [field, celType(of)]))
+      made.registerType(type.name, { ctor: type.ctor, fields }).registerVariable(name, type.name)
+    }
+  }
+  return made
+}
+
+const celType = (name: string): string =>
+  name === 'timestamp' || name === 'duration'
+    ? `google.protobuf.${name === 'timestamp' ? 'Timestamp' : 'Duration'}`
+    : name
+
+function gate(root: Node, source: string, limits: Limits) {
+  let tooDeep: Node | undefined
+  walk(root, (node, depth) => {
+    if (loopOf(node) && depth >= limits.maxMacroNesting) tooDeep ??= node
+  })
+  if (!tooDeep) return undefined
+  const problem = `all, exists, exists_one, map and filter may stand in one another ${limits.maxMacroNesting} deep`
+  return refuse('FilterInvalid', placed(source, tooDeep, problem))
+}
+
+function wrongResult(type: string): string {
+  if (type !== 'dyn') return `the expression must give true or false, not ${type}`
+  return 'the expression must give true or false, which only a comparison is sure to do: write == true after it'
+}
+
+function program(
+  source: string,
+  run: (context: Record<string, unknown>) => unknown,
+  paths: readonly Path[],
+  meter: Meter,
+  release: () => void,
+): Program {
+  return {
+    source,
+    reads: new Set(paths.map((path) => path.name)),
+    evaluate(inputs) {
+      meter.reset()
+      try {
+        const value = run(inputs.bind(paths))
+        return value === true ? yes : value === false ? no : { ok: true, value }
+      } catch (error) {
+        return { ok: false, message: runtimeMessage(error, source) }
+      } finally {
+        release()
+      }
+    },
+  }
+}
+
+const yes: Evaluation = { ok: true, value: true }
+const no: Evaluation = { ok: true, value: false }

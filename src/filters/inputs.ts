@@ -1,0 +1,51 @@
+import type { KubeObject } from '../api/object.ts'
+import { viewOf } from '../cel/json.ts'
+import type { Inputs } from '../cel/program.ts'
+import { recordType } from '../cel/record.ts'
+import type { Milestone, Source } from '../sources/source.ts'
+
+/** The variable `milestone`. An outcome or reason that there isn't reads as an empty text. */
+const milestoneType = recordType('Milestone', {
+  name: 'string',
+  kind: 'string',
+  time: 'timestamp',
+  outcome: 'string',
+  reason: 'string',
+})
+
+/** What a filter can speak of. */
+export const filterVariables = { object: 'dyn', milestone: milestoneType } as const
+
+/** One change's inputs, shared by all filters that judge it: what one of them had converted, the next finds ready. */
+export type FilterInputs = { at(milestone: Milestone): Inputs }
+
+/** Costs next to nothing until a filter reads from it. */
+export function inputsOf(source: Source, object: KubeObject): FilterInputs {
+  const view = viewOf(object)
+  const values: Record<string, unknown> = {}
+  let current: Milestone | undefined
+  const inputs: Inputs = {
+    bind(paths) {
+      for (const path of paths) {
+        if (path.variable === 'object') values.object = view.with(path.keys, path.name)
+        else values.milestone ??= current && milestoneType.of(valuesOf(source, current))
+      }
+      return values
+    },
+  }
+  return {
+    at(milestone) {
+      if (milestone !== current) values.milestone = undefined
+      current = milestone
+      return inputs
+    },
+  }
+}
+
+const valuesOf = (source: Source, milestone: Milestone) => ({
+  name: milestone.name,
+  kind: source.kind,
+  time: new Date(milestone.time),
+  outcome: milestone.outcome ?? '',
+  reason: milestone.reason ?? '',
+})
