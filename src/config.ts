@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
 import { accept, refuse, type Verdict } from './api/verdict.ts'
 import { environmentName, type Flag, type FlagName, runFlags } from './cli/flags.ts'
+import type { ClusterOptions } from './kube/kubeconfig.ts'
 
 /** What the operator was told, from flags, environment, ConfigMap carillon-config and defaults, in this order. */
 export type Config = {
-  kubeconfig: string | undefined
   namespace: string
   dataDir: string
   adminNamespaces: string[]
@@ -24,24 +24,47 @@ export type LogLevel = (typeof logLevels)[number]
 /** Settings as they were given, before defaults; lists always as arrays. */
 export type Settings = Partial<Record<FlagName, string[]>>
 
-export type Command = { name: 'run'; settings: Settings } | { name: 'version' } | { name: 'help'; of: 'carillon' | 'run' }
+export type Command =
+  | { name: 'run'; settings: Settings; cluster: ClusterOptions }
+  | { name: 'version' }
+  | { name: 'help'; of: 'carillon' | 'run' }
 
 /** Reads the command line and environment: the only place that does. */
-export function readCommand(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Verdict<Command> {
+export function readCommand(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Verdict<Command> {
   const [name = 'help', ...rest] = argv
   if (name === 'version' || name === '--version') return accept({ name: 'version' })
-  if (name === 'help' || name === '--help' || name === '-h') return accept({ name: 'help', of: rest[0] === 'run' ? 'run' : 'carillon' })
-  if (name !== 'run') return refuse('UnknownCommand', `unknown command '${name}'; the commands are run, version and help`)
+  if (name === 'help' || name === '--help' || name === '-h')
+    return accept({ name: 'help', of: rest[0] === 'run' ? 'run' : 'carillon' })
+  if (name !== 'run')
+    return refuse('UnknownCommand', `unknown command '${name}'; the commands are run, version and help`)
   const flags = readFlags(rest)
   if (!flags.ok) return flags
   if (flags.value === 'help') return accept({ name: 'help', of: 'run' })
-  return accept({ name: 'run', settings: { ...readEnvironment(env), ...flags.value } })
+  const settings = { ...readEnvironment(env), ...flags.value }
+  return accept({ name: 'run', settings, cluster: clusterOptions(settings, env) })
+}
+
+function clusterOptions(settings: Settings, env: Readonly<Record<string, string | undefined>>): ClusterOptions {
+  const { KUBECONFIG, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env
+  return {
+    kubeconfig: settings.kubeconfig?.[0] ?? (KUBECONFIG || undefined),
+    service: host ? { host, port: port || '443' } : undefined,
+  }
 }
 
 function readFlags(args: string[]): Verdict<Settings | 'help'> {
-  const options = Object.fromEntries(runFlags.map((flag: Flag) => [flag.name, { type: 'string' as const, multiple: true as const }]))
+  const options = Object.fromEntries(
+    runFlags.map((flag: Flag) => [flag.name, { type: 'string' as const, multiple: true as const }]),
+  )
   try {
-    const { values } = parseArgs({ args, options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: false })
+    const { values } = parseArgs({
+      args,
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: false,
+    })
     if (values.help) return accept('help')
     const { help: _, ...given } = values
     for (const flag of runFlags as readonly Flag[]) {
@@ -105,7 +128,10 @@ export function readConfigFile(text: string): Verdict<Settings> {
 function readFileKey(key: string, value: unknown): Verdict<Settings> {
   const flag = Object.hasOwn(fileKeys, key) ? fileKeys[key] : undefined
   if (!flag) {
-    return refuse('ConfigInvalid', `carillon-config: unknown key '${key}'; allowed are ${[...Object.keys(fileKeys), 'egress'].join(', ')}`)
+    return refuse(
+      'ConfigInvalid',
+      `carillon-config: unknown key '${key}'; allowed are ${[...Object.keys(fileKeys), 'egress'].join(', ')}`,
+    )
   }
   if (value === null || value === '') return accept({})
   const list = (runFlags as readonly Flag[]).find((candidate) => candidate.name === flag)?.list
@@ -118,7 +144,8 @@ function readFileKey(key: string, value: unknown): Verdict<Settings> {
 
 function readEgress(value: unknown): Verdict<Settings> {
   const unknown = Object.keys((value as object) ?? {}).find((key) => key !== 'allowCidrs')
-  if (unknown !== undefined) return refuse('ConfigInvalid', `carillon-config: unknown key 'egress.${unknown}'; allowed is egress.allowCidrs`)
+  if (unknown !== undefined)
+    return refuse('ConfigInvalid', `carillon-config: unknown key 'egress.${unknown}'; allowed is egress.allowCidrs`)
   const cidrs = (value as { allowCidrs?: unknown } | null)?.allowCidrs ?? []
   if (!Array.isArray(cidrs) || !cidrs.every((entry) => typeof entry === 'string')) {
     return refuse('ConfigInvalid', 'carillon-config: egress.allowCidrs must be a list of strings')
@@ -129,21 +156,23 @@ function readEgress(value: unknown): Verdict<Settings> {
 /** Puts defaults under the settings and checks each. `settings` wins over `file`. */
 export function resolveConfig(settings: Settings, file: Settings = {}, podNamespace?: string): Verdict<Config> {
   const given: Settings = { ...file, ...settings }
-  const one = (name: FlagName) => given[name]?.[0] ?? (runFlags as readonly Flag[]).find((flag) => flag.name === name)?.default
+  const one = (name: FlagName) =>
+    given[name]?.[0] ?? (runFlags as readonly Flag[]).find((flag) => flag.name === name)?.default
   const listen = parseListen(one('listen') ?? '')
   if (!listen.ok) return listen
   const logLevel = logLevels.find((level) => level === one('log-level'))
-  if (!logLevel) return refuse('FlagInvalid', `--log-level must be one of ${logLevels.join(', ')}, not '${one('log-level')}'`)
+  if (!logLevel)
+    return refuse('FlagInvalid', `--log-level must be one of ${logLevels.join(', ')}, not '${one('log-level')}'`)
   for (const flag of ['namespace', 'admin-namespace', 'watch-namespace', 'class'] as const) {
     const wrong = given[flag]?.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
-    if (wrong !== undefined) return refuse('FlagInvalid', `--${flag} '${wrong}' is no name: use lower case letters, digits and '-'`)
+    if (wrong !== undefined)
+      return refuse('FlagInvalid', `--${flag} '${wrong}' is no name: use lower case letters, digits and '-'`)
   }
   const clusterUri = one('cluster-uri')?.replace(/\/+$/, '')
   if (clusterUri !== undefined && !/^[!#$&-;=?-Z_a-z~%[\]]+$/.test(clusterUri)) {
     return refuse('FlagInvalid', `--cluster-uri '${clusterUri}' is no URI reference`)
   }
   return accept({
-    kubeconfig: one('kubeconfig'),
     namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
     dataDir: one('data-dir') ?? '',
     adminNamespaces: given['admin-namespace'] ?? [],
@@ -160,7 +189,8 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
 function parseListen(text: string): Verdict<Config['listen']> {
   const match = /^(.*):(\d{1,5})$/.exec(text)
   const port = Number(match?.[2])
-  if (!match || port > 65535) return refuse('FlagInvalid', `--listen '${text}' must be host:port or :port, such as 127.0.0.1:8080`)
+  if (!match || port > 65535)
+    return refuse('FlagInvalid', `--listen '${text}' must be host:port or :port, such as 127.0.0.1:8080`)
   const host = (match[1] ?? '').replace(/^\[(.*)\]$/, '$1')
   return accept({ host: host === '' ? '::' : host, port })
 }

@@ -28,7 +28,7 @@ export type Routed = Pick<CommitBatch, 'rows' | 'dead' | 'counts'> & {
 }
 
 /** A milestone that a subscription took: what `status.lastMatched` tells. */
-export type Matched = { emitter: Emitter; object: string; kind: string; milestone: Milestone }
+export type Matched = { emitter: Emitter; object: KubeObject; kind: string; milestone: Milestone }
 
 /** Labels may come after the end (Tekton writes them in an update of its own): so long an ended object is judged anew. */
 export const settleMs = 10 * 60_000
@@ -93,7 +93,7 @@ class ObjectState {
       return
     }
     this.count(emitter, '', { matched: 1 })
-    this.out.matched.push({ emitter, object: this.input.object.metadata.name, kind: this.input.source.kind, milestone })
+    this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.kind, milestone })
     for (const sink of sinks) this.enqueue(emitter, sink, milestone)
   }
 

@@ -1,0 +1,19 @@
+import { build } from 'esbuild'
+import packageJson from '../package.json' with { type: 'json' }
+
+// The bundle holds CommonJS dependencies too, which call require.
+const banner = `import { createRequire as carillonRequire } from 'node:module'; const require = carillonRequire(import.meta.url);`
+
+await build({
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/carillon.js',
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  minifySyntax: true,
+  legalComments: 'none',
+  banner: { js: banner },
+  logLevel: 'warning',
+})
+console.error(`built dist/carillon.js, version ${packageJson.version}`)

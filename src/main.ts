@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import pino from 'pino'
+import pretty from 'pino-pretty'
+import packageJson from '../package.json' with { type: 'json' }
+import { help } from './cli/flags.ts'
+import { type Command, type LogLevel, readCommand } from './config.ts'
+import { run } from './run.ts'
+
+const { version } = packageJson
+
+/** One clear line on stderr, and the exit code that says what it was: 2 for what the user gave, 1 for what could not be done. */
+function fail(message: string, code: 1 | 2): never {
+  process.stderr.write(`carillon: ${message}\n`)
+  process.exit(code)
+}
+
+const createLog = (level: LogLevel) =>
+  process.stdout.isTTY
+    ? pino({ level, base: null }, pretty({ colorize: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' }))
+    : pino({
+        level,
+        base: null,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      })
+
+async function execute(command: Command): Promise<void> {
+  switch (command.name) {
+    case 'help':
+      process.stdout.write(help(command.of))
+      return
+    case 'version':
+      process.stdout.write(`carillon ${version}\n`)
+      return
+    case 'run': {
+      const stop = new AbortController()
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+      const ended = await run({ settings: command.settings, cluster: command.cluster, version, createLog }, stop.signal)
+      if (!ended.ok) fail(ended.message, ended.reason === 'FlagInvalid' || ended.reason === 'ConfigInvalid' ? 2 : 1)
+      return
+    }
+    default:
+      command satisfies never
+  }
+}
+
+const command = readCommand(process.argv.slice(2), process.env)
+if (!command.ok) fail(command.message, 2)
+await execute(command.value)

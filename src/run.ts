@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { accept, refuse, type Verdict } from './api/verdict.ts'
+import { type Config, type LogLevel, readConfigFile, resolveConfig, type Settings } from './config.ts'
+import { compileEgress, type Egress } from './delivery/egress.ts'
+import { compileDashboard } from './formats/dashboard.ts'
+import type { Cluster } from './formats/format.ts'
+import { connect, type KubeClient } from './kube/client.ts'
+import type { ClusterOptions } from './kube/kubeconfig.ts'
+import type { KubeLog } from './kube/log.ts'
+import { clusterUid, getObject } from './kube/resources.ts'
+import { serveHealth } from './operator/health.ts'
+import { openSqliteOutbox } from './outbox/sqlite.ts'
+import { createMetrics } from './status/metrics.ts'
+import { wire } from './wire.ts'
+
+export type RunOptions = {
+  settings: Settings
+  cluster: ClusterOptions
+  version: string
+  createLog(level: LogLevel): KubeLog
+}
+
+/** What every part is given: connected, opened, compiled. */
+export type Ground = {
+  config: Config
+  client: KubeClient
+  cluster: Cluster
+  egress: Egress
+  log: KubeLog
+}
+
+/** The operator, from start to a clean stop. Refusals are what the user can mend: they say what was tried and what to do. */
+export async function run(options: RunOptions, signal: AbortSignal): Promise<Verdict> {
+  const early = resolveConfig(options.settings)
+  if (!early.ok) return early
+  const log = options.createLog(early.value.logLevel)
+  const connected = await connect({ ...options.cluster, userAgent: `carillon/${options.version}`, log })
+  if (!connected.ok) return connected
+  await using client = connected.value
+  const ground = await lay(options, client, log)
+  if (!ground.ok) return ground
+  const { config } = ground.value
+  const opened = openSqliteOutbox({ directory: config.dataDir, now: Date.now })
+  if (!opened.ok) return opened
+  await using outbox = opened.value
+  const metrics = createMetrics()
+  await using operator = wire(ground.value, outbox, metrics)
+  const health = await listen(config, () => serveHealth({ ...config.listen, metrics, ...operator.health }))
+  if (!health.ok) return health
+  await using server = health.value
+  log.info(
+    {
+      version: options.version,
+      server: client.server,
+      dataDir: config.dataDir,
+      port: server.port,
+      source: ground.value.cluster.uri,
+    },
+    'carillon runs',
+  )
+  await aborted(signal)
+  log.info({}, 'stopping: what is under way gets to its end')
+  return accept(undefined)
+}
+
+/** The configuration with the cluster's part of it, and what is compiled of it. */
+async function lay(options: RunOptions, client: KubeClient, log: KubeLog): Promise<Verdict<Ground>> {
+  const early = resolveConfig(options.settings, {}, podNamespace())
+  if (!early.ok) return early
+  const file = await readConfigMap(client, early.value.namespace, log)
+  if (!file.ok) return file
+  const config = resolveConfig(options.settings, file.value, podNamespace())
+  if (!config.ok) return config
+  const egress = compileEgress({ allowCidrs: config.value.allowCidrs })
+  if (!egress.ok) return refuse('FlagInvalid', `--allow-cidr: ${egress.message}`)
+  const urlOf = compileDashboard(config.value.dashboardUrl, client.server)
+  if (!urlOf.ok) return refuse('FlagInvalid', `--dashboard-url: ${urlOf.message}`)
+  const uri = config.value.clusterUri === undefined ? await defaultUri(client) : accept(config.value.clusterUri)
+  if (!uri.ok) return uri
+  const cluster = { uri: uri.value, urlOf: urlOf.value }
+  return accept({ config: config.value, client, cluster, egress: egress.value, log })
+}
+
+async function defaultUri(client: KubeClient): Promise<Verdict<string>> {
+  const uid = await clusterUid(client)
+  return uid.ok
+    ? accept(`/clusters/${uid.value}`)
+    : refuse(uid.reason, `${uid.message}; or name the cluster with --cluster-uri`)
+}
+
+async function readConfigMap(client: KubeClient, namespace: string, log: KubeLog): Promise<Verdict<Settings>> {
+  const resource = { group: '', version: 'v1', plural: 'configmaps' }
+  try {
+    const map = await getObject(client, resource, namespace, 'carillon-config')
+    const text = (map?.data as Record<string, string> | undefined)?.['config.yaml']
+    return text === undefined ? accept({}) : readConfigFile(text)
+  } catch (error) {
+    log.warn({ namespace, err: error }, 'ConfigMap carillon-config could not be read: going on without it')
+    return accept({})
+  }
+}
+
+function podNamespace(): string | undefined {
+  try {
+    return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim() || undefined
+  } catch {
+    return undefined // not in a pod
+  }
+}
+
+async function listen<T>({ listen: { host, port } }: Config, serve: () => Promise<T>): Promise<Verdict<T>> {
+  try {
+    return accept(await serve())
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'EADDRINUSE' ? 'something else listens there' : message
+    return refuse('ListenFailed', `can't listen on ${host}:${port}: ${why}; choose another address with --listen`)
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
