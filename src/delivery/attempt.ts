@@ -13,15 +13,48 @@ export type FailureClass =
   | 'AddressRefused'
   | 'TLSFailed'
   | 'NetworkFailed'
+  /** What came back was no HTTP. */
+  | 'InvalidAnswer'
   | 'InvalidURL'
+  /** A header that the sink's spec or Secret asks for cannot be sent. */
+  | 'InvalidHeader'
+  /** The event itself cannot be sent, to any sink. */
+  | 'InvalidEvent'
   | 'CredentialsMissing'
+  /** The attempt was called off by us; it does not count. */
   | 'Aborted'
 
 /** What is done about it (design.md §6). `at` in ms since the epoch. */
 export type Outcome =
   | { kind: 'delivered' }
-  | { kind: 'retry'; at: number; reason: string; message: string }
+  /** `restUntil`: the sink asked, by Retry-After, to be left alone until then. */
+  | { kind: 'retry'; at: number; reason: string; message: string; restUntil?: number | undefined }
   | { kind: 'hold'; at: number; reason: string; message: string }
-  | { kind: 'gone'; reason: string; message: string }
+  | { kind: 'gone'; at: number; reason: string; message: string }
   | { kind: 'shrink'; reason: string; message: string }
-  | { kind: 'dead'; reason: string; message: string }
+  /** `expired`: not the event's fault; the sink failed it for longer than `retry.maxAge`. */
+  | { kind: 'dead'; reason: string; message: string; expired: boolean }
+
+/** An attempt as it ended, for the status and the metrics. Times are ms since the epoch. */
+export type AttemptRecord = {
+  time: number
+  sink: string
+  subscription: string
+  subscriptionUid: string
+  id: string
+  type: string
+  subject: string
+  /** Attempts made, this one included. */
+  attempts: number
+  durationMs: number
+  httpStatus: number | undefined
+  outcome: 'delivered' | 'retry' | 'hold' | 'gone' | 'dead'
+  /** CamelCase; empty when delivered. */
+  reason: string
+  /** At most 256 characters; empty when delivered. */
+  message: string
+  /** When the row will be tried again; undefined once it is settled. */
+  nextAttempt: number | undefined
+  /** The sink as a whole rests (held, gone, or failing too often in a row). */
+  rests: boolean
+}

@@ -1,0 +1,84 @@
+import { BlockList, isIP, isIPv4 } from 'node:net'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+
+/** What is refused unless an admin allows it: all that the IANA special-purpose registries don't call global. */
+const deniedV4 = [
+  '0.0.0.0/8', // this network; reaches the local host
+  '10.0.0.0/8',
+  '100.64.0.0/10', // carrier-grade NAT; some clouds' metadata
+  '127.0.0.0/8',
+  '169.254.0.0/16', // link-local: metadata of most clouds
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24', // 6to4 relays
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+]
+
+/** Only 2000::/3 is global unicast. What carries an IPv4 address inside (NAT64, 6to4, Teredo) would reach it unseen. */
+const deniedV6 = [
+  '::/3', // unspecified, loopback, IPv4-compatible and -translated, NAT64 64:ff9b::/96 and 64:ff9b:1::/48, 100::/64
+  '4000::/2', // 5f00::/16 among others
+  '8000::/1', // fc00::/7 (fd00:ec2::254), fe80::/10, fec0::/10, ff00::/8
+  '2001::/23', // Teredo, benchmarking, ORCHID
+  '2001:db8::/32',
+  '2002::/16', // 6to4
+  '3fff::/20',
+]
+
+/** Says of a plain IP address whether a connection to it may be made. */
+export type AddressPolicy = (address: string) => boolean
+
+/**
+ * The policy of a list of allowed CIDRs: what it names passes, what is denied by default does not, all else does.
+ * IPv4-mapped addresses (`::ffff:10.0.0.1`) are judged as the IPv4 address that they reach.
+ */
+export function compileAddressPolicy(allowCidrs: readonly string[]): Verdict<AddressPolicy> {
+  const allowed = new BlockList()
+  for (const cidr of allowCidrs) {
+    const verdict = addCidr(allowed, cidr)
+    if (!verdict.ok) return verdict
+  }
+  const denied = new BlockList()
+  for (const cidr of [...deniedV4, ...deniedV6]) addCidr(denied, cidr)
+  return accept((address) => {
+    const plain = canonical(address)
+    if (plain === undefined) return false
+    const family = isIPv4(plain) ? 'ipv4' : 'ipv6'
+    return allowed.check(plain, family) || !denied.check(plain, family)
+  })
+}
+
+function addCidr(list: BlockList, cidr: string): Verdict {
+  const [address = '', bits = '', ...rest] = cidr.split('/')
+  const family = isIP(address)
+  const most = family === 4 ? 32 : 128
+  if (family === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > most) {
+    return refuse(
+      'InvalidCIDR',
+      `'${cidr}' is no CIDR; write an IPv4 or IPv6 range such as 10.0.0.0/8, 192.168.1.5/32 or fd00::/8`,
+    )
+  }
+  if (family === 6 && canonical(address)?.includes('.')) {
+    return refuse('InvalidCIDR', `'${cidr}' is an IPv4-mapped range; write it as IPv4, such as 10.0.0.0/8`)
+  }
+  list.addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6')
+  return accept(undefined)
+}
+
+/** One spelling for each address: mapped forms as IPv4, IPv6 as the URL standard writes it, without a zone. */
+function canonical(address: string): string | undefined {
+  const family = isIP(address)
+  if (family === 4) return address
+  if (family === 0) return undefined
+  const host = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1)
+  const mapped = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(host)
+  if (!mapped) return host
+  const [high, low] = [Number.parseInt(mapped[1] ?? '', 16), Number.parseInt(mapped[2] ?? '', 16)]
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+}

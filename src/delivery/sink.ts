@@ -1,0 +1,21 @@
+/** A sink's spec, resolved for delivery. Durations in ms. */
+export type SinkRuntime = {
+  /** `namespace/name`. */
+  key: string
+  /**
+   * Changes whenever what held the sink back may be over: a new generation of its spec, a new `requestedAt`.
+   * A new epoch wakes a sink that rests or is gone, and makes its waiting rows due.
+   */
+  epoch: string
+  url: string
+  mode: 'binary' | 'structured'
+  /** The whole attempt, from connecting to the end of the answer. */
+  timeoutMs: number
+  concurrency: number
+  eventsPerSecond?: number | undefined
+  retry: RetryPolicy
+  suspend: boolean
+}
+
+/** `spec.retry` in ms. */
+export type RetryPolicy = { maxAgeMs: number; initialDelayMs: number; maxDelayMs: number }

@@ -1,0 +1,109 @@
+import type { Answer, FailureClass } from '../attempt.ts'
+import { inWords } from '../duration.ts'
+import type { Dispatcher } from '../egress.ts'
+import { classify } from '../failure.ts'
+
+type Controller = Dispatcher.DispatchController
+
+/** So much of an answer's body is read, for the sake of the connection; nothing looks at it. */
+const maxBody = 64 * 1024
+
+const expire = (exchange: Exchange): void => exchange.expire()
+
+/**
+ * One request and its answer, as undici tells of it; owns the deadline over the whole of it and resolves once.
+ * The status line decides: what becomes of the body after it changes nothing but whether the connection is kept.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  private readonly resolve: (answer: Answer) => void
+  private readonly signal: AbortSignal
+  private readonly timeoutMs: number
+  private readonly timer: NodeJS.Timeout
+  private readonly started = performance.now()
+  private controller: Controller | undefined
+  private status = 0
+  private retryAfter: string | undefined
+  private received = 0
+  private over = false
+
+  constructor(resolve: (answer: Answer) => void, timeoutMs: number, signal: AbortSignal) {
+    this.resolve = resolve
+    this.signal = signal
+    this.timeoutMs = timeoutMs
+    // Timers run on a clock that is never set.
+    this.timer = setTimeout(expire, timeoutMs, this)
+    signal.addEventListener('abort', this)
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.controller = controller
+    // The deadline passed while there was no connection yet: nothing is sent any more.
+    if (this.over) controller.abort(new Error('the attempt is over'))
+  }
+
+  onResponseStart(
+    _controller: Controller,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return
+    this.status = status
+    const value = headers['retry-after']
+    this.retryAfter = Array.isArray(value) ? value[0] : value
+  }
+
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    this.received += chunk.length
+    if (this.received > maxBody) this.stop('InvalidAnswer', 'The answer has no head.')
+  }
+
+  onResponseEnd(): void {
+    this.end()
+  }
+
+  onRequestUpgrade(): void {
+    this.stop('InvalidAnswer', 'The sink answered by switching protocols.')
+  }
+
+  onResponseError(_controller: Controller, error: unknown): void {
+    const { class: kind, message } = classify(error)
+    if (this.status === 0) this.fail(kind, message)
+    else this.end()
+  }
+
+  /** The signal says that the attempt is called off. */
+  handleEvent(): void {
+    this.stop('Aborted', 'The attempt was called off.')
+  }
+
+  expire(): void {
+    this.stop('Timeout', `No answer within ${inWords(this.timeoutMs)}.`)
+  }
+
+  /** Ends it now: with the answer, where its head is in. */
+  private stop(kind: FailureClass, message: string): void {
+    if (this.status === 0) this.fail(kind, message)
+    else this.end()
+    this.controller?.abort(new Error('the attempt is over'))
+  }
+
+  private end(): void {
+    this.finish({ kind: 'response', status: this.status, retryAfter: this.retryAfter, durationMs: this.elapsed() })
+  }
+
+  private fail(kind: FailureClass, message: string): void {
+    this.finish({ kind: 'failure', class: kind, message, durationMs: this.elapsed() })
+  }
+
+  private finish(answer: Answer): void {
+    if (this.over) return
+    this.over = true
+    clearTimeout(this.timer)
+    this.signal.removeEventListener('abort', this)
+    this.resolve(answer)
+  }
+
+  private elapsed(): number {
+    return Math.round((performance.now() - this.started) * 1000) / 1000
+  }
+}

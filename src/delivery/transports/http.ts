@@ -1,0 +1,102 @@
+import packageJson from '../../../package.json' with { type: 'json' }
+import { type HttpMessage, toBinary, toStructured } from '../../formats/binding.ts'
+import type { EncodedEvent } from '../../formats/format.ts'
+import type { Answer } from '../attempt.ts'
+import type { Egress } from '../egress.ts'
+import { Exchange } from './exchange.ts'
+import type { Transport } from './transport.ts'
+
+export type HttpOptions = {
+  url: string
+  mode: 'binary' | 'structured'
+  /** The whole attempt: connecting, sending, the answer's head and body. */
+  timeoutMs: number
+  connections: number
+  egress: Egress
+  /** PEM certificates trusted instead of Node's own. */
+  ca?: string | undefined
+}
+
+const encoders = { binary: toBinary, structured: toStructured }
+
+const userAgent = `carillon/${packageJson.version}`
+
+/** A connection that is not made by then won't be; it must not outlive the attempts that wait for it by much. */
+const maxConnectMs = 10_000
+
+/** Events over HTTP/1.1, one POST each (CloudEvents HTTP binding). Never throws, and never follows a redirect. */
+export function httpTransport(options: HttpOptions): Transport {
+  const { url, mode, timeoutMs, connections, egress, ca } = options
+  const target = egress.check(url)
+  if (!target.ok)
+    return unreachable(target.reason === 'AddressRefused' ? 'AddressRefused' : 'InvalidURL', target.message)
+  const agent = egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, maxConnectMs), ca })
+  const { origin, pathname, search } = target.value
+  const path = pathname + search
+  const encode = encoders[mode]
+  return {
+    send(event, { headers, signal }) {
+      if (signal.aborted) return Promise.resolve(failure('Aborted', 'The attempt was called off.'))
+      if (!isSendable(headers)) return Promise.resolve(failure('InvalidHeader', badHeader))
+      const message = encoded(encode, event)
+      if (!message || !isSendable(message.headers)) return Promise.resolve(failure('InvalidEvent', badEvent))
+      return new Promise((resolve) => {
+        const exchange = new Exchange(resolve, timeoutMs, signal)
+        const request = {
+          origin,
+          path,
+          method: 'POST' as const,
+          headers: flatten(message.headers, headers),
+          body: message.body ?? null,
+        }
+        agent.dispatch(request, exchange)
+      })
+    },
+    [Symbol.asyncDispose]: () => agent.destroy(null),
+  }
+}
+
+/** Undefined where the event's stored attributes are no attributes: a poison event must not stop those behind it. */
+function encoded(encode: (event: EncodedEvent) => HttpMessage, event: EncodedEvent): HttpMessage | undefined {
+  try {
+    return encode(event)
+  } catch {
+    return undefined
+  }
+}
+
+const badHeader = "A header of the sink's spec cannot be sent: names are tokens, values hold printable ASCII only."
+const badEvent = 'The event cannot be sent: an attribute does not fit into a header.'
+
+const failure = (
+  kind: 'InvalidURL' | 'AddressRefused' | 'Aborted' | 'InvalidHeader' | 'InvalidEvent',
+  message: string,
+): Answer => ({
+  kind: 'failure',
+  class: kind,
+  message,
+  durationMs: 0,
+})
+
+/** The way to an address that is none: each attempt says why. */
+const unreachable = (kind: 'InvalidURL' | 'AddressRefused', message: string): Transport => ({
+  send: async () => failure(kind, message),
+  [Symbol.asyncDispose]: async () => undefined,
+})
+
+const unsendable = /[^\t\x20-\x7e]/
+const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
+
+function isSendable(headers: Readonly<Record<string, string>>): boolean {
+  for (const name in headers) if (unsendable.test(headers[name] ?? '') || !token.test(name)) return false
+  return true
+}
+
+/** Names and values in turn, as undici takes them fastest. The event's own headers can't be replaced by others. */
+function flatten(event: Readonly<Record<string, string>>, others: Readonly<Record<string, string>>): string[] {
+  const flat = ['user-agent', userAgent]
+  for (const name in event) flat.push(name, event[name] ?? '')
+  for (const name in others)
+    if (!Object.hasOwn(event, name) && name !== 'user-agent') flat.push(name, others[name] ?? '')
+  return flat
+}

@@ -1,0 +1,14 @@
+import type { EncodedEvent } from '../../formats/format.ts'
+import type { Answer } from '../attempt.ts'
+
+export type SendOptions = {
+  /** What the sink's spec and the row add to the event's own headers; names in lower case. */
+  headers: Readonly<Record<string, string>>
+  /** Calls the attempt off: its answer is then the failure `Aborted`. */
+  signal: AbortSignal
+}
+
+/** The way to one sink. `send` makes one attempt and always resolves; whatever goes wrong is an answer too. */
+export type Transport = AsyncDisposable & {
+  send(event: EncodedEvent, options: SendOptions): Promise<Answer>
+}

@@ -1,0 +1,36 @@
+import type { Verdict } from '../api/verdict.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import type { AttemptRecord } from './attempt.ts'
+import type { SinkRuntime } from './sink.ts'
+import { SinkDelivery } from './sink-delivery.ts'
+import type { Transport } from './transports/transport.ts'
+
+/** What the delivery to one sink needs. */
+export type DeliveryDeps = {
+  outbox: Pick<Outbox, 'claim' | 'settle' | 'nextAttempt' | 'retryNow' | 'version' | 'changed'>
+  /** The sink as it is now; while it is undefined or suspended its rows wait. */
+  sink(): SinkRuntime | undefined
+  /** Resolves when `sink()` may give something else, or `signal` aborts. */
+  sinkChanged(signal: AbortSignal): Promise<void>
+  transport(sink: SinkRuntime): Transport
+  /** The headers of the sink's spec; `fresh` where the sink refused the last ones. A refusal holds the rows. */
+  headers(fresh: boolean): Promise<Verdict<Record<string, string>>>
+  record(attempt: AttemptRecord): void
+  /** An unexpected error (the outbox cannot be read or written), to be counted and logged; delivery goes on by itself. */
+  failed(error: unknown): void
+  /** Wall clock, ms since the epoch. */
+  now(): number
+  random(): number
+  /** How long attempts under way may go on after the abort, ms. */
+  graceMs: number
+  /** ms on a clock that is never set; `performance.now` when left out. */
+  monotonic?(): number
+  /** Resolves after `ms`, or when `signal` aborts; a timer when left out. */
+  sleep?(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** Claim → send → decide → settle → record, for one sink, until `signal` aborts; then what is under way ends or is handed back. */
+export async function deliverTo(sinkKey: string, deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
+  await using delivery = new SinkDelivery(sinkKey, deps)
+  await delivery.run(signal)
+}
