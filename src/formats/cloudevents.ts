@@ -1,6 +1,6 @@
 import type { Source } from '../sources/source.ts'
 import { encodeAttributes, timestamp } from './attributes.ts'
-import { bareObject, hasIdentity } from './bare.ts'
+import { encodeBareObject, hasIdentity } from './bare.ts'
 import type { EncodedEvent, EncodeInput, Format } from './format.ts'
 import { runExtensions, runFacts } from './run-facts.ts'
 
@@ -31,7 +31,7 @@ function encode(input: EncodeInput): EncodedEvent {
 /** The summary and, for content full, the object as its last member. */
 function encodeData(input: EncodeInput): string {
   const summary = JSON.stringify(summarise(input))
-  const object = input.content === 'full' ? encodeObject(input) : undefined
+  const object = input.content === 'full' ? encodeBareObject(input.source, input.object) : undefined
   return object === undefined ? summary : `${summary.slice(0, -1)},"object":${object}}`
 }
 
@@ -49,18 +49,6 @@ function summarise({ source, object, milestone, cluster }: EncodeInput): Record<
     milestone: { name: milestone.name, time: timestamp(time), outcome, reason, message, details },
     ...(source.family === 'tekton' && { run: runFacts(object) }),
     url: cluster.urlOf(source, object),
-  }
-}
-
-/** The object as it leaves the cluster, with the apiVersion and kind that items of a list lack; undefined where it can't be written. */
-function encodeObject({ source, object }: EncodeInput): string | undefined {
-  const identity = { apiVersion: apiVersionOf(source), kind: source.kind }
-  try {
-    return JSON.stringify(Object.assign(identity, bareObject(object)))
-  } catch (error) {
-    // Some thousands of levels, which the API server takes, are more than the stack does.
-    if (error instanceof RangeError) return undefined
-    throw error
   }
 }
 
