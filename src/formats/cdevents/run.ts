@@ -1,0 +1,74 @@
+import type { KubeObject } from '../../api/object.ts'
+import { fields, list, text } from '../../sources/read.ts'
+import type { Milestone, Outcome } from '../../sources/source.ts'
+import type { EncodeInput } from '../format.ts'
+import { runFacts } from '../run-facts.ts'
+
+/** Name by which a run is a subject: unique in its source, the same for ever (facts of identity only, no version). */
+export const subjectIdOf = (object: KubeObject, kind: string, name = object.metadata.name): string =>
+  `${object.metadata.namespace ?? ''}/${kind.toLowerCase()}/${name}`
+
+/**
+ * The Pipeline's name. Tekton's label has it from the first reconcile on, and is the run's own name where the spec is embedded; before,
+ * what the reference says.
+ */
+export const pipelineNameOf = (object: KubeObject): string =>
+  text(fields(object.metadata.labels)['tekton.dev/pipeline']) ??
+  referenced(fields(object.spec).pipelineRef) ??
+  object.metadata.name
+
+/** The Task's name; for an embedded spec that of the pipeline task, else the run's. A custom task is named by its kind. */
+export function taskNameOf(object: KubeObject): string {
+  const labels = fields(object.metadata.labels)
+  const spec = fields(object.spec)
+  return (
+    text(labels['tekton.dev/task']) ??
+    referenced(spec.taskRef) ??
+    referenced(spec.customRef) ??
+    text(labels['tekton.dev/pipelineTask']) ??
+    text(fields(spec.customRef ?? spec.customSpec).kind) ??
+    object.metadata.name
+  )
+}
+
+/** A reference by name, or by a resolver's parameter `name` (bundles, cluster, hub). */
+function referenced(value: unknown): string | undefined {
+  const ref = fields(value)
+  const param = list(ref.params)
+    .map(fields)
+    .find(({ name }) => name === 'name')
+  return text(ref.name) ?? text(param?.value)
+}
+
+/** The PipelineRun that a run belongs to, as a reference to that run's own events: they have the same source. */
+export function pipelineRunOf(object: KubeObject): { pipelineRun?: { id: string } } {
+  const name = text(fields(object.metadata.labels)['tekton.dev/pipelineRun'])
+  return name === undefined ? {} : { pipelineRun: { id: subjectIdOf(object, 'pipelinerun', name) } }
+}
+
+/** CDEvents' words (0.4.1: a free string; these four are the enum of 0.5). What the platform ended is an error. */
+const outcomes: Record<Outcome, string> = {
+  success: 'success',
+  failure: 'failure',
+  cancelled: 'cancel',
+  timeout: 'error',
+  error: 'error',
+}
+
+export function outcomeOf({ outcome, reason, message }: Milestone): { outcome?: string; errors?: string } {
+  if (outcome === undefined) return {}
+  const errors = outcome === 'success' ? '' : [reason, message].filter(Boolean).join(': ')
+  return { outcome: outcomes[outcome], ...(errors !== '' && { errors }) }
+}
+
+/** What customData tells of a run by default: who it is, and its facts. No value of a param or result is in it. */
+export function summaryOf({ source, object, milestone: { reason } }: EncodeInput): Record<string, unknown> {
+  const { name, namespace, uid, generation, labels } = object.metadata
+  return {
+    apiVersion: `${source.group}/${source.version}`,
+    kind: source.kind,
+    metadata: { name, namespace, uid, generation, labels },
+    ...(reason !== undefined && { reason }),
+    run: runFacts(object),
+  }
+}

@@ -1,0 +1,13 @@
+import { cdevents } from './cdevents/cdevents.ts'
+import { cloudevents } from './cloudevents.ts'
+import type { Format, FormatName } from './format.ts'
+import { tektonv1 } from './tektonv1.ts'
+import { tektonv2 } from './tektonv2.ts'
+
+/** Every wire format, by the name that `spec.formats` knows it under. */
+export const formats: Readonly<Record<FormatName, Format>> = {
+  cloudevents,
+  cdevents,
+  tektonv1,
+  tektonv2,
+}
