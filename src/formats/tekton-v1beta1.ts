@@ -7,8 +7,8 @@ import { always, type Convert, dropped, field, list, map, pointer, renamed, stru
 /**
  * A TaskRun or PipelineRun (v1) or CustomRun as Tekton v1.12 puts it into an event: converted to v1beta1 and written by Go
  * (pkg/apis/pipeline/v1beta1/*_conversion.go and the json tags of *_types.go), without apiVersion and kind, and, unlike Tekton's,
- * without managedFields and last-applied-configuration. Kubernetes' own structs inside (podTemplate, volumes, env, probes, …) stay as
- * they were read. The object itself is not touched; what does not change is shared with it.
+ * without managedFields and last-applied-configuration. Kubernetes' own structs inside (podTemplate, volumes, probes, quantities, …)
+ * stay as they were read, and so does the annotation tekton.dev/v1beta1.task-deprecations. The object itself is not touched; what does not change is shared with it.
  */
 export function toV1beta1({ kind }: Source, object: KubeObject): Record<string, unknown> {
   const convert = kinds.get(kind)
@@ -54,7 +54,7 @@ const workspaceBindings = field(list(struct({ name: always(''), volumeClaimTempl
 
 const resources = always({}, undefined, 'resources')
 const overrides = list(struct({ name: always(''), computeResources: resources }))
-const container = { name: always(''), computeResources: resources }
+const container = { name: always(''), env: field(list(struct({ name: always('') }))), computeResources: resources }
 
 const task = {
   params: paramSpecs,
@@ -164,6 +164,7 @@ const status = {
 }
 const provenance = pointer(struct({ refSource: pointer(struct({ digest: map })) }))
 const containerState = {
+  waiting: opaque,
   running: pointer(struct({ startedAt: always(null) })),
   terminated: pointer(struct({ exitCode: always(0), startedAt: always(null), finishedAt: always(null) })),
 }
@@ -225,7 +226,7 @@ const kinds = new Map<string, { spec: Convert; status: Convert }>([
   ['CustomRun', { spec: customRunSpec, status: customRunStatus }],
 ])
 
-/** Where v1 keeps, as annotations, what only v1beta1 has fields for; and whether what they hold says anything. */
+/** Where v1 keeps, as annotations, what only v1beta1 has fields for. */
 const deprecated = new Map<string, { annotation: string; at: 'spec' | 'status' | 'taskSpec'; name: string }[]>([
   ['PipelineRun', [{ annotation: 'tekton.dev/v1beta1Resources', at: 'spec', name: 'resources' }]],
   [

@@ -7,7 +7,7 @@ export type CDEvent = {
   name: string
   /** subject.type of 0.4.1, in camel case. */
   subjectType: string
-  /** The event's own version by specification version (schema's `context.type`). */
+  /** The event's own version in CDEvents 0.4.1: what the schema's context.type ends with. */
   version: string
   /** subject.content: nothing but what the event's schema names. */
   content(input: EncodeInput): Record<string, unknown>
