@@ -1,0 +1,48 @@
+/** Longest line that is put together. etcd takes objects of 1.5 MiB; what is longer is no object of this world. */
+export const MAX_LINE_BYTES = 8 * 1024 * 1024
+
+const NEWLINE = 10
+
+/** Cuts a byte stream into lines, whatever way it comes in chunks. */
+export type LineSplitter = {
+  /** The lines that this chunk completes, without their ends; empty lines are left out. Throws a RangeError on an endless line. */
+  push(chunk: Buffer): string[]
+  /** Bytes of a line that has no end yet. */
+  pending(): number
+}
+
+export function lineSplitter(maxBytes = MAX_LINE_BYTES): LineSplitter {
+  // A long line's parts are joined once, at its end: joining at each chunk would copy it over and over.
+  let parts: Buffer[] = []
+  let held = 0
+
+  const hold = (part: Buffer) => {
+    held += part.length
+    if (held > maxBytes) throw new RangeError(`a line of more than ${maxBytes} bytes`)
+    parts.push(part)
+  }
+
+  const take = (chunk: Buffer, start: number, end: number): string => {
+    if (held === 0) return chunk.toString('utf8', start, end)
+    hold(chunk.subarray(start, end))
+    const line = Buffer.concat(parts, held).toString('utf8')
+    parts = []
+    held = 0
+    return line
+  }
+
+  return {
+    push(chunk) {
+      const lines: string[] = []
+      let start = 0
+      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+        const line = take(chunk, start, end)
+        if (line !== '' && line !== '\r') lines.push(line)
+        start = end + 1
+      }
+      if (start < chunk.length) hold(chunk.subarray(start))
+      return lines
+    },
+    pending: () => held,
+  }
+}

@@ -1,0 +1,94 @@
+import type { KubeObject } from '../api/object.ts'
+import type { Change } from './batch.ts'
+import type { KubeClient, Query } from './client.ts'
+import { KubeError } from './errors.ts'
+import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
+import { apiVersionOf, type Resource } from './path.ts'
+
+/** What a page is aimed at: parsing it blocks the loop for some 10 ms, and a page is held in memory about four times over. */
+export const AIM_BYTES = 1024 * 1024
+/** No page is read beyond this, unless it is of one object. */
+export const BOUND_BYTES = 2 * AIM_BYTES
+
+const FIRST_LIMIT = 20
+const MAX_LIMIT = 500
+
+/** The `limit` to begin with, while nothing is known of the objects' size. */
+export const firstLimit = (): number => FIRST_LIMIT
+
+/**
+ * The next page's `limit`: as many objects of the size just seen as come to AIM_BYTES, growing at most fourfold. A page over
+ * BOUND_BYTES so leads to half as many or fewer.
+ */
+export function nextLimit(limit: number, page: { bytes: number; items: number }): number {
+  if (page.items === 0) return limit
+  const fits = Math.floor((AIM_BYTES * page.items) / page.bytes)
+  return Math.max(1, Math.min(fits, limit * 4, MAX_LIMIT))
+}
+
+/** The `limit` after a page that was cut off at BOUND_BYTES: how large it would have become isn't known. */
+export const smallerLimit = (limit: number): number => Math.max(1, Math.floor(limit / 4))
+
+export type Page = {
+  changes: Change[]
+  bytes: number
+  /** The continue token; undefined on the last page. */
+  next: string | undefined
+  /** The list's resourceVersion, the same on all its pages. */
+  cursor: string
+}
+
+/** Gets one page. Nothing but a programming error is thrown. */
+export async function fetchPage(
+  client: KubeClient,
+  request: { resource: Resource; path: string; query: Query; limit: number; signal: AbortSignal },
+): Promise<{ kind: 'page'; page: Page } | { kind: 'tooLarge' } | Failure> {
+  const { resource, path, limit, signal } = request
+  try {
+    const response = await client.request({
+      method: 'GET',
+      path,
+      query: { ...request.query, limit },
+      signal,
+      ...(limit > 1 && { maxBytes: BOUND_BYTES }),
+    })
+    if (response.status !== 200) return failureOfResponse(response)
+    const page = readPage(resource, response.json(), response.bytes)
+    return page ? { kind: 'page', page } : { kind: 'failing', reason: 'broken', message: `GET ${path}: not a list` }
+  } catch (error) {
+    if (error instanceof KubeError && error.reason === 'TooLarge' && limit > 1) return { kind: 'tooLarge' }
+    return failureOfError(error)
+  }
+}
+
+/** Items of lists lack apiVersion and kind where the server knows their type; undefined when `value` is no list. */
+export function readPage(resource: Resource, value: unknown, bytes: number): Page | undefined {
+  const list = value as {
+    kind?: unknown
+    metadata?: { continue?: string; resourceVersion?: unknown }
+    items?: unknown
+  } | null
+  const cursor = list?.metadata?.resourceVersion
+  if (typeof cursor !== 'string' || typeof list?.kind !== 'string') return undefined
+  const items: unknown[] = Array.isArray(list.items) ? list.items : []
+  const apiVersion = apiVersionOf(resource)
+  const kind = list.kind.replace(/List$/, '')
+  const changes: Change[] = []
+  for (const item of items) {
+    if (!isObject(item)) continue
+    item.apiVersion ??= apiVersion
+    item.kind ??= kind
+    changes.push({ type: 'upsert', object: item })
+  }
+  return { changes, bytes, next: list.metadata?.continue || undefined, cursor }
+}
+
+/** Has what every stored object has. */
+export function isObject(value: unknown): value is KubeObject {
+  const metadata = (value as { metadata?: Partial<KubeObject['metadata']> } | null | undefined)?.metadata
+  return (
+    typeof metadata?.uid === 'string' &&
+    typeof metadata.name === 'string' &&
+    typeof metadata.resourceVersion === 'string'
+  )
+}

@@ -1,0 +1,288 @@
+import { delayAfter, fullJitter, pause } from './backoff.ts'
+import type { Batch } from './batch.ts'
+import type { KubeClient, Query } from './client.ts'
+import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
+import type { KubeLog } from './log.ts'
+import { fetchPage, firstLimit, nextLimit, type Page, smallerLimit } from './pages.ts'
+import { pathOf, type Resource } from './path.ts'
+import { Refreshes } from './refreshes.ts'
+import { readWatch, type WatchEnd, type WatchStep } from './watch.ts'
+
+export type { Batch, Change } from './batch.ts'
+
+export type ReflectorState = 'starting' | 'listing' | 'watching' | 'absent' | 'forbidden' | 'failing'
+
+export type RelistReason = 'start' | 'expired' | 'absent' | 'empty-watches' | 'broken'
+
+export type ReflectorMetrics = {
+  watchEvents(count: number): void
+  /** Objects of one page. */
+  listed(count: number): void
+  /** A full list begins; `reason` is a RelistReason. */
+  relisted(reason: string): void
+  /** A list or watch came to nothing; `reason` is a FailingReason, `expired`, `absent` or `forbidden`. */
+  failed(reason: string): void
+}
+
+export type ReflectorOptions = {
+  client: KubeClient
+  resource: Resource
+  namespace?: string | undefined
+  labelSelector?: string | undefined
+  /** A cursor that was kept: where the watch goes on, without a list. */
+  resumeFrom?: string | undefined
+  /** Most changes in a batch; 256 when left out. */
+  maxBatch?: number
+  /** No byte for so long (bookmarks come once a minute): the watch is taken for dead; 90 s when left out. */
+  idleMs?: number
+  now: () => number
+  random: () => number
+  log: KubeLog
+  metrics: ReflectorMetrics
+}
+
+const SHORT_WATCH_MS = 5_000
+
+/**
+ * Follows one resource: lists it, then watches on from there, whatever the API server or the network does, until it is stopped.
+ * The cursor (an opaque resourceVersion) moves when a batch has been taken, so after a consumer's own error `batches` can be called
+ * again and gives that batch once more. No object is kept after its batch was taken.
+ */
+export class Reflector implements AsyncDisposable {
+  readonly #options: ReflectorOptions
+  readonly #refreshes = new Refreshes()
+  readonly #closed = new AbortController()
+  #running = false
+  #cursor: string | undefined
+  #relist: RelistReason = 'start'
+  #limit = firstLimit()
+  /** Failures of lists since a page came, and of watches since one told anything: a list that works proves no watch. */
+  readonly #failures = { list: 0, watch: 0 }
+  #emptyWatches = 0
+  #state: { state: ReflectorState; since: number; message?: string }
+
+  constructor(options: ReflectorOptions) {
+    this.#options = options
+    this.#cursor = options.resumeFrom
+    this.#state = { state: 'starting', since: options.now() }
+  }
+
+  state(): { state: ReflectorState; since: number; message?: string } {
+    return this.#state
+  }
+
+  /**
+   * Lists once more, that namespace or all, through the stream of batches; a full list that begins meanwhile does as well. Resolves
+   * when the consumer comes back for more after the last page: so never await it in the consumer. A resource that is absent has
+   * nothing to list. Rejects when the reflector is stopped before.
+   */
+  async refresh(namespace?: string): Promise<void> {
+    this.#closed.signal.throwIfAborted()
+    await this.#refreshes.ask(namespace)
+  }
+
+  /** Never ends before `signal` is aborted, and throws for nothing that the API server or the network does. One at a time. */
+  async *batches(signal: AbortSignal): AsyncGenerator<Batch> {
+    if (this.#running) throw new Error('the batches of this reflector are being read already')
+    this.#running = true
+    const stop = AbortSignal.any([signal, this.#closed.signal])
+    try {
+      while (!stop.aborted) yield* this.#cursor === undefined ? this.#list(stop) : this.#watch(this.#cursor, stop)
+    } finally {
+      this.#running = false
+      if (stop.aborted) this.#refreshes.stop()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort()
+    this.#refreshes.stop()
+  }
+
+  async *#list(signal: AbortSignal): AsyncGenerator<Batch> {
+    const asked = this.#refreshes.takeAll()
+    let answered = false
+    try {
+      const uids = new Set<string>()
+      for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
+        const page = await this.#page({ continue: next }, this.#options.namespace, signal)
+        if ('kind' in page) {
+          answered = page.kind === 'absent'
+          return await this.#fail('list', page, signal)
+        }
+        if (first) this.#options.metrics.relisted(this.#relist)
+        this.#enter('listing')
+        for (const { object } of page.changes) uids.add(object.metadata.uid)
+        next = page.next
+        const { cursor } = page
+        yield { phase: 'list', changes: page.changes, cursor: undefined }
+        if (next !== undefined) continue
+        yield { phase: 'listed', changes: [], cursor, uids }
+        this.#cursor = cursor
+      }
+      answered = true
+    } finally {
+      asked[answered ? 'resolve' : 'keep']()
+    }
+  }
+
+  /** An extra list, first as of the cursor, so that what the watch has yet to tell comes after it. */
+  async *#refresh(signal: AbortSignal): AsyncGenerator<Batch> {
+    const asked = this.#refreshes.take()
+    if (!asked) return
+    const namespace = this.#options.namespace ?? asked.namespace
+    let query: Query = { resourceVersion: this.#cursor, resourceVersionMatch: 'Exact' }
+    let answered = false
+    try {
+      for (;;) {
+        const page = await this.#page(query, namespace, signal)
+        if ('kind' in page) {
+          answered = page.kind === 'absent'
+          if (page.kind !== 'expired') return await this.#fail('list', page, signal)
+          query = {} // compacted away: as of now, then
+          continue
+        }
+        this.#enter('watching')
+        query = { continue: page.next }
+        const last = page.next === undefined
+        yield { phase: 'refresh', changes: page.changes, cursor: undefined }
+        if (last) break
+      }
+      answered = true
+    } finally {
+      asked[answered ? 'resolve' : 'keep']()
+    }
+  }
+
+  async *#watch(cursor: string, signal: AbortSignal): AsyncGenerator<Batch> {
+    const cut = new AbortController()
+    const stopped = () => cut.abort()
+    signal.addEventListener('abort', stopped)
+    let steps: AsyncGenerator<WatchStep, WatchEnd> | undefined
+    let told = false
+    try {
+      const opened = this.#options.now()
+      const opening = await this.#open(cursor, cut.signal)
+      if ('kind' in opening) return await this.#fail('watch', opening, signal)
+      steps = opening
+      this.#enter('watching')
+      for (;;) {
+        const reading = steps.next()
+        while (!signal.aborted && (await this.#refreshes.interrupts(reading))) yield* this.#refresh(signal)
+        const step = await reading
+        if (signal.aborted) return
+        if (step.done) return await this.#ended(step.value, told, this.#options.now() - opened, signal)
+        told = true
+        this.#failures.watch = 0
+        this.#emptyWatches = 0
+        this.#options.metrics.watchEvents(step.value.changes.length)
+        cursor = step.value.cursor
+        yield { phase: 'watch', changes: step.value.changes, cursor }
+        this.#cursor = cursor
+      }
+    } finally {
+      signal.removeEventListener('abort', stopped)
+      cut.abort()
+      await steps?.return({ kind: 'ended' })
+    }
+  }
+
+  async #open(cursor: string, signal: AbortSignal): Promise<AsyncGenerator<WatchStep, WatchEnd> | Failure> {
+    const { client, resource, namespace, labelSelector, random, maxBatch = 256, idleMs = 90_000 } = this.#options
+    const query = {
+      watch: true,
+      allowWatchBookmarks: true,
+      resourceVersion: cursor,
+      timeoutSeconds: 240 + Math.floor(random() * 120),
+      labelSelector,
+    }
+    try {
+      const stream = await client.stream({ path: pathOf(resource, namespace), query, signal })
+      if (stream.kind === 'refused') return failureOfResponse(stream.response)
+      return readWatch(stream.body, { idleMs, maxBatch })
+    } catch (error) {
+      return failureOfError(error)
+    }
+  }
+
+  /** What follows the end of a watch that was open. */
+  async #ended(end: WatchEnd, told: boolean, lasted: number, signal: AbortSignal): Promise<void> {
+    // Reopening comes first: only if that fails too is the reflector failing.
+    if (end.kind === 'failing') return await this.#again('watch', end, signal)
+    if (end.kind !== 'ended') return await this.#fail('watch', end, signal)
+    if (lasted >= SHORT_WATCH_MS) {
+      this.#failures.watch = 0
+      return
+    }
+    // Some servers end a watch of a stale version at once instead of answering 410 (kubernetes/kubernetes#137089).
+    if (!told) this.#emptyWatches += 1
+    if (this.#emptyWatches >= 3) this.#restart('empty-watches')
+    await pause(fullJitter(this.#failures.watch++, this.#options.random), signal)
+  }
+
+  /** Gets a page, however long that takes; what can't be got by waiting is the caller's. */
+  async #page(query: Query, namespace: string | undefined, signal: AbortSignal): Promise<Page | Failure> {
+    const { client, resource, labelSelector, metrics } = this.#options
+    const path = pathOf(resource, namespace)
+    for (;;) {
+      const got = await fetchPage(client, {
+        resource,
+        path,
+        query: { ...query, labelSelector },
+        limit: this.#limit,
+        signal,
+      })
+      if (got.kind === 'page') {
+        this.#failures.list = 0
+        this.#limit = nextLimit(this.#limit, { bytes: got.page.bytes, items: got.page.changes.length })
+        metrics.listed(got.page.changes.length)
+        return got.page
+      }
+      if (got.kind === 'tooLarge') this.#limit = smallerLimit(this.#limit)
+      else if (got.kind === 'failing' && !signal.aborted) await this.#fail('list', got, signal)
+      else return got
+    }
+  }
+
+  #restart(reason: RelistReason): void {
+    this.#cursor = undefined
+    this.#relist = reason
+    this.#emptyWatches = 0
+  }
+
+  /** Tells of a failure in the state, draws the consequences, and waits. */
+  async #fail(of: 'list' | 'watch', failure: Failure, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    if (failure.kind === 'expired' || failure.kind === 'absent') this.#restart(failure.kind)
+    if (failure.kind === 'absent') this.#refreshes.takeAll().resolve()
+    if (failure.kind !== 'expired') this.#enter(failure.kind, failure.message)
+    await this.#again(of, failure, signal)
+  }
+
+  /** Counts a failure and waits. */
+  async #again(of: 'list' | 'watch', failure: Failure, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    const { metrics, random, log, resource } = this.#options
+    const reason = failure.kind === 'failing' ? failure.reason : failure.kind
+    const attempt = this.#failures[of]++
+    metrics.failed(reason)
+    log.debug({ resource: resource.plural, of, reason, attempt }, 'a list or watch came to nothing')
+    if (reason === 'broken' && of === 'watch' && attempt % 3 === 2) this.#restart('broken')
+    await pause(delayAfter(failure, attempt, random), signal)
+  }
+
+  #enter(state: ReflectorState, message?: string): void {
+    const { now, log, resource, namespace } = this.#options
+    const changed = this.#state.state !== state
+    this.#state = { state, since: changed ? now() : this.#state.since, ...(message !== undefined && { message }) }
+    if (!changed) return
+    const fields = {
+      resource: resource.plural,
+      ...(namespace !== undefined && { namespace }),
+      state,
+      ...(message && { message }),
+    }
+    if (state === 'failing' || state === 'forbidden') log.warn(fields, 'a watched resource can not be read')
+    else log.info(fields, 'a watched resource changed state')
+  }
+}

@@ -1,0 +1,135 @@
+import type { KubeObject } from '../api/object.ts'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { KubeClient } from './client.ts'
+import { expectOk, statusOf } from './errors.ts'
+import { apiVersionOf, pathOf, type Resource } from './path.ts'
+
+/** A Secret's values, decoded. A Map, so that JSON of it (a log, a status) shows none of them. */
+export type Secret = {
+  name: string
+  namespace: string
+  labels: Record<string, string>
+  data: ReadonlyMap<string, Buffer>
+}
+
+/** What a core Event is about. */
+export type EventSubject = {
+  apiVersion: string
+  kind: string
+  metadata: { name: string; namespace?: string; uid: string; resourceVersion?: string }
+}
+
+export type EventNote = {
+  type: 'Normal' | 'Warning'
+  /** CamelCase, at most 128 characters. */
+  reason: string
+  /** Cut at 1024 characters. */
+  message: string
+  /** Who says so: `carillon.dev/operator`. */
+  reportingComponent: string
+  /** The pod, or whatever tells replicas apart. */
+  reportingInstance?: string
+}
+
+const NOTE_LENGTH = 1024
+const CORE = { group: '', version: 'v1' }
+
+/** The object, or undefined where there is none (or no such resource). Throws a KubeError for everything else. */
+export async function getObject(
+  client: KubeClient,
+  resource: Resource,
+  namespace: string | undefined,
+  name: string,
+  signal?: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const path = pathOf(resource, namespace, name)
+  const response = await client.request({ method: 'GET', path, ...(signal && { signal }) })
+  return response.status === 404 ? undefined : (expectOk(response).json() as KubeObject)
+}
+
+/**
+ * Server-side apply of a status, by force: the fields given become `fieldManager`'s, those it gave before and no longer gives go.
+ * Refused with `NotFound` where the object is gone. Throws a KubeError for everything else.
+ */
+export async function applyStatus(
+  client: KubeClient,
+  resource: Resource & { kind: string },
+  namespace: string,
+  name: string,
+  status: Record<string, unknown>,
+  fieldManager: string,
+): Promise<Verdict> {
+  const response = await client.request({
+    method: 'PATCH',
+    path: pathOf(resource, namespace, name, 'status'),
+    query: { fieldManager, force: true },
+    contentType: 'application/apply-patch+yaml', // of which JSON is a part
+    body: { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: { name, namespace }, status },
+  })
+  if (response.status === 404) return refuse('NotFound', `${resource.kind} ${namespace}/${name} is gone`)
+  expectOk(response)
+  return accept(undefined)
+}
+
+/** Writes a core/v1 Event about an object, in its namespace. What the server refuses (a namespace that is going) is a value. */
+export async function createEvent(
+  client: KubeClient,
+  about: EventSubject,
+  note: EventNote,
+  now: number,
+): Promise<Verdict> {
+  const namespace = about.metadata.namespace ?? 'default'
+  const time = `${new Date(now).toISOString().slice(0, 19)}Z`
+  const { name, uid, resourceVersion } = about.metadata
+  const response = await client.request({
+    method: 'POST',
+    path: pathOf({ ...CORE, plural: 'events' }, namespace),
+    body: {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { generateName: `${name.slice(0, 200)}.`, namespace },
+      involvedObject: { apiVersion: about.apiVersion, kind: about.kind, name, namespace, uid, resourceVersion },
+      type: note.type,
+      reason: note.reason,
+      message: [...note.message].slice(0, NOTE_LENGTH).join(''),
+      reportingComponent: note.reportingComponent,
+      reportingInstance: note.reportingInstance ?? '',
+      source: { component: note.reportingComponent },
+      firstTimestamp: time,
+      lastTimestamp: time,
+      count: 1,
+    },
+  })
+  if (response.status >= 200 && response.status < 300) return accept(undefined)
+  const { reason, message } = statusOf(response)
+  return refuse(reason, message)
+}
+
+/** A Secret by name, or undefined where there is none. Throws a KubeError for everything else. */
+export async function getSecret(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Secret | undefined> {
+  const object = await getObject(client, { ...CORE, plural: 'secrets' }, namespace, name, signal)
+  if (!object) return undefined
+  const data = Object.entries((object.data ?? {}) as Record<string, string>)
+  return {
+    name,
+    namespace,
+    labels: object.metadata.labels ?? {},
+    data: new Map(data.map(([key, value]) => [key, Buffer.from(value, 'base64')])),
+  }
+}
+
+/** The uid of namespace kube-system, which stands for the cluster. Refused where it can't be read. */
+export async function clusterUid(client: KubeClient): Promise<Verdict<string>> {
+  const response = await client.request({
+    method: 'GET',
+    path: pathOf({ ...CORE, plural: 'namespaces' }, undefined, 'kube-system'),
+  })
+  if (response.status === 200) return accept((response.json() as KubeObject).metadata.uid)
+  const { reason, message } = statusOf(response)
+  return refuse(reason, `the cluster's uid can't be read: ${message}`)
+}
