@@ -14,8 +14,14 @@ const started: MilestoneKind = {
   class: 'derived',
   default: true,
   key: 'started',
-  time: 'status.startTime, of the first attempt where there were several',
+  time: 'status.startTime',
   when: 'the run has a startTime; one that ended without ever having one (refused, cancelled while pending) never started',
+}
+
+/** Of a kind whose runs may be tried again: a retry clears status.startTime. */
+const startedFirst: MilestoneKind = {
+  ...started,
+  time: 'status.startTime of the first attempt that has one (status.retriesStatus holds the earlier ones)',
 }
 
 const running: MilestoneKind = {
@@ -74,7 +80,7 @@ const signed: MilestoneKind = {
 
 export const taskRunCatalogue: readonly MilestoneKind[] = [
   queued,
-  started,
+  startedFirst,
   unknown,
   running,
   retried,
@@ -92,7 +98,7 @@ export const pipelineRunCatalogue: readonly MilestoneKind[] = [
   signed,
 ]
 
-export const customRunCatalogue: readonly MilestoneKind[] = [queued, started, unknown, running, retried, finished]
+export const customRunCatalogue: readonly MilestoneKind[] = [queued, startedFirst, unknown, running, retried, finished]
 
 /** Place in a run's life; in between is room for what a later version may tell. */
 export const rankOf: Readonly<Record<string, number>> = {
