@@ -1,7 +1,10 @@
 import type { EncodedEvent } from '../formats/format.ts'
 import type { Projection } from '../sources/source.ts'
 
-/** What is remembered of one watched object: its projection and what was enqueued for whom. */
+/**
+ * What is remembered of one watched object: its projection and what was enqueued for whom. Kept as JSON, so a property that is
+ * undefined is left out of what `records` gives back.
+ */
 export type ObjectRecord = {
   uid: string
   source: string
@@ -29,7 +32,11 @@ export type NewRow = {
   event: EncodedEvent
 }
 
-/** Numbers of one subscription toward one sink; they only grow. `filtered` counts under sink `''`, as does `matched`. */
+/**
+ * Numbers of one subscription toward one sink; they only grow. `filtered` counts under sink `''`, as does `matched`.
+ * `settle` itself counts `delivered`, `retried` (retry and hold) and `deadLettered`; all else is what a commit's `counts` say,
+ * `deadLettered` for its `dead` included.
+ */
 export type Counts = {
   matched: number
   filtered: number
@@ -51,7 +58,7 @@ export type CommitBatch = {
   /** uids whose objects are gone. */
   forget: string[]
   rows: NewRow[]
-  /** Rows refused from the start (too large, no valid event): straight to the dead letters. */
+  /** Rows refused from the start (too large, no valid event): straight to the dead letters, with no attempt. */
   dead: (NewRow & { reason: string; message: string })[]
   counts: CountDelta[]
 }
@@ -66,57 +73,95 @@ export type Row = {
   event: EncodedEvent
   /** Attempts made before this one. */
   attempts: number
-  /** When the row was first tried; undefined before the first attempt. */
+  /** When the row was first claimed for an attempt that counted; undefined before. */
   firstAttempt: number | undefined
+  /** When the row was committed. */
   enqueued: number
 }
 
-/** What became of a row that was claimed. */
+/**
+ * What became of a row that was claimed. Each but `release` counts as an attempt. A row that is not in flight (settled before, its
+ * subscription forgotten) is passed over.
+ */
 export type Settlement =
   | { kind: 'delivered'; row: Row }
   | { kind: 'retry'; row: Row; at: number; reason: string; message: string }
   /** Handed back untouched: the attempt did not count (shutdown, sink suspended). */
   | { kind: 'release'; row: Row }
-  /** The sink's fault, not the event's: waits in order until `at`; the sink as a whole rests. */
+  /**
+   * The sink's fault, not the event's: waits in order until `at`. That the sink as a whole rests is the breaker's doing: its other
+   * rows can be claimed, for a probe.
+   */
   | { kind: 'hold'; row: Row; at: number; reason: string; message: string }
   | { kind: 'dead'; row: Row; reason: string; message: string }
 
 export type Pending = { sink: string; subscription: string; rows: number; oldest: number | undefined }
 
-export type DeadLetter = { seq: number; sink: string; subscription: string; id: string; type: string; reason: string; message: string; attempts: number; time: number }
+export type DeadLetter = {
+  seq: number
+  sink: string
+  subscription: string
+  id: string
+  type: string
+  reason: string
+  message: string
+  attempts: number
+  time: number
+}
 
 /**
- * The durable middle: what was seen, what is owed, where the watch stands. Durable when the promise resolves.
+ * The durable middle: what was seen, what is owed, where the watch stands. Durable when the promise resolves; where it rejects,
+ * nothing of that call was done (rows of a failed `settle` are still in flight: settle them again).
+ * What is read shows what is durable. Writes take effect in the order in which they were called.
+ * Strings of events are kept as UTF-8, as they are sent: a lone surrogate, which serialised JSON never holds, becomes U+FFFD.
  * No SQL in the port; its contract is `test/outbox/contract.ts`.
  */
 export interface Outbox extends AsyncDisposable {
   /** The cursors of all watches. */
   cursors(): Map<string, string>
-  /** Drops a cursor, so that the next start lists (after a 410). */
+  /** What is remembered of these objects; those never committed, or forgotten, are missing. */
   records(uids: readonly string[]): Map<string, ObjectRecord>
   /** uids of a watch's known objects, to find what a list no longer holds. `namespace` narrows it. */
   known(source: string, namespace?: string): Set<string>
   commit(batch: CommitBatch): Promise<void>
   /**
-   * Up to `n` rows of a sink that may be tried at `now`, oldest first; at most one in flight per subscription and object, and none
-   * before the rows of its subscription and object that came earlier.
+   * Up to `n` rows of a sink that may be tried at `now`, and marks them as in flight until they are settled (or the process ends:
+   * after a restart every row can be claimed). A lane is a sink, a subscription's uid and an object: at most one of its rows is in flight,
+   * and none before those that came earlier. Oldest first: rows to be tried at once in the order of commits, those that waited in
+   * the order in which they fell due, merged by age.
    */
   claim(sink: string, n: number, now: number): Row[]
-  /** When the next row of a sink may be tried; undefined when none waits. Rows in flight don't count. */
+  /**
+   * When the next row of a sink may be tried: a time in the past (its `enqueued`) for one that may be tried at once; undefined when
+   * none waits. Lanes in flight don't count.
+   */
   nextAttempt(sink: string): number | undefined
   settle(settlements: readonly Settlement[], now: number): Promise<void>
   /** Makes every waiting row of a sink due at once (a changed spec or Secret, requestedAt). */
   retryNow(sink: string): Promise<void>
-  /** Drops a deleted subscription's rows, ledger entries and counts; resolves to how many rows were dropped. */
+  /**
+   * Drops a deleted subscription's rows (those in flight too), ledger entries, activations and counts; its dead letters stay.
+   * Resolves to how many rows were dropped.
+   */
   forgetSubscription(subscriptionUid: string): Promise<number>
+  /** One entry per sink and subscription (by uid) that has rows, in flight included. `oldest`: when its oldest row was committed. */
   pending(): Pending[]
   /** Total number of rows of a sink, in flight included. */
   size(sink: string): number
+  /** Every count that is known, in full: all six numbers. */
   counts(): CountDelta[]
+  /** In the order of their rows; of one sink, where it is given. */
   deadLetters(sink?: string): DeadLetter[]
   /** Activation times (ms): `<subscription uid> <sink key> <kind> <milestone>` → since. */
   activations(): Map<string, number>
+  /** Sets these, and leaves the others as they are. */
   activate(entries: ReadonlyMap<string, number>): Promise<void>
-  /** Resolves whenever new rows may be claimable, or `signal` aborts. */
-  changed(signal: AbortSignal): Promise<void>
+  /** Moves on whenever rows may have become claimable before their time: a commit with rows, a freed lane, an early retry, `retryNow`. */
+  version(): number
+  /**
+   * Resolves once `version()` is not `seen` (left out: the version at the call), when `signal` aborts, and when the outbox is closed.
+   * So nothing is missed between claim and wait: `const seen = outbox.version()`, claim, and if there is nothing `changed(signal, seen)`.
+   * It may resolve for nothing; that rows fall due by the passing of time it does not tell: `nextAttempt` does.
+   */
+  changed(signal: AbortSignal, seen?: number): Promise<void>
 }

@@ -1,0 +1,108 @@
+import type { Row } from './outbox.ts'
+import type { SinkQueue } from './routes.ts'
+import type { Flight, Store } from './store.ts'
+import { type Head, refill } from './window.ts'
+
+/** See `Outbox.claim`. A few statements for the order, one for each row that is handed out. */
+export function claim(store: Store, name: string, n: number, now: number): Row[] {
+  const sink = store.routes.sink(name)
+  if (!sink || sink.rows === sink.inFlight || now < sink.quietUntil) return []
+  readAhead(store, sink, n, now)
+  const rows: Row[] = []
+  while (rows.length < n) {
+    const head = next(sink, now)
+    if (!head) {
+      sink.quietUntil = nextDue(store, sink) ?? Number.POSITIVE_INFINITY
+      break
+    }
+    const flight = takeOff(store, head, now)
+    store.flights.set(head.seq, flight)
+    sink.inFlight += 1
+    rows.push(flight.row)
+  }
+  return rows
+}
+
+/** See `Outbox.nextAttempt`. */
+export function nextAttempt(store: Store, name: string, now: number): number | undefined {
+  const sink = store.routes.sink(name)
+  if (!sink || sink.rows === sink.inFlight) return undefined
+  readAhead(store, sink, 1, now)
+  const fresh = sink.fresh.ready[0]
+  const times = [fresh && store.sql.enqueued(fresh.seq)?.[0], nextDue(store, sink)].filter((time) => time !== undefined)
+  return times.length > 0 ? Math.min(...times) : undefined
+}
+
+function readAhead(store: Store, sink: SinkQueue, n: number, now: number): void {
+  const { sql, flights } = store
+  const inFlight = (seq: number) => flights.has(seq)
+  refill(
+    sink.fresh,
+    n,
+    (floor, limit) => sql.fresh(sink.id, floor.seq, limit).map(([seq]) => ({ due: 0, seq })),
+    inFlight,
+  )
+  refill(
+    sink.waiting,
+    n,
+    ({ due, seq }, limit) =>
+      sql.waiting(sink.id, due, now, due, seq, limit).map(([at, row]) => ({ due: at, seq: row })),
+    inFlight,
+  )
+}
+
+/** The older of the first fresh head and the first that has waited long enough. */
+function next(sink: SinkQueue, now: number): Head | undefined {
+  const fresh = sink.fresh.ready[0]
+  const waiting = sink.waiting.ready[0]
+  const due = waiting && waiting.due <= now ? waiting : undefined
+  if (due && (!fresh || due.seq < fresh.seq)) return sink.waiting.ready.shift()
+  return fresh && sink.fresh.ready.shift()
+}
+
+/** When the first head that waits may be tried. What was read ahead comes before all that was not. */
+function nextDue({ sql, flights }: Store, sink: SinkQueue): number | undefined {
+  const ready = sink.waiting.ready[0]
+  if (ready) return ready.due
+  const { due, seq } = sink.waiting.floor
+  let floor = { due, seq }
+  for (;;) {
+    const [head] = sql.waiting(sink.id, floor.due, Number.MAX_SAFE_INTEGER, floor.due, floor.seq, 1)
+    if (!head) return undefined
+    if (!flights.has(head[1])) return head[0]
+    floor = { due: head[0], seq: head[1] }
+  }
+}
+
+function takeOff({ sql, routes }: Store, { due, seq }: Head, now: number): Flight {
+  const stored = sql.row(seq)
+  if (!stored) throw new Error(`the outbox has no row ${seq}, or not its event, though its lane is waiting for it`)
+  const [
+    routeId,
+    lane,
+    event,
+    shared,
+    attempts,
+    firstAttempt,
+    enqueued,
+    objectUid,
+    id,
+    type,
+    subject,
+    attributes,
+    data,
+  ] = stored
+  const route = routes.routeOf(routeId)
+  const row: Row = {
+    seq,
+    sink: route.sink.name,
+    subscription: route.subscription,
+    subscriptionUid: route.subscriptionUid,
+    objectUid,
+    event: { id, type, subject, attributes, data: data ?? undefined },
+    attempts,
+    firstAttempt: firstAttempt ?? undefined,
+    enqueued,
+  }
+  return { row, route, lane, due, event, shared, claimed: now, settling: false }
+}

@@ -1,0 +1,109 @@
+/** What an operation leads to in memory, once its transaction is durable; returns what its promise resolves to. */
+export type Effects<T> = () => T
+
+type Operation = {
+  run: () => Effects<unknown>
+  alone: boolean
+  resolve: (value: never) => void
+  reject: (error: unknown) => void
+}
+
+/** How a group begins and ends in the database. `rollback` also undoes whatever `run` has left in memory. */
+export type Transaction = { begin: () => void; commit: () => void; rollback: () => void; idle: () => void }
+
+const idleAfterMs = 1000
+
+/**
+ * Group commit: what is added in a turn of the event loop is one transaction in the next. While commits follow each other, each
+ * gathers for as long as the one before took, `groupMs` at most, so that at least half of the time is left to the rest of the process.
+ */
+export class GroupCommit {
+  private queue: Operation[] = []
+  private readonly transaction: Transaction
+  private readonly groupMs: number
+  private scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined
+  private idle: NodeJS.Timeout | undefined
+  private lastEnd = 0
+  private lastTook = 0
+  private closed = false
+
+  constructor(transaction: Transaction, groupMs: number) {
+    this.transaction = transaction
+    this.groupMs = groupMs
+  }
+
+  /**
+   * Resolves when what `run` wrote is durable. Where it throws, nothing of it stays, and only its own promise rejects.
+   * `alone` keeps it from sharing a transaction: for what changes the ground that others in the group stand on.
+   */
+  add<T>(run: () => Effects<T>, alone = false): Promise<T> {
+    if (this.closed) return Promise.reject(new Error('the outbox is closed'))
+    return new Promise<T>((resolve, reject) => {
+      this.queue.push({ run, alone, resolve, reject })
+      this.scheduled ??= this.schedule()
+    })
+  }
+
+  /** Writes what is queued and takes nothing more. */
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.flush()
+    clearTimeout(this.idle)
+  }
+
+  private schedule(): NodeJS.Immediate | NodeJS.Timeout {
+    const wait = Math.min(this.groupMs, this.lastTook) - (performance.now() - this.lastEnd)
+    return wait > 0.5 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush())
+  }
+
+  private flush(): void {
+    this.cancel()
+    const begun = performance.now()
+    const queue = this.queue
+    this.queue = []
+    for (let from = 0; from < queue.length; ) {
+      let to = from + 1
+      while (to < queue.length && !queue[from]?.alone && !queue[to]?.alone) to += 1
+      this.write(queue.slice(from, to))
+      from = to
+    }
+    this.lastEnd = performance.now()
+    this.lastTook = this.lastEnd - begun
+    if (!this.idle && !this.closed) this.idle = setTimeout(() => this.rest(), idleAfterMs).unref()
+  }
+
+  private write(group: readonly Operation[]): void {
+    const effects: Effects<unknown>[] = []
+    try {
+      this.transaction.begin()
+      for (const operation of group) effects.push(operation.run())
+      this.transaction.commit()
+    } catch (error) {
+      this.transaction.rollback()
+      if (group.length === 1) group[0]?.reject(error)
+      // One of them is bad, or the disk is: each for itself, so that the good ones get through.
+      else for (const operation of group) this.write([operation])
+      return
+    }
+    // Every effect before any promise: whoever wakes first sees the whole group.
+    const values = effects.map((effect) => effect())
+    for (const [at, operation] of group.entries()) operation.resolve(values[at] as never)
+  }
+
+  private rest(): void {
+    const quiet = performance.now() - this.lastEnd
+    if (quiet < idleAfterMs) {
+      this.idle = setTimeout(() => this.rest(), idleAfterMs - quiet).unref()
+      return
+    }
+    this.idle = undefined
+    this.transaction.idle()
+  }
+
+  private cancel(): void {
+    clearTimeout(this.scheduled as NodeJS.Timeout | undefined)
+    clearImmediate(this.scheduled as NodeJS.Immediate | undefined)
+    this.scheduled = undefined
+  }
+}

@@ -1,0 +1,211 @@
+import { accept, type Verdict } from '../api/verdict.ts'
+import { readBody } from './body.ts'
+import { Changes } from './changes.ts'
+import { claim, nextAttempt } from './claim.ts'
+import { writeBatch } from './commit.ts'
+import { writeForgotten } from './forget.ts'
+import { GroupCommit } from './group.ts'
+import { openStorage, type Storage } from './open.ts'
+import type { CommitBatch, CountDelta, DeadLetter, ObjectRecord, Outbox, Pending, Row, Settlement } from './outbox.ts'
+import { PendingCounts, Routes, reread } from './routes.ts'
+import { take, writeSettlements } from './settle.ts'
+import { prepare } from './statements.ts'
+import type { Store } from './store.ts'
+
+export type SqliteOutboxOptions = {
+  /** Made (0700) where it is missing; the files in it are Carillon's. One process at a time. */
+  directory: string
+  /** ms since the epoch: the time of rows' commits. */
+  now: () => number
+  /** The longest that a write waits for others to share its commit with, under load; ms. */
+  groupMs?: number
+}
+
+/** The outbox in `<directory>/carillon.db`. For the refusals see `openStorage`. */
+export function openSqliteOutbox({ directory, now, groupMs = 3 }: SqliteOutboxOptions): Verdict<Outbox> {
+  const storage = openStorage(directory)
+  return storage.ok ? accept(new SqliteOutbox(storage.value, now, groupMs)) : storage
+}
+
+class SqliteOutbox implements Outbox {
+  private readonly storage: Storage
+  private readonly store: Store
+  private readonly group: GroupCommit
+  private closed = false
+
+  constructor(storage: Storage, now: () => number, groupMs: number) {
+    const { db } = storage
+    const sql = prepare(db)
+    const counts = new PendingCounts(sql)
+    const routes = new Routes(sql)
+    const lastSeq = sql.lastSeq()?.[0] ?? 0
+    this.storage = storage
+    this.store = { sql, routes, counts, flights: new Map(), changes: new Changes(), now, lastSeq }
+    this.group = new GroupCommit(
+      {
+        begin: () => sql.begin(),
+        commit: () => {
+          counts.write()
+          sql.commit()
+          routes.committed()
+        },
+        rollback: () => {
+          counts.clear()
+          routes.rolledBack()
+          // SQLite has rolled back by itself after some errors (disk full, I/O).
+          if (db.isTransaction) sql.rollback()
+        },
+        idle: () => this.checkpoint(),
+      },
+      groupMs,
+    )
+  }
+
+  commit(batch: CommitBatch): Promise<void> {
+    return this.group.add(() => writeBatch(this.store, batch))
+  }
+
+  claim(sink: string, n: number, now: number): Row[] {
+    return claim(this.store, sink, n, now)
+  }
+
+  nextAttempt(sink: string): number | undefined {
+    return nextAttempt(this.store, sink, this.store.now())
+  }
+
+  async settle(settlements: readonly Settlement[], now: number): Promise<void> {
+    const taken = take(this.store.flights, settlements)
+    if (taken.length === 0) return
+    try {
+      await this.group.add(() => writeSettlements(this.store, taken, now))
+    } catch (error) {
+      for (const { flight } of taken) flight.settling = false
+      throw error
+    }
+  }
+
+  retryNow(sink: string): Promise<void> {
+    return this.group.add(() => {
+      const found = this.store.routes.sink(sink)
+      if (found) this.store.sql.allDue(found.id)
+      return () => {
+        if (!found) return
+        for (const flight of this.store.flights.values()) if (flight.route.sink === found) flight.due = 0
+        reread(found)
+        this.store.changes.bump()
+      }
+    })
+  }
+
+  forgetSubscription(subscriptionUid: string): Promise<number> {
+    return this.group.add(() => writeForgotten(this.store, subscriptionUid), true)
+  }
+
+  activate(entries: ReadonlyMap<string, number>): Promise<void> {
+    return this.group.add(() => {
+      for (const [key, since] of entries) this.store.sql.setActivation(key, since)
+      return () => undefined
+    })
+  }
+
+  activations(): Map<string, number> {
+    return new Map(this.store.sql.activations())
+  }
+
+  cursors(): Map<string, string> {
+    return new Map(this.store.sql.cursors())
+  }
+
+  records(uids: readonly string[]): Map<string, ObjectRecord> {
+    const records = new Map<string, ObjectRecord>()
+    for (const uid of uids) {
+      const cells = this.store.sql.object(uid)
+      if (!cells) continue
+      const [source, namespace, name, resourceVersion, endedAt, body] = cells
+      const end = endedAt === null ? {} : { endedAt }
+      records.set(uid, { uid, source, namespace, name, resourceVersion, ...end, ...readBody(body) })
+    }
+    return records
+  }
+
+  known(source: string, namespace?: string): Set<string> {
+    const { sql } = this.store
+    return new Set((namespace === undefined ? sql.known(source) : sql.knownIn(source, namespace)).map(([uid]) => uid))
+  }
+
+  pending(): Pending[] {
+    const pending: Pending[] = []
+    for (const route of this.store.routes.all()) {
+      if (route.rows === 0) continue
+      if (!route.oldest) {
+        const found = this.store.sql.oldestOf(route.id, route.oldestFrom)
+        if (found) route.oldest = { seq: found[0], enqueued: found[1] }
+      }
+      pending.push({
+        sink: route.sink.name,
+        subscription: route.subscription,
+        rows: route.rows,
+        oldest: route.oldest?.enqueued,
+      })
+    }
+    return pending
+  }
+
+  size(sink: string): number {
+    return this.store.routes.sink(sink)?.rows ?? 0
+  }
+
+  counts(): CountDelta[] {
+    return this.store.sql.counts().map(([subscription, subscriptionUid, sink, ...six]) => {
+      const [matched, filtered, delivered, retried, deadLettered, dropped] = six
+      return {
+        subscription,
+        subscriptionUid,
+        sink,
+        counts: { matched, filtered, delivered, retried, deadLettered, dropped },
+      }
+    })
+  }
+
+  deadLetters(sink?: string): DeadLetter[] {
+    const letters = this.store.sql
+      .deadLetters()
+      .map(([seq, name, subscription, id, type, reason, message, attempts, time]) => ({
+        seq,
+        sink: name,
+        subscription,
+        id,
+        type,
+        reason,
+        message,
+        attempts,
+        time,
+      }))
+    return sink === undefined ? letters : letters.filter((letter) => letter.sink === sink)
+  }
+
+  version(): number {
+    return this.store.changes.version
+  }
+
+  changed(signal: AbortSignal, seen: number = this.store.changes.version): Promise<void> {
+    return this.store.changes.after(signal, seen)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    this.group.close()
+    this.store.changes[Symbol.dispose]()
+    this.storage.db.close()
+    this.storage.lock.close()
+  }
+
+  private checkpoint(): void {
+    try {
+      this.storage.db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    } catch {
+      // Nothing is lost by it: all is in the WAL, and what the disk has against it the next commit will tell.
+    }
+  }
+}
