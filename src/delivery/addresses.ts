@@ -39,22 +39,27 @@ export type AddressPolicy = (address: string) => boolean
  * IPv4-mapped addresses (`::ffff:10.0.0.1`) are judged as the IPv4 address that they reach.
  */
 export function compileAddressPolicy(allowCidrs: readonly string[]): Verdict<AddressPolicy> {
-  const allowed = new BlockList()
+  const allowed = newRanges()
   for (const cidr of allowCidrs) {
     const verdict = addCidr(allowed, cidr)
     if (!verdict.ok) return verdict
   }
-  const denied = new BlockList()
+  const denied = newRanges()
   for (const cidr of [...deniedV4, ...deniedV6]) addCidr(denied, cidr)
   return accept((address) => {
     const plain = canonical(address)
     if (plain === undefined) return false
     const family = isIPv4(plain) ? 'ipv4' : 'ipv6'
-    return allowed.check(plain, family) || !denied.check(plain, family)
+    return allowed[family].check(plain, family) || !denied[family].check(plain, family)
   })
 }
 
-function addCidr(list: BlockList, cidr: string): Verdict {
+/** Apart, because a BlockList holds IPv4 addresses to be within the IPv6 range of their mapped forms. */
+type Ranges = { ipv4: BlockList; ipv6: BlockList }
+
+const newRanges = (): Ranges => ({ ipv4: new BlockList(), ipv6: new BlockList() })
+
+function addCidr(ranges: Ranges, cidr: string): Verdict {
   const [address = '', bits = '', ...rest] = cidr.split('/')
   const family = isIP(address)
   const most = family === 4 ? 32 : 128
@@ -67,7 +72,8 @@ function addCidr(list: BlockList, cidr: string): Verdict {
   if (family === 6 && canonical(address)?.includes('.')) {
     return refuse('InvalidCIDR', `'${cidr}' is an IPv4-mapped range; write it as IPv4, such as 10.0.0.0/8`)
   }
-  list.addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6')
+  const name = family === 4 ? 'ipv4' : 'ipv6'
+  ranges[name].addSubnet(address, Number(bits), name)
   return accept(undefined)
 }
 

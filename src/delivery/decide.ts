@@ -116,14 +116,12 @@ function aged(facts: AttemptFacts, reason: string, message: string): Outcome | u
  */
 function again(kind: 'retry' | 'hold', answer: Answer, facts: AttemptFacts, reason: string, message: string): Outcome {
   const { now, retry } = facts
-  const delay = backoff(facts.attempts, retry, facts.random)
+  const deadline = (facts.firstAttempt ?? now) + retry.maxAgeMs
+  const at = Math.min(now + backoff(facts.attempts, retry, facts.random), deadline)
   const asked = kind === 'retry' && answer.kind === 'response' ? parseRetryAfter(answer.retryAfter, now) : undefined
-  if (asked === undefined) {
-    const deadline = (facts.firstAttempt ?? now) + retry.maxAgeMs
-    return { kind, at: Math.min(now + delay, deadline), reason, message }
-  }
+  if (asked === undefined) return { kind, at, reason, message }
   const restUntil = now + Math.min(asked, retry.maxDelayMs)
-  return { kind: 'retry', at: Math.max(restUntil, now + delay), reason, message, restUntil }
+  return { kind: 'retry', at: Math.max(restUntil, at), reason, message, restUntil }
 }
 
 const short = (message: string): string =>

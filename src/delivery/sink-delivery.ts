@@ -177,7 +177,7 @@ export class SinkDelivery implements AsyncDisposable {
     const { gate, recovered } = after(this.gate, outcome, sink, { now: clock, random: this.deps.random }, restFor)
     this.gate = gate
     if (recovered) this.retryNow()
-    return gate.breaker.kind === 'resting' ? now + Math.max(0, gate.breaker.until - clock) : undefined
+    return gate.breaker.kind === 'resting' ? now + Math.ceil(Math.max(0, gate.breaker.until - clock)) : undefined
   }
 
   private async headers(): Promise<Verdict<Record<string, string>>> {
