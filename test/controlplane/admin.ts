@@ -33,12 +33,15 @@ export class AdminClient implements AsyncDisposable {
   readonly #url: string
   readonly #token: string
   readonly #agent: Agent
+  /** Apart, as every watch keeps a connection. */
+  readonly #watches: Agent
   readonly #resources = new Map<string, Resource[]>()
 
   constructor(url: string, ca: string, token: string) {
     this.#url = url
     this.#token = token
-    this.#agent = new Agent({ connect: { ca }, connections: 16, pipelining: 1, bodyTimeout: 0, headersTimeout: 60_000 })
+    this.#agent = new Agent({ connect: { ca }, connections: 16, headersTimeout: 60_000 })
+    this.#watches = new Agent({ connect: { ca }, bodyTimeout: 0 })
   }
 
   /** One request; strings are sent as they are, other bodies as JSON. The body comes back parsed where it is JSON. */
@@ -160,7 +163,7 @@ export class AdminClient implements AsyncDisposable {
    */
   async *watch(path: string, signal?: AbortSignal): AsyncGenerator<WatchEvent, void> {
     const answer = await request(watchUrl(this.#url, path), {
-      dispatcher: this.#agent,
+      dispatcher: this.#watches,
       headers: { authorization: `Bearer ${this.#token}` },
       signal: signal ?? null,
     })
@@ -182,17 +185,19 @@ export class AdminClient implements AsyncDisposable {
     return this.#waitForEvent(path, ({ type, object }) => type !== 'DELETED' && predicate(object), wait)
   }
 
-  /** Resolves when the object at `path` is gone. */
+  /** Resolves when the object at `path` is gone; rejects as waitFor does. */
   async waitGone(path: string, wait: Wait): Promise<void> {
-    if ((await this.request('GET', path)).status === 404) return
-    await this.#waitForEvent(path, ({ type }) => type === 'DELETED', wait)
+    const { status, body } = await this.request('GET', path)
+    if (status === 404) return
+    const { resourceVersion } = (body as KubeObject).metadata
+    await this.#waitForEvent(`${path}?resourceVersion=${resourceVersion}`, ({ type }) => type === 'DELETED', wait)
   }
 
   async #waitForEvent(path: string, test: (event: WatchEvent) => boolean, { what, timeoutMs = 30_000 }: Wait) {
     const timeout = AbortSignal.timeout(timeoutMs)
     let last: KubeObject | undefined
-    // The server may end a watch at any time, so it is taken up again.
     try {
+      // The server may end a watch at any time, so it is taken up again.
       while (!timeout.aborted) {
         for await (const event of this.watch(path, timeout)) {
           if (event.type === 'ERROR') break
@@ -231,7 +236,7 @@ export class AdminClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy()
+    await Promise.all([this.#agent.destroy(), this.#watches.destroy()])
   }
 }
 

@@ -40,8 +40,15 @@ export function startKubelet(admin: AdminClient, report: (line: string) => void 
 
 type Deps = { admin: AdminClient; report: (line: string) => void; signal: AbortSignal }
 
-/** `interrupted` is aborted when the object is to end before its time. */
-type Player = (object: KubeObject, play: Play, deps: Deps & { interrupted: AbortSignal }) => Promise<void>
+/** What becomes of an object while it is played. */
+type Course = {
+  /** Aborted when the object is to end before its time. */
+  interrupted: AbortSignal
+  /** Resolves once the object is so, or is interrupted. */
+  until(predicate: (object: KubeObject) => boolean): Promise<void>
+}
+
+type Player = (object: KubeObject, play: Play, deps: Deps, course: Course) => Promise<void>
 
 const isDoomed = (pod: KubeObject) => pod.metadata.deletionTimestamp !== undefined
 const isCancelled = (run: KubeObject) => run.spec?.status === 'RunCancelled'
@@ -49,40 +56,75 @@ const isCancelled = (run: KubeObject) => run.spec?.status === 'RunCancelled'
 /** Starts a player for every object that appears at `path`, once each, and interrupts it when the object asks for that. */
 async function follow(path: string, player: Player, interrupts: (object: KubeObject) => boolean, deps: Deps) {
   const { admin, report, signal } = deps
-  const playing = new Map<string, AbortController>()
+  const courses = new Map<string, ReturnType<typeof startCourse>>()
   const plays = new Set<Promise<void>>()
   while (!signal.aborted) {
     try {
       for await (const { type, object } of admin.watch(path, signal)) {
         if (type === 'ERROR') break
         const { uid } = object.metadata
-        if (type === 'DELETED') playing.get(uid)?.abort()
-        else {
-          if (!playing.has(uid)) {
-            const interrupt = new AbortController()
-            playing.set(uid, interrupt)
-            const interrupted = AbortSignal.any([interrupt.signal, signal])
-            const play = perform(player, object, { ...deps, interrupted }).finally(() => plays.delete(play))
-            plays.add(play)
-          }
-          if (interrupts(object)) playing.get(uid)?.abort()
+        let course = courses.get(uid)
+        if (!course && type !== 'DELETED') {
+          course = startCourse(object, signal)
+          courses.set(uid, course)
+          const play = perform(player, object, deps, course).finally(() => plays.delete(play))
+          plays.add(play)
         }
+        course?.next(object)
+        if (type === 'DELETED' || interrupts(object)) course?.interrupt()
+        if (type === 'DELETED') courses.delete(uid)
       }
     } catch (error) {
       // The API server may be away for a while: the next watch begins with what there is then.
-      report(`kubelet: ${path}: ${error}`)
-      await delay(200, undefined, { signal }).catch(() => undefined)
+      if (!signal.aborted) report(`kubelet: ${path}: ${error}`)
+      await wait(200, signal)
     }
   }
   await Promise.all(plays)
 }
 
-async function perform(player: Player, object: KubeObject, deps: Deps & { interrupted: AbortSignal }): Promise<void> {
-  try {
-    await player(object, JSON.parse(object.metadata.annotations?.[playAnnotation] ?? '{}') as Play, deps)
-  } catch (error) {
-    const gone = error instanceof ApiError && (error.status === 404 || error.status === 409)
-    if (!gone && !deps.signal.aborted) deps.report(`kubelet: ${object.kind} ${object.metadata.name}: ${error}`)
+function startCourse(first: KubeObject, signal: AbortSignal) {
+  const controller = new AbortController()
+  const interrupted = AbortSignal.any([controller.signal, signal])
+  const checks = new Set<() => void>()
+  let latest = first
+  return {
+    interrupted,
+    interrupt: () => controller.abort(),
+    next(object: KubeObject) {
+      latest = object
+      for (const check of checks) check()
+    },
+    until: (predicate: (object: KubeObject) => boolean) =>
+      new Promise<void>((resolve) => {
+        const check = () => {
+          if (!interrupted.aborted && !predicate(latest)) return
+          checks.delete(check)
+          resolve()
+        }
+        checks.add(check)
+        interrupted.addEventListener('abort', check)
+        check()
+      }),
+  }
+}
+
+async function perform(player: Player, object: KubeObject, deps: Deps, course: Course): Promise<void> {
+  const { report, signal } = deps
+  const what = `kubelet: ${object.kind} ${object.metadata.name}`
+  while (!signal.aborted) {
+    try {
+      const play = JSON.parse(object.metadata.annotations?.[playAnnotation] ?? '{}') as Play
+      return await player(object, play, deps, course)
+    } catch (error) {
+      if (signal.aborted) return
+      // Gone, or ended by its owner: there is nothing more to play.
+      if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return
+      report(`${what}: ${error}`)
+      if (error instanceof ApiError || error instanceof SyntaxError) return
+      // The API server is away: play it again from the start.
+      await wait(200, signal)
+    }
   }
 }
 
@@ -94,52 +136,53 @@ const never = 2 ** 31 - 1
 
 type Container = { name: string; image: string }
 
-async function playPod(
-  pod: KubeObject,
-  play: Play,
-  { admin, signal, interrupted }: Parameters<Player>[2],
-): Promise<void> {
+/** Tekton's entrypoint holds the first step until its controller has seen the pod run, and has noted that. */
+const isReleased = (pod: KubeObject) => pod.metadata.annotations?.['tekton.dev/ready'] === 'READY'
+
+async function playPod(pod: KubeObject, play: Play, { admin, signal }: Deps, course: Course): Promise<void> {
   const { name, namespace = '' } = pod.metadata
-  const patch = (status: object) => admin.patchStatus('v1', 'Pod', namespace, name, status)
-  const { containers, nodeName } = pod.spec as { containers: Container[]; nodeName?: string }
+  const { nodeName } = pod.spec as { nodeName?: string }
   const { phase } = (pod.status ?? {}) as { phase?: string }
   if (phase === 'Succeeded' || phase === 'Failed') return
-
-  if (!isDoomed(pod)) {
-    if (nodeName === undefined) await bind(admin, namespace, name)
-    const steps = containers.filter((one) => one.name.startsWith('step-'))
-    const exitCode = isToFail(pod, play) ? (play.exitCode ?? 1) : 0
-    const states: object[] = containers.map(() => ({ running: { startedAt: now() } }))
-    const status = (phase: string) => ({
-      phase,
-      startTime: pod.metadata.creationTimestamp,
-      conditions: ['Initialized', 'ContainersReady', 'Ready'].map((type) => ({ type, status: 'True' })),
-      containerStatuses: containers.map((one, index) => describe(one, states[index])),
-    })
-    await patch(status('Running'))
-    for (const [index, step] of steps.entries()) {
-      if (!(await wait(play.never ? never : (play.stepMs ?? 20), interrupted))) break
-      const isLast = index === steps.length - 1
-      const messages = isLast && exitCode === 0 ? resultsOf(play) : []
-      states[containers.indexOf(step)] = terminated(isLast ? exitCode : 0, messages)
-      if (!isLast) await patch(status('Running'))
-    }
-    if (!interrupted.aborted) {
-      for (const [index, one] of containers.entries()) if (!steps.includes(one)) states[index] = terminated(0, [])
-      await patch(status(exitCode === 0 ? 'Succeeded' : 'Failed'))
-    }
-  }
+  if (nodeName === undefined) await bind(admin, namespace, name)
+  await playSteps(pod, play, course, (status) => admin.patchStatus('v1', 'Pod', namespace, name, status))
   // A pod that is bound to a node goes only when the node says that it has stopped.
-  if (interrupted.aborted && !signal.aborted) {
+  if (course.interrupted.aborted && !signal.aborted) {
     await admin.request('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, { gracePeriodSeconds: 0 })
   }
+}
+
+async function playSteps(pod: KubeObject, play: Play, course: Course, patch: (status: object) => Promise<unknown>) {
+  const { containers } = pod.spec as { containers: Container[] }
+  const steps = containers.filter((one) => one.name.startsWith('step-'))
+  const exitCode = isToFail(pod, play) ? (play.exitCode ?? 1) : 0
+  const states: object[] = containers.map(() => ({ running: { startedAt: now() } }))
+  const status = (phase: string) => ({
+    phase,
+    startTime: pod.metadata.creationTimestamp,
+    conditions: ['Initialized', 'ContainersReady', 'Ready'].map((type) => ({ type, status: 'True' })),
+    containerStatuses: containers.map((one, index) => describe(one, states[index])),
+  })
+  if (course.interrupted.aborted) return
+  await patch(status('Running'))
+  await course.until(isReleased)
+  for (const [index, step] of steps.entries()) {
+    if (!(await wait(play.never ? never : (play.stepMs ?? 20), course.interrupted))) return
+    const isLast = index === steps.length - 1
+    const messages = isLast && exitCode === 0 ? resultsOf(play) : []
+    states[containers.indexOf(step)] = terminated(isLast ? exitCode : 0, messages)
+    if (!isLast) await patch(status('Running'))
+  }
+  for (const [index, one] of containers.entries()) if (!steps.includes(one)) states[index] = terminated(0, [])
+  await patch(status(exitCode === 0 ? 'Succeeded' : 'Failed'))
 }
 
 async function bind(admin: AdminClient, namespace: string, name: string): Promise<void> {
   const target = { apiVersion: 'v1', kind: 'Node', name: 'stand-in' }
   const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target }
   const answer = await admin.request('POST', `/api/v1/namespaces/${namespace}/pods/${name}/binding`, binding)
-  if (answer.status >= 300) throw new ApiError(`bind pod ${name}`, answer)
+  // 409: it is bound already.
+  if (answer.status >= 300 && answer.status !== 409) throw new ApiError(`bind pod ${name}`, answer)
 }
 
 /** Tekton names the pods of later attempts `...-retry1`, `...-retry2`. */
@@ -169,7 +212,7 @@ function terminated(exitCode: number, messages: object[]): object {
   return { terminated: { exitCode, reason, startedAt: now(), finishedAt: now(), ...message } }
 }
 
-async function playCustomRun(run: KubeObject, play: Play, { admin, signal, interrupted }: Parameters<Player>[2]) {
+async function playCustomRun(run: KubeObject, play: Play, { admin, signal }: Deps, { interrupted }: Course) {
   const { name, namespace } = run.metadata
   if ((run.status as { completionTime?: string } | undefined)?.completionTime) return
   const startTime = now()

@@ -2,6 +2,16 @@ import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:chi
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
+/** What `act` returns, or undefined where it fails with one of the error `codes`, which are expected. */
+export function unless<T>(codes: string[], act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    if (codes.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}
+
 /**
  * When the process `pid` started, in a form that tells it from a later one with the same number; undefined where there is
  * none (or only its zombie). Linux: field 22 of /proc/pid/stat (proc(5)), in ticks since boot; elsewhere what ps prints.
@@ -11,15 +21,10 @@ export function startOf(pid: number): string | undefined {
     const line = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim()
     return line === '' ? undefined : line.replace(/\W+/g, '')
   }
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The command's name stands in brackets and may hold anything, so fields are counted from the last bracket.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
-    throw error
-  }
+  const stat = unless(['ENOENT', 'ESRCH'], () => readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  // The command's name stands in brackets and may hold anything, so fields are counted from the last bracket.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields?.[0] === 'Z' ? undefined : fields?.[19]
 }
 
 /** Whether the very process that started at `start` still runs under `pid`. */
@@ -27,16 +32,8 @@ export const isAlive = (pid: number, start: string): boolean => startOf(pid) ===
 
 /** The full path of `command` in PATH. */
 export function find(command: string): string | undefined {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(folder, command)
-    try {
-      accessSync(path, constants.X_OK)
-      return path
-    } catch (error) {
-      if (!(error instanceof Error)) throw error
-    }
-  }
-  return undefined
+  const paths = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, command))
+  return paths.find((path) => unless(['ENOENT', 'EACCES', 'ENOTDIR'], () => accessSync(path, constants.X_OK) ?? true))
 }
 
 export type Bound = { child: ChildProcess; pid: number; exited: Promise<string>; kill(): Promise<void> }

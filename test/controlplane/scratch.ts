@@ -2,9 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isAlive, startOf } from './process.ts'
-
-const prefix = 'carillon-'
+import { isAlive, startOf, unless } from './process.ts'
 
 /**
  * A new temporary directory, named after the process that owns it, so that a later run can tell when its owner is dead.
@@ -12,7 +10,7 @@ const prefix = 'carillon-'
  */
 export function makeScratch(purpose: string): string {
   sweep()
-  return mkdtempSync(join(tmpdir(), `${prefix}${purpose}-${process.pid}-${startOf(process.pid)}-`))
+  return mkdtempSync(join(tmpdir(), `carillon-${purpose}-${process.pid}-${startOf(process.pid)}-`))
 }
 
 /** Notes a child, so that it can be ended by a later run should it outlive its parent after all. */
@@ -37,10 +35,11 @@ function sweep(): void {
   }
 }
 
+/** Other runs may sweep at the same time, so what is gone is no error. */
 function endChildren(folder: string): void {
-  if (!statSync(folder, { throwIfNoEntry: false })) return
-  for (const pid of readdirSync(folder)) {
-    if (isAlive(Number(pid), readFileSync(join(folder, pid), 'utf8'))) process.kill(Number(pid), 'SIGKILL')
+  for (const pid of unless(['ENOENT'], () => readdirSync(folder)) ?? []) {
+    const start = unless(['ENOENT'], () => readFileSync(join(folder, pid), 'utf8'))
+    if (start && isAlive(Number(pid), start)) unless(['ESRCH'], () => process.kill(Number(pid), 'SIGKILL'))
   }
 }
 

@@ -73,7 +73,7 @@ function run(cp: ControlPlane, name: ToolName, binary: string, args: string[]): 
 }
 
 /** What `kubectl apply -f config/` does, less webhooks and deployments, and conversion, which would need the webhook. */
-async function installTekton(admin: AdminClient): Promise<void> {
+export async function installTekton(admin: AdminClient): Promise<void> {
   const config = join(await moduleFiles('tekton', 'github.com/tektoncd/pipeline'), 'config')
   const read = (folder: string, wanted: RegExp) =>
     readdirSync(join(config, folder))

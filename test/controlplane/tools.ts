@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { find, isAlive, startOf } from './process.ts'
+import { find, isAlive, startOf, unless } from './process.ts'
 
 type Family = 'controlplane' | 'tekton' | 'helm'
 
@@ -159,8 +159,8 @@ async function lock(path: string, onWait: (pid: number) => void): Promise<() => 
   writeFileSync(mine, `${process.pid} ${startOf(process.pid)}`)
   try {
     for (let waited = 0; ; waited += 1) {
-      if (unless('EEXIST', () => linkSync(mine, path) ?? true)) return () => rmSync(path, { force: true })
-      const [pid = '', start = ''] = unless('ENOENT', () => readFileSync(path, 'utf8'))?.split(' ') ?? []
+      if (unless(['EEXIST'], () => linkSync(mine, path) ?? true)) return () => rmSync(path, { force: true })
+      const [pid = '', start = ''] = unless(['ENOENT'], () => readFileSync(path, 'utf8'))?.split(' ') ?? []
       if (!isAlive(Number(pid), start)) rmSync(path, { force: true })
       else {
         if (waited % 40 === 0) onWait(Number(pid))
@@ -169,16 +169,6 @@ async function lock(path: string, onWait: (pid: number) => void): Promise<() => 
     }
   } finally {
     rmSync(mine, { force: true })
-  }
-}
-
-/** What `act` returns, or undefined where it fails with the one error `code` that is expected. */
-function unless<T>(code: string, act: () => T): T | undefined {
-  try {
-    return act()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === code) return undefined
-    throw error
   }
 }
 
