@@ -1,0 +1,40 @@
+// npm run bench: measures the operator under load, prints a table and, last, one line of JSON.
+import { parseArgs } from 'node:util'
+import { type Figures, measure, scaled } from './measure.ts'
+
+const usage = `Usage: npm run bench [-- --scale SHARE]
+  --scale SHARE   share of the full sizes, 0.05 for a quick look; default 1
+`
+const { values } = parseArgs({
+  options: { scale: { type: 'string', default: '1' }, help: { type: 'boolean', short: 'h' } },
+})
+const share = Number(values.scale)
+if (values.help || !(share > 0 && share <= 1)) {
+  process.stdout.write(usage)
+  process.exit(values.help ? 0 : 2)
+}
+
+const started = performance.now()
+const report = (line: string) =>
+  console.error(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}`)
+
+const rows: [keyof Figures, string, string][] = [
+  ['cpuMsPerEvent', 'CPU of the operator per event at 100 writes/s, 4 kB TaskRuns', 'ms'],
+  ['p50Ms', 'acknowledged status write → sink, median', 'ms'],
+  ['p99Ms', 'the same, 99th percentile', 'ms'],
+  ['watchP50Ms', 'acknowledged status write → a bare watch client, median', 'ms'],
+  ['watchP99Ms', 'the same, 99th percentile', 'ms'],
+  ['peakRssMiB', 'largest resident memory at any time', 'MiB'],
+  ['steadyRssMiB', 'resident memory after the steady load', 'MiB'],
+  ['catchUpPerSecond', 'durable deliveries in catch-up', '/s'],
+  ['catchUpCpuMsPerEvent', 'CPU of the operator per event in catch-up', 'ms'],
+  ['lost', 'lost', ''],
+  ['repeated', 'repeated', ''],
+]
+
+const figures = await measure(scaled(share), report)
+const round = (value: number) => Math.round(value * 100) / 100
+for (const [key, what, unit] of rows)
+  console.log(`${what.padEnd(64)}${String(round(figures[key])).padStart(10)} ${unit}`)
+console.log(JSON.stringify(Object.fromEntries(rows.map(([key]) => [key, round(figures[key])]))))
+process.exit(figures.lost === 0 ? 0 : 1)

@@ -1,0 +1,193 @@
+// The benchmark itself: what is measured, in which order. Load, sink and bare watch client are processes of their own.
+import { spawnSync } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { applyCrds, applyOperatorRights, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
+import { installTekton } from '../controlplane/tekton.ts'
+import { type OperatorProcess, startOperator } from '../operator/process.ts'
+import { type Child, cpuMs, peakRssMiB, percentile, rssMiB, startChild } from './child.ts'
+import type { LoadOrder, LoadReport } from './load.ts'
+import type { ReceiverOrder, ReceiverReport } from './receiver.ts'
+import type { WatcherOrder, WatcherReport } from './watcher.ts'
+
+export type Sizes = { known: number; knownBytes: number; runs: number; runBytes: number; rate: number; catchUp: number }
+
+export const fullSizes: Sizes = {
+  known: 5000,
+  knownBytes: 10_000,
+  runs: 1500,
+  runBytes: 4000,
+  rate: 100,
+  catchUp: 6000,
+}
+
+/** The same at a share of the size; the rate stays. */
+export function scaled(share: number): Sizes {
+  const of = (count: number) => Math.max(10, Math.round(count * share))
+  return { ...fullSizes, known: of(fullSizes.known), runs: of(fullSizes.runs), catchUp: of(fullSizes.catchUp) }
+}
+
+export type Figures = {
+  cpuMsPerEvent: number
+  p50Ms: number
+  p99Ms: number
+  watchP50Ms: number
+  watchP99Ms: number
+  peakRssMiB: number
+  steadyRssMiB: number
+  catchUpPerSecond: number
+  catchUpCpuMsPerEvent: number
+  lost: number
+  repeated: number
+}
+
+type Rig = {
+  cp: ControlPlane
+  load: Child<LoadOrder, LoadReport>
+  receiver: Child<ReceiverOrder, ReceiverReport>
+  port: number
+  report: (line: string) => void
+}
+
+const program = fileURLToPath(new URL('../../dist/carillon.js', import.meta.url))
+
+export async function measure(sizes: Sizes, report: (line: string) => void): Promise<Figures> {
+  build()
+  await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30 })
+  await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
+  for (const namespace of ['known', 'live', 'past']) await cp.admin.createNamespace(namespace)
+  using load = startChild<LoadOrder, LoadReport>('./load.ts')
+  using receiver = startChild<ReceiverOrder, ReceiverReport>('./receiver.ts')
+  const listening = await receiver.next()
+  await load.ask({ kind: 'connect', url: cp.url, ca: cp.ca, token: cp.adminToken })
+  const rig: Rig = { cp, load, receiver, port: listening.kind === 'listening' ? listening.port : 0, report }
+  report(`creating ${sizes.known} TaskRuns of ${sizes.knownBytes / 1000} kB that are only known`)
+  const { known, knownBytes: bytes } = sizes
+  await load.ask({ kind: 'create', namespace: 'known', prefix: 'known', count: known, bytes, ended: true })
+  await cp.admin.apply([...subscription('known', rig.port, 'Now'), ...subscription('live', rig.port, 'Now')])
+  await using operator = await startOperator(cp, { program })
+  report(`the operator runs; after its start ${rssMiB(operator.pid).toFixed(0)} MiB`)
+  const steady = await steadily(sizes, rig, operator)
+  const caught = await catchUp(sizes, rig, operator)
+  return {
+    ...steady,
+    ...caught,
+    peakRssMiB: peakRssMiB(operator.pid),
+    lost: steady.lost + caught.lost,
+    repeated: steady.repeated + caught.repeated,
+  }
+}
+
+function build(): void {
+  const built = spawnSync(process.execPath, ['scripts/build.ts'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  })
+  if (built.status !== 0) throw new Error('the operator could not be built')
+}
+
+function subscription(namespace: string, port: number, startFrom: string) {
+  const metadata = { name: 'bench', namespace }
+  return [
+    {
+      apiVersion: 'carillon.dev/v1alpha1',
+      kind: 'EventSink',
+      metadata,
+      spec: { http: { url: `http://127.0.0.1:${port}/` }, limits: { concurrency: 32 } },
+    },
+    {
+      apiVersion: 'carillon.dev/v1alpha1',
+      kind: 'EventSubscription',
+      metadata,
+      spec: {
+        sinks: [{ name: 'bench' }],
+        startFrom,
+        events: [{ kind: 'TaskRun', milestones: ['started', 'finished'] }],
+      },
+    },
+  ]
+}
+
+/** Runs that start and finish at a steady rate: latency, beside the bare watch client, and CPU. */
+async function steadily(sizes: Sizes, rig: Rig, operator: OperatorProcess) {
+  const { cp, load, receiver, report } = rig
+  const { runs: count, runBytes: bytes, rate } = sizes
+  const order = { namespace: 'live', prefix: 'live', bytes }
+  report(`creating ${count} TaskRuns of ${bytes / 1000} kB`)
+  await load.ask({ kind: 'create', ...order, count, ended: false })
+  using watcher = startChild<WatcherOrder, WatcherReport>('./watcher.ts')
+  const path = '/apis/tekton.dev/v1/namespaces/live/taskruns'
+  await watcher.ask({ kind: 'watch', url: cp.url, ca: cp.ca, token: cp.adminToken, path })
+  await delay(1000)
+  report(`starting and finishing them, ${rate} status writes a second, for ${Math.round((2 * count) / rate)} s`)
+  const before = cpuMs(operator.pid)
+  const { acknowledged } = await load.ask({ kind: 'drive', ...order, count, rate })
+  const received = await settled(receiver, acknowledged, report)
+  const cpu = cpuMs(operator.pid) - before
+  const seen = await watcher.ask({ kind: 'report' })
+  const watched = seen.kind === 'seen' ? new Map(seen.events) : new Map<string, number>()
+  const lags = acknowledged.flatMap(([key, at]) => (received.has(key) ? [(received.get(key)?.at ?? 0) - at] : []))
+  const bare = acknowledged.flatMap(([key, at]) => (watched.has(key) ? [(watched.get(key) ?? 0) - at] : []))
+  return {
+    cpuMsPerEvent: cpu / received.size,
+    p50Ms: percentile(lags, 0.5),
+    p99Ms: percentile(lags, 0.99),
+    watchP50Ms: percentile(bare, 0.5),
+    watchP99Ms: percentile(bare, 0.99),
+    steadyRssMiB: rssMiB(operator.pid),
+    ...losses(acknowledged, received),
+  }
+}
+
+/** Runs that all ended before somebody subscribed from the start: listed, committed and delivered. */
+async function catchUp(sizes: Sizes, rig: Rig, operator: OperatorProcess) {
+  const { cp, load, receiver, port, report } = rig
+  report(`creating ${sizes.catchUp} TaskRuns of ${sizes.runBytes / 1000} kB that have ended`)
+  const { acknowledged } = await load.ask({
+    kind: 'create',
+    namespace: 'past',
+    prefix: 'past',
+    count: sizes.catchUp,
+    bytes: sizes.runBytes,
+    ended: true,
+  })
+  await receiver.ask({ kind: 'clear' })
+  const before = cpuMs(operator.pid)
+  await cp.admin.apply(subscription('past', port, 'Earliest'))
+  const received = await settled(receiver, acknowledged, report)
+  const times = [...received.values()].map((event) => event.at)
+  const seconds = (Math.max(...times) - Math.min(...times)) / 1000
+  return {
+    catchUpPerSecond: received.size / seconds,
+    catchUpCpuMsPerEvent: (cpuMs(operator.pid) - before) / received.size,
+    ...losses(acknowledged, received),
+  }
+}
+
+type Events = Map<string, { at: number; times: number }>
+
+/** What the sink has, once all is there or nothing has come for ten seconds. */
+async function settled(
+  receiver: Rig['receiver'],
+  acknowledged: LoadReport['acknowledged'],
+  report: Rig['report'],
+): Promise<Events> {
+  let events: Events = new Map()
+  for (let quiet = 0; quiet < 100; quiet += 1) {
+    const answer = await receiver.ask({ kind: 'report' })
+    if (answer.kind !== 'received') throw new Error('no report')
+    if (answer.events.length > events.size) quiet = 0
+    events = new Map(answer.events.map(([key, at, times]) => [key, { at, times }]))
+    if (acknowledged.every(([key]) => events.has(key))) return events
+    await delay(100)
+  }
+  report(`${acknowledged.length} events were due, ${events.size} came`)
+  return events
+}
+
+function losses(acknowledged: LoadReport['acknowledged'], received: Events): { lost: number; repeated: number } {
+  return {
+    lost: acknowledged.filter(([key]) => !received.has(key)).length,
+    repeated: [...received.values()].filter((event) => event.times > 1).length,
+  }
+}

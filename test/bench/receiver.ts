@@ -1,0 +1,39 @@
+// The sink, as a process of its own: answers 204 and notes what came when.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export type ReceiverOrder = { kind: 'report' } | { kind: 'clear' }
+/** `<run> <milestone>` → when it came first and how often; ms since the epoch, with fractions. */
+export type ReceiverReport =
+  | { kind: 'listening'; port: number }
+  | { kind: 'received'; events: [string, number, number][] }
+
+const clock = (): number => performance.timeOrigin + performance.now()
+
+const events = new Map<string, { first: number; times: number }>()
+
+/** ce-subject `taskrun/<name>`, ce-type `dev.carillon.tekton.taskrun.<milestone>.v1`. */
+const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  request.resume()
+  request.on('end', () => {
+    const name = String(request.headers['ce-subject']).split('/').at(-1)
+    const milestone = String(request.headers['ce-type']).split('.').at(-2)
+    const key = `${name} ${milestone}`
+    const known = events.get(key)
+    if (known) known.times += 1
+    else events.set(key, { first: clock(), times: 1 })
+    response.writeHead(204).end()
+  })
+})
+
+process.on('message', (order: ReceiverOrder) => {
+  if (order.kind === 'clear') events.clear()
+  process.send?.({
+    kind: 'received',
+    events: [...events].map(([key, { first, times }]) => [key, first, times]),
+  } satisfies ReceiverReport)
+})
+
+server.listen(0, '127.0.0.1', () => {
+  process.send?.({ kind: 'listening', port: (server.address() as AddressInfo).port } satisfies ReceiverReport)
+})
