@@ -18,11 +18,12 @@ type CelError = ParseError | EvaluationError | CheckError
 const isCelError = (error: unknown): error is CelError =>
   error instanceof ParseError || error instanceof CheckError || error instanceof EvaluationError
 
-/** As users write them: the library's names for our `matches` and for times are its own affair. */
+/** As users write them: the library's names for our `matches`, for times and for what is only known when run are its own affair. */
 const plain = (message: string): string =>
   message
     .replaceAll(safeName, 'matches')
     .replaceAll(/google\.protobuf\.(Timestamp|Duration)/g, (_, name: string) => name.toLowerCase())
+    .replaceAll(/dyn<(\w+)>/g, '$1')
 
 /** What stands in the place of `matches`; see matches.ts. */
 export const safeName = 'matches_re2'
@@ -34,7 +35,8 @@ export function compileMessage(
   variables: readonly (readonly [string, unknown])[],
   limits: Limits,
 ): string {
-  if (!isCelError(error)) return 'the expression is nested too deeply'
+  if (error instanceof RangeError) return 'the expression is nested too deeply'
+  if (!isCelError(error)) return 'the expression cannot be checked'
   return plain(placed(source, error.range, problemOf(error, variables, limits)))
 }
 

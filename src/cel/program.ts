@@ -2,6 +2,7 @@ import { Environment } from '@marcbachmann/cel-js'
 import type { RE2JS } from 're2js'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { loopOf, type Node, nodeOf, walk } from './ast.ts'
+import { declareConversions } from './functions.ts'
 import { type Limits, userLimits } from './limits.ts'
 import { declareMatches, rewriteMatches } from './matches.ts'
 import { compileMessage, placed, runtimeMessage } from './message.ts'
@@ -74,6 +75,7 @@ function environment(
     homogeneousAggregateLiterals: false,
     limits: { maxAstNodes, maxDepth, maxListElements, maxMapEntries, maxCallArguments },
   })
+  declareConversions(made)
   declareMatches(made, patterns, meter.spend)
   for (const [name, type] of variables) {
     if (typeof type === 'string') made.registerVariable(name, celType(type))
