@@ -100,14 +100,21 @@ export const pipelineRunCatalogue: readonly MilestoneKind[] = [
 
 export const customRunCatalogue: readonly MilestoneKind[] = [queued, startedFirst, unknown, running, retried, finished]
 
-/** Place in a run's life; in between is room for what a later version may tell. */
-export const rankOf: Readonly<Record<string, number>> = {
+const ranks: Readonly<Record<string, number>> = {
   queued: 0,
+  held: 5,
   started: 10,
-  unknown: 20,
-  running: 30,
-  retried: 40,
-  skipped: 50,
+  unknown: 12,
+  running: 14,
+  retried: 16,
+  skipped: 80,
   finished: 90,
   signed: 95,
 }
+
+/**
+ * Place in a run's life, 0 to 95: Tekton's times are whole seconds, in which a whole attempt may pass. Each attempt (from 1) has ten
+ * places; those beyond the seventh share its places. `held` is an `unknown` before the first start.
+ */
+export const rankOf = (milestoneName: string, attempt = 1): number =>
+  (ranks[milestoneName] ?? 0) + 10 * (Math.min(attempt, 7) - 1)

@@ -87,7 +87,7 @@ function retried({ metadata, retries }: Run): Milestone[] {
     const outcome = (condition && outcomeOf(condition)) ?? 'failure'
     return [
       {
-        ...derived('retried', `retried/${index + 1}`, end),
+        ...derived('retried', `retried/${index + 1}`, end, index + 1),
         ...why(condition),
         details: { attempt: index + 1, outcome },
       },
@@ -129,27 +129,33 @@ function signed({ metadata }: Run, ended: number | undefined): Milestone[] {
  * The observed milestone that a run is in now: running, or unknown with its reason. Reason Started is left to the derived `started`.
  * A run met for the first time in such a state has come into it too; the key is the same for whoever sees it.
  */
-function ongoing({ metadata, condition, retries }: Run): Milestone | undefined {
+function ongoing({ metadata, status, condition, retries }: Run): Milestone | undefined {
   if (condition?.status !== 'Unknown' || condition.reason === 'Started') return undefined
   const at = condition.changed ?? lastWrite(metadata)
   if (at === undefined) return undefined
-  if (condition.reason === 'Running')
-    return { ...observed('running', `running/${retries.length + 1}`, at), ...why(condition) }
+  const attempt = retries.length + 1
+  if (condition.reason === 'Running') {
+    return { ...observed('running', `running/${attempt}`, at, rankOf('running', attempt)), ...why(condition) }
+  }
   const moved = condition.changed === undefined ? '' : `/${condition.changed}`
-  return { ...observed('unknown', `unknown/${condition.reason ?? ''}${moved}`, at), ...why(condition) }
+  const rank = attempt === 1 && !status.startTime ? rankOf('held') : rankOf('unknown', attempt)
+  return { ...observed('unknown', `unknown/${condition.reason ?? ''}${moved}`, at, rank), ...why(condition) }
 }
 
-const derived = (name: string, key: string, at: number): Milestone => ({
+const derived = (name: string, key: string, at: number, attempt = 1): Milestone => ({
   name,
   key,
   class: 'derived',
   time: at,
-  rank: rankOf[name] ?? 0,
+  rank: rankOf(name, attempt),
 })
 
-const observed = (name: string, key: string, at: number): Milestone => ({
-  ...derived(name, key, at),
+const observed = (name: string, key: string, at: number, rank: number): Milestone => ({
+  name,
+  key,
   class: 'observed',
+  time: at,
+  rank,
 })
 
 const why = (condition: Condition | undefined): { reason?: string; message?: string } => ({

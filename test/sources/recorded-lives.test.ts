@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { KubeObject } from '../../src/api/object.ts'
+import { sources } from '../../src/sources/index.ts'
+import type { Milestone, Projection, Source } from '../../src/sources/source.ts'
+
+type Life = { derived: string[]; observed: string[]; states: KubeObject[] }
+
+/** Recorded by watches from runs under Tekton v1.12's own controller; of the status only what milestones are read from. */
+const folder = join(import.meta.dirname, 'lives')
+
+const told = ({ key, time, outcome }: Milestone): string =>
+  [key, new Date(time).toISOString(), outcome].filter((part) => part !== undefined).join(' ')
+
+/** What `sequence` sorts by. */
+const placeOf = ({ time, rank }: Milestone): number => time + rank / 100
+
+const keysOf = (milestones: Milestone[]) => milestones.map((milestone) => milestone.key)
+
+for (const file of readdirSync(folder)) {
+  const name = file.replace('.json', '').replaceAll('-', ' ')
+  const { derived, observed, states }: Life = JSON.parse(readFileSync(join(folder, file), 'utf8'))
+  const [first, last] = [states[0], states.at(-1)]
+  assert.ok(first && last)
+  const source = sources[first.kind] as Source
+
+  test(`${name}: its last state tells all that any state told`, () => {
+    assert.deepEqual(source.milestones(last).map(told), derived)
+    const known = new Map(source.milestones(last).map((milestone) => [milestone.key, milestone]))
+    for (const milestone of states.flatMap((state) => source.milestones(state))) {
+      // Tekton writes no time for a skip: the latest possible one moves until the end.
+      if (milestone.name === 'skipped') assert.ok(known.has(milestone.key))
+      else assert.deepEqual(milestone, known.get(milestone.key))
+    }
+  })
+
+  test(`${name}: seen state by state, each milestone comes once and later than those before`, () => {
+    const seen = new Map<string, Milestone>()
+    const transitions: Milestone[] = []
+    let previous: Projection | undefined
+    let latest = -1
+    for (const state of states) {
+      const changed = source.transitions(previous, state)
+      transitions.push(...changed)
+      for (const milestone of [...source.milestones(state), ...changed].toSorted((a, b) => placeOf(a) - placeOf(b))) {
+        if (seen.has(milestone.key)) continue
+        seen.set(milestone.key, milestone)
+        assert.ok(placeOf(milestone) >= latest, `${milestone.key} comes after what was told before it`)
+        latest = placeOf(milestone)
+      }
+      previous = source.project(state)
+    }
+    assert.deepEqual(keysOf(transitions), observed)
+    assert.equal(new Set(observed).size, observed.length)
+  })
+}
