@@ -36,6 +36,7 @@ const codes: Readonly<Record<string, readonly [FailureClass, message: string]>> 
   EPROTO: ['TLSFailed', 'The TLS handshake failed.'],
   EHOSTUNREACH: ['NetworkFailed', 'The host cannot be reached.'],
   ENETUNREACH: ['NetworkFailed', 'The network of the host cannot be reached.'],
+  HTTPParserError: ['InvalidAnswer', 'What came back is no HTTP.'],
   UND_ERR_HEADERS_OVERFLOW: ['InvalidAnswer', 'The headers of the answer are too large.'],
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['InvalidAnswer', 'The answer is not as long as it said.'],
   UND_ERR_ABORTED: ['Aborted', 'The attempt was called off.'],
@@ -68,7 +69,8 @@ export function classify(error: unknown): Failure {
 /** The error's own code, then those of what lies beneath it: a cause, or the addresses that were tried. */
 function* codesOf(error: unknown, depth = 0): Generator<string> {
   if (!(error instanceof Error) || depth > 4) return
-  if ('code' in error && typeof error.code === 'string') yield error.code
+  // undici's parser errors have a name of their own, but not always a code.
+  yield 'code' in error && typeof error.code === 'string' ? error.code : error.name
   if (error instanceof AggregateError) for (const one of error.errors) yield* codesOf(one, depth + 1)
   yield* codesOf(error.cause, depth + 1)
 }

@@ -36,9 +36,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Controller): void {
+    // The deadline passed while there was no connection yet: nothing is sent any more. Thrown, so that the connection stays.
+    if (this.over) throw new Error('the attempt is over')
     this.controller = controller
-    // The deadline passed while there was no connection yet: nothing is sent any more.
-    if (this.over) controller.abort(new Error('the attempt is over'))
   }
 
   onResponseStart(
@@ -59,10 +59,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.end()
-  }
-
-  onRequestUpgrade(): void {
-    this.stop('InvalidAnswer', 'The sink answered by switching protocols.')
   }
 
   onResponseError(_controller: Controller, error: unknown): void {
