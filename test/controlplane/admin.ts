@@ -31,17 +31,19 @@ type Resource = { name: string; kind: string; namespaced: boolean }
 /** A small client with the admin's token, for tests and the demo. Every method but `request` throws ApiError on a refusal. */
 export class AdminClient implements AsyncDisposable {
   readonly #url: string
-  readonly #token: string
+  readonly #authorization: Record<string, string>
   readonly #agent: Agent
   /** Apart, as every watch keeps a connection. */
   readonly #watches: Agent
   readonly #resources = new Map<string, Resource[]>()
 
-  constructor(url: string, ca: string, token: string) {
+  /** `token` is empty where `tls` holds the client's certificate and key instead. */
+  constructor(url: string, ca: string, token: string, tls: { cert?: string; key?: string } = {}) {
     this.#url = url
-    this.#token = token
-    this.#agent = new Agent({ connect: { ca }, connections: 16, headersTimeout: 60_000 })
-    this.#watches = new Agent({ connect: { ca }, bodyTimeout: 0 })
+    this.#authorization = token === '' ? {} : { authorization: `Bearer ${token}` }
+    const connect = { ...tls, ...(ca !== '' && { ca }) }
+    this.#agent = new Agent({ connect, connections: 16, headersTimeout: 60_000 })
+    this.#watches = new Agent({ connect, bodyTimeout: 0 })
   }
 
   /** One request; strings are sent as they are, other bodies as JSON. The body comes back parsed where it is JSON. */
@@ -49,7 +51,7 @@ export class AdminClient implements AsyncDisposable {
     const answer = await request(this.#url + path, {
       method: method as 'GET',
       dispatcher: this.#agent,
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json', ...headers },
+      headers: { ...this.#authorization, 'content-type': 'application/json', ...headers },
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
     })
     const text = await answer.body.text()
@@ -164,7 +166,7 @@ export class AdminClient implements AsyncDisposable {
   async *watch(path: string, signal?: AbortSignal): AsyncGenerator<WatchEvent, void> {
     const answer = await request(watchUrl(this.#url, path), {
       dispatcher: this.#watches,
-      headers: { authorization: `Bearer ${this.#token}` },
+      headers: { ...this.#authorization },
       signal: signal ?? null,
     })
     if (answer.statusCode !== 200) {

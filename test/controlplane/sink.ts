@@ -27,6 +27,8 @@ export type SinkOptions = {
   behaviour?: Behaviour | ((request: Received) => Behaviour)
   /** 'ids' keeps little of each request, for load. */
   record?: 'all' | 'ids'
+  /** A free one when left out. */
+  port?: number
 }
 
 export type Sink = AsyncDisposable & {
@@ -63,7 +65,9 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
       for (const wake of waiters) wake()
     })
   })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', 512, resolve))
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', 512, resolve),
+  )
   const { port } = server.address() as AddressInfo
 
   return {

@@ -38,7 +38,10 @@ export const v8Flags = ['--max-semi-space-size=1', '--max-old-space-size=64']
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** Starts the operator and resolves once it is ready. It may send to loopback unless `args` say otherwise. */
-export async function startOperator(cp: ControlPlane, options: OperatorOptions = {}): Promise<OperatorProcess> {
+export async function startOperator(
+  cp: Pick<ControlPlane, 'kubeconfig'>,
+  options: OperatorOptions = {},
+): Promise<OperatorProcess> {
   const { args = ['--allow-cidr', '127.0.0.0/8'], user = 'operator', server, program = main } = options
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'carillon-data-'))
   const fixed = ['--kubeconfig', cp.kubeconfig(user, server), '--data-dir', dataDir, '--listen', '127.0.0.1:0']
