@@ -1,5 +1,6 @@
 import type { Row } from './outbox.ts'
 import type { SinkQueue } from './routes.ts'
+import type { Statements } from './statements.ts'
 import type { Flight, Store } from './store.ts'
 import { type Head, refill } from './window.ts'
 
@@ -36,19 +37,16 @@ export function nextAttempt(store: Store, name: string, now: number): number | u
 function readAhead(store: Store, sink: SinkQueue, n: number, now: number): void {
   const { sql, flights } = store
   const inFlight = (seq: number) => flights.has(seq)
-  refill(
-    sink.fresh,
-    n,
-    (floor, limit) => sql.fresh(sink.id, floor.seq, limit).map(([seq]) => ({ due: 0, seq })),
-    inFlight,
-  )
-  refill(
-    sink.waiting,
-    n,
-    ({ due, seq }, limit) =>
-      sql.waiting(sink.id, due, now, due, seq, limit).map(([at, row]) => ({ due: at, seq: row })),
-    inFlight,
-  )
+  const fresh = (floor: Head, limit: number) => sql.fresh(sink.id, floor.seq, limit).map(([seq]) => ({ due: 0, seq }))
+  refill(sink.fresh, n, fresh, inFlight)
+  refill(sink.waiting, n, (floor, limit) => readWaiting(sql, sink, floor, now, limit), inFlight)
+}
+
+/** Heads that wait, after `floor` and due by `to`. */
+function readWaiting(sql: Statements, sink: SinkQueue, floor: Head, to: number, limit: number): Head[] {
+  const tied = floor.due <= to ? sql.tied(sink.id, floor.due, floor.seq, limit) : []
+  const later = tied.length < limit ? sql.waiting(sink.id, floor.due, to, limit - tied.length) : []
+  return [...tied, ...later].map(([due, seq]) => ({ due, seq }))
 }
 
 /** The older of the first fresh head and the first that has waited long enough. */
@@ -64,13 +62,11 @@ function next(sink: SinkQueue, now: number): Head | undefined {
 function nextDue({ sql, flights }: Store, sink: SinkQueue): number | undefined {
   const ready = sink.waiting.ready[0]
   if (ready) return ready.due
-  const { due, seq } = sink.waiting.floor
-  let floor = { due, seq }
+  let { floor } = sink.waiting
   for (;;) {
-    const [head] = sql.waiting(sink.id, floor.due, Number.MAX_SAFE_INTEGER, floor.due, floor.seq, 1)
-    if (!head) return undefined
-    if (!flights.has(head[1])) return head[0]
-    floor = { due: head[0], seq: head[1] }
+    const [head] = readWaiting(sql, sink, floor, Number.MAX_SAFE_INTEGER, 1)
+    if (!head || !flights.has(head.seq)) return head?.due
+    floor = head
   }
 }
 

@@ -127,8 +127,8 @@ export class Routes {
   }
 }
 
-/** Waiting heads are those with a due time, so the window starts after all that have none. */
-const emptyWaiting = (): Window => ({ ready: [], floor: { due: 0, seq: Number.MAX_SAFE_INTEGER } })
+/** Waiting heads are those with a due time, so the window starts after all whose `due` is 0. */
+const emptyWaiting = (): Window => ({ ready: [], floor: { due: 1, seq: 0 } })
 
 /** Forgets what was read ahead, after heads have changed under it. */
 export function reread(sink: SinkQueue): void {

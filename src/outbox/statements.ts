@@ -29,9 +29,9 @@ export type StoredRow = [
 /** The texts that have to be answered from an index alone; a test looks at their query plans. */
 export const hotReads = {
   fresh: 'SELECT seq FROM rows WHERE sink = ? AND due = 0 AND seq > ? ORDER BY seq LIMIT ?',
-  waiting: `SELECT due, seq FROM rows WHERE sink = ? AND due >= ? AND due <= ? AND (due > ? OR seq > ?)
-    ORDER BY due, seq LIMIT ?`,
-  nextDue: 'SELECT due FROM rows WHERE sink = ? AND due > ? ORDER BY due LIMIT 1',
+  /** Two statements, for SQLite would not use the index for (due, seq) > (?, ?), and after an outage many rows share a due time. */
+  tied: 'SELECT due, seq FROM rows WHERE sink = ? AND due = ? AND seq > ? ORDER BY seq LIMIT ?',
+  waiting: 'SELECT due, seq FROM rows WHERE sink = ? AND due > ? AND due <= ? ORDER BY due, seq LIMIT ?',
   row: `SELECT r.route, r.lane, r.event, r.shared, r.attempts, r.first_attempt, r.enqueued, r.object,
       e.id, e.type, e.subject, e.attributes, e.data
     FROM rows r JOIN events e ON e.key = r.event WHERE r.seq = ?`,
@@ -113,6 +113,8 @@ const objects = (write: Writer, read: Reader, all: AllReader) => ({
 
 type EventCells = [key: number, id: string, type: string, subject: string, attributes: string, data: string | null]
 
+type DueSeq = [due: number, seq: number]
+
 const rows = (write: Writer, read: Reader, all: AllReader) => ({
   addEvent: write<EventCells>(
     'INSERT INTO events (key, id, type, subject, attributes, data) VALUES (?, ?, ?, ?, ?, ?)',
@@ -140,11 +142,8 @@ const rows = (write: Writer, read: Reader, all: AllReader) => ({
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(EXISTS (SELECT 1 FROM rows WHERE lane = ?4), NULL, 0))`,
   ),
   fresh: all<[sink: number, after: number, limit: number], [seq: number]>(hotReads.fresh),
-  waiting: all<
-    [sink: number, from: number, to: number, after: number, seq: number, limit: number],
-    [due: number, seq: number]
-  >(hotReads.waiting),
-  nextDue: all<[sink: number, after: number], [due: number]>(hotReads.nextDue),
+  tied: all<[sink: number, due: number, after: number, limit: number], DueSeq>(hotReads.tied),
+  waiting: all<[sink: number, after: number, to: number, limit: number], DueSeq>(hotReads.waiting),
   row: read<[seq: number], StoredRow>(hotReads.row),
   enqueued: read<[seq: number], [enqueued: number]>('SELECT enqueued FROM rows WHERE seq = ?'),
   dropRow: write<[seq: number]>('DELETE FROM rows WHERE seq = ?'),
