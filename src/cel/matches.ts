@@ -5,8 +5,8 @@ import { callOf, type Node, textOf, walk } from './ast.ts'
 import type { Limits } from './limits.ts'
 import { type Place, placed, safeName } from './message.ts'
 
-/** Characters times instructions that the engine goes through in one unit of work, in its worst case. */
-const stepsPerUnit = 2
+/** Units of one instruction at one character: up to 100 ns, where the engine meets states that are new to it. */
+const stepCost = 2
 
 export type Patterns = ReadonlyMap<string, RE2JS>
 
@@ -18,7 +18,7 @@ export function declareMatches(environment: Environment, patterns: Patterns, spe
   const test = (text: string, pattern: string): boolean => {
     const compiled = patterns.get(pattern)
     if (!compiled) throw new Error('a pattern that was not compiled')
-    spend((text.length * compiled.programSize()) / stepsPerUnit)
+    spend(text.length * compiled.programSize() * stepCost)
     return compiled.test(text)
   }
   environment.registerFunction(`string.${safeName}(string): bool`, test, { async: false })

@@ -65,6 +65,18 @@ describe('an evaluation that would take long is cut short', () => {
   }
 })
 
+test('a large pattern on as long a text as is just allowed', (t) => {
+  let seed = 1
+  const random = () => (seed = (seed * 1103515245 + 12345) % 2 ** 31)
+  const letters = fixed({ letters: many(300, () => 'ab '[(random() >> 16) % 3]).join('') })
+  const source = 'letters.matches("(.*a.{300})\\\\b$")'
+  const program = compile(source, { variables: { letters: 'dyn' }, result: 'bool' })
+  assert.ok(program.ok)
+  const start = performance.now()
+  assert.equal(program.value.evaluate(letters).ok, true)
+  t.diagnostic(`${(performance.now() - start).toFixed(1)} ms`)
+})
+
 describe('an expression that is large in itself is refused', () => {
   const table: Record<string, string> = {
     'a megabyte': `${'true || '.repeat(131_072)}true`,
