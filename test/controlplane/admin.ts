@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { parseAllDocuments } from 'yaml'
 import type { KubeObject } from '../../src/api/object.ts'
+import { decode, linesOf, watchUrl } from './wire.ts'
 
 /** An object as it is applied; what stands beside its names is the server's to judge. */
 export type Manifest = {
@@ -48,15 +50,24 @@ export class AdminClient implements AsyncDisposable {
 
   /** One request; strings are sent as they are, other bodies as JSON. The body comes back parsed where it is JSON. */
   async request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const answer = await request(this.#url + path, {
+    const answer = await this.#send(new URL(path, this.#url), {
       method: method as 'GET',
       dispatcher: this.#agent,
-      headers: { ...this.#authorization, 'content-type': 'application/json', ...headers },
+      headers: { 'content-type': 'application/json', ...headers },
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
     })
-    const text = await answer.body.text()
-    const json = String(answer.headers['content-type']).includes('json')
-    return { status: answer.statusCode, body: json ? JSON.parse(text) : text }
+    return { status: answer.statusCode, body: await decode(answer) }
+  }
+
+  /** The server says 429 while it fills its cache of a kind, just after its start and after a CRD's; that passes. */
+  async #send(url: URL, options: Parameters<typeof request>[1] & { headers: Record<string, string> }) {
+    const headers = { ...this.#authorization, ...options.headers }
+    for (const end = Date.now() + 10_000; ; ) {
+      const answer = await request(url, { ...options, headers })
+      if (answer.statusCode !== 429 || Date.now() > end) return answer
+      await answer.body.dump()
+      await delay(50)
+    }
   }
 
   async #ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<KubeObject> {
@@ -70,7 +81,7 @@ export class AdminClient implements AsyncDisposable {
     const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
     const known = () => this.#resources.get(apiVersion)?.find((one) => one.kind === kind || one.name === kind)
     // A CRD is served a moment after it is established, so what is not there yet gets some seconds.
-    for (const end = Date.now() + 10_000; !known(); ) {
+    for (const end = Date.now() + 10_000; !known(); await delay(20)) {
       const { status, body } = await this.request('GET', base)
       const { resources = [] } = body as { resources?: Resource[] }
       if (status === 200)
@@ -164,13 +175,13 @@ export class AdminClient implements AsyncDisposable {
    * `signal` is aborted (ends quietly) or the server ends the watch. A `resourceVersion` in the path's query starts there.
    */
   async *watch(path: string, signal?: AbortSignal): AsyncGenerator<WatchEvent, void> {
-    const answer = await request(watchUrl(this.#url, path), {
+    const answer = await this.#send(watchUrl(this.#url, path), {
       dispatcher: this.#watches,
-      headers: { ...this.#authorization },
+      headers: {},
       signal: signal ?? null,
     })
     if (answer.statusCode !== 200) {
-      throw new ApiError(`watch ${path}`, { status: answer.statusCode, body: await answer.body.text() })
+      throw new ApiError(`watch ${path}`, { status: answer.statusCode, body: await decode(answer) })
     }
     try {
       for await (const line of linesOf(answer.body)) yield JSON.parse(line) as WatchEvent
@@ -255,27 +266,4 @@ function manifestsOf(what: string | Manifest | Manifest[]): Manifest[] {
 export function conditionOf(object: KubeObject, type: string): string | undefined {
   const { conditions } = (object.status ?? {}) as { conditions?: { type: string; status: string }[] }
   return conditions?.find((one) => one.type === type)?.status
-}
-
-async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
-  }
-}
-
-/** A watch is asked of a collection; for one object it is narrowed to its name. */
-function watchUrl(base: string, path: string): URL {
-  const url = new URL(path, base)
-  const [, collection, name] =
-    /^(\/(?:api\/[^/]+|apis\/[^/]+\/[^/]+)(?:\/namespaces\/[^/]+)?\/[^/]+)\/([^/]+)$/.exec(url.pathname) ?? []
-  if (collection && name) {
-    url.pathname = collection
-    url.searchParams.set('fieldSelector', `metadata.name=${name}`)
-  }
-  url.searchParams.set('watch', 'true')
-  return url
 }

@@ -118,11 +118,12 @@ async function perform(player: Player, object: KubeObject, deps: Deps, course: C
       return await player(object, play, deps, course)
     } catch (error) {
       if (signal.aborted) return
+      const status = error instanceof ApiError ? error.status : 0
       // Gone, or ended by its owner: there is nothing more to play.
-      if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return
+      if (status === 404 || status === 409) return
       report(`${what}: ${error}`)
-      if (error instanceof ApiError || error instanceof SyntaxError) return
-      // The API server is away: play it again from the start.
+      if (error instanceof SyntaxError || (status >= 400 && status < 500 && status !== 429)) return
+      // The API server is away, or just coming back: play it again from the start.
       await wait(200, signal)
     }
   }

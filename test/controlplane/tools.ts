@@ -1,14 +1,15 @@
 // The Go programs that tests, the demo and the benchmark need: built once from pinned modules (test/tools), kept in a
 // cache outside the checkout. As a program (npm run tools) it builds them all.
 import { execFileSync, spawn } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { find, isAlive, startOf, unless } from './process.ts'
+import { find } from './process.ts'
 
 type Family = 'controlplane' | 'tekton' | 'helm'
 
@@ -52,9 +53,10 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * The path of a tool's binary, built first where it isn't there yet (minutes, once). `report` gets a line a second while
- * it builds. Rejects with what to do where Go is missing or too old, and with the compiler's words where a build fails.
+ * it builds; left out, the terminal does. Rejects with what to do where Go is missing or too old, and with the compiler's
+ * words where a build fails.
  */
-export async function ensureTool(name: ToolName, report: (line: string) => void = () => undefined): Promise<string> {
+export async function ensureTool(name: ToolName, report: (line: string) => void = terminalReport()): Promise<string> {
   const assets = process.env.KUBEBUILDER_ASSETS
   if (assets && (name === 'kube-apiserver' || name === 'etcd')) {
     const path = join(assets, name)
@@ -64,14 +66,10 @@ export async function ensureTool(name: ToolName, report: (line: string) => void 
   const path = join(cacheFolder(), `${name}-${contentHash(tools[name], goVersion())}`)
   if (existsSync(path)) return path
   mkdirSync(cacheFolder(), { recursive: true })
-  const unlock = await lock(join(cacheFolder(), 'build.lock'), (pid) =>
-    report(`${name}: waiting for process ${pid}, which builds tools`),
+  using _lock = await lock(join(cacheFolder(), 'build.lock'), () =>
+    report(`${name}: waiting for another process that builds tools`),
   )
-  try {
-    if (!existsSync(path)) await build(name, path, report)
-  } finally {
-    unlock()
-  }
+  if (!existsSync(path)) await build(name, path, report)
   return path
 }
 
@@ -151,39 +149,41 @@ async function go(args: string[], cwd: string, onPackage?: () => void): Promise<
 }
 
 /**
- * Takes the lock file, waiting while a living process holds it. It holds the owner's pid and start time, so that one left
- * by a crash is seen as such. (Two waiters may both clear a stale one; then both build, and the later rename wins.)
+ * Takes the lock, waiting while another process holds it. It is SQLite's own on an empty database, for it is the kernel's:
+ * it ends with the process that holds it, however that ends, so that none is ever stale.
  */
-async function lock(path: string, onWait: (pid: number) => void): Promise<() => void> {
-  const mine = `${path}.${process.pid}.${randomUUID()}`
-  writeFileSync(mine, `${process.pid} ${startOf(process.pid)}`)
-  try {
-    for (let waited = 0; ; waited += 1) {
-      if (unless(['EEXIST'], () => linkSync(mine, path) ?? true)) return () => rmSync(path, { force: true })
-      const [pid = '', start = ''] = unless(['ENOENT'], () => readFileSync(path, 'utf8'))?.split(' ') ?? []
-      if (!isAlive(Number(pid), start)) rmSync(path, { force: true })
-      else {
-        if (waited % 40 === 0) onWait(Number(pid))
-        await delay(250)
-      }
+async function lock(path: string, onWait: () => void): Promise<Disposable> {
+  const database = new DatabaseSync(path, { timeout: 0 })
+  for (let waited = 0; ; waited += 1) {
+    try {
+      database.exec('BEGIN EXCLUSIVE')
+      return { [Symbol.dispose]: () => database.close() }
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
     }
-  } finally {
-    rmSync(mine, { force: true })
+    if (waited % 40 === 0) onWait()
+    await delay(250)
   }
 }
 
-if (import.meta.main) {
-  // On a terminal one line that changes; elsewhere (CI logs) only what is new every ten seconds.
+const SQLITE_BUSY = 5
+
+/** Progress on stderr: on a terminal one line that changes, elsewhere (CI logs) a line every ten seconds. */
+export function terminalReport(): (line: string) => void {
   let last = 0
-  const report = (line: string) => {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}${line.startsWith('built') ? '\n' : ''}`)
-    else if (!line.includes(' s') || line.startsWith('built') || Date.now() - last >= 10_000) {
+  return (line) => {
+    const isDone = line.startsWith('built')
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}${isDone ? '\n' : ''}`)
+    else if (isDone || Date.now() - last >= 10_000) {
       last = Date.now()
       process.stderr.write(`${line}\n`)
     }
   }
+}
+
+if (import.meta.main) {
   try {
-    for (const name of toolNames) console.log(await ensureTool(name, report))
+    for (const name of toolNames) console.log(await ensureTool(name))
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     process.exitCode = 1
