@@ -72,7 +72,10 @@ export class MemoryOutbox implements Outbox {
   }
 
   nextAttempt(sink: string): number | undefined {
-    const times = this.heads(sink).map((row) => (row.due === 0 ? row.enqueued : row.due))
+    const heads = this.heads(sink)
+    const fresh = heads.find((row) => row.due === 0)
+    const times = heads.filter((row) => row.due > 0).map((row) => row.due)
+    if (fresh) times.push(fresh.enqueued)
     return times.length > 0 ? Math.min(...times) : undefined
   }
 

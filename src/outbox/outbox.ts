@@ -65,6 +65,7 @@ export type CommitBatch = {
 
 /** A row handed out for an attempt. Times are ms since the epoch. */
 export type Row = {
+  /** In the order of commits; never used twice, not after a restart either. */
   seq: number
   sink: string
   subscription: string
@@ -132,8 +133,8 @@ export interface Outbox extends AsyncDisposable {
    */
   claim(sink: string, n: number, now: number): Row[]
   /**
-   * When the next row of a sink may be tried: a time in the past (its `enqueued`) for one that may be tried at once; undefined when
-   * none waits. Lanes in flight don't count.
+   * When the next row of a sink may be tried: a time that has passed (its `enqueued`) where one may at once; undefined when none waits.
+   * Lanes in flight don't count.
    */
   nextAttempt(sink: string): number | undefined
   settle(settlements: readonly Settlement[], now: number): Promise<void>

@@ -32,6 +32,10 @@ const migrations: readonly string[] = [
   -- How many point at an event; only for events that more than one pointed at to begin with.
   CREATE TABLE shares (event INTEGER PRIMARY KEY, uses INTEGER NOT NULL) STRICT;
 
+  -- The last seq given out: none is ever used again.
+  CREATE TABLE sequence (last INTEGER NOT NULL) STRICT;
+  INSERT INTO sequence (last) VALUES (0);
+
   -- What is owed. A lane is a route and an object (lane.ts). due is NULL behind the head of a lane, 0 for a head that may go
   -- at once, else the time from which it may.
   CREATE TABLE rows (

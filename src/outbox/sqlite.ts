@@ -4,7 +4,7 @@ import { Changes } from './changes.ts'
 import { claim, nextAttempt } from './claim.ts'
 import { writeBatch } from './commit.ts'
 import { writeForgotten } from './forget.ts'
-import { GroupCommit } from './group.ts'
+import { GroupCommit, type Transaction } from './group.ts'
 import { openStorage, type Storage } from './open.ts'
 import type { CommitBatch, CountDelta, DeadLetter, ObjectRecord, Outbox, Pending, Row, Settlement } from './outbox.ts'
 import { PendingCounts, Routes, reread } from './routes.ts'
@@ -34,31 +34,18 @@ class SqliteOutbox implements Outbox {
   private closed = false
 
   constructor(storage: Storage, now: () => number, groupMs: number) {
-    const { db } = storage
-    const sql = prepare(db)
-    const counts = new PendingCounts(sql)
-    const routes = new Routes(sql)
-    const lastSeq = sql.lastSeq()?.[0] ?? 0
+    const sql = prepare(storage.db)
     this.storage = storage
-    this.store = { sql, routes, counts, flights: new Map(), changes: new Changes(), now, lastSeq }
-    this.group = new GroupCommit(
-      {
-        begin: () => sql.begin(),
-        commit: () => {
-          counts.write()
-          sql.commit()
-          routes.committed()
-        },
-        rollback: () => {
-          counts.clear()
-          routes.rolledBack()
-          // SQLite has rolled back by itself after some errors (disk full, I/O).
-          if (db.isTransaction) sql.rollback()
-        },
-        idle: () => this.checkpoint(),
-      },
-      groupMs,
-    )
+    this.store = {
+      sql,
+      routes: new Routes(sql),
+      counts: new PendingCounts(sql),
+      flights: new Map(),
+      changes: new Changes(),
+      now,
+      lastSeq: sql.lastSeq()?.[0] ?? 0,
+    }
+    this.group = new GroupCommit(transactionOf(storage, this.store), groupMs)
   }
 
   commit(batch: CommitBatch): Promise<void> {
@@ -200,12 +187,32 @@ class SqliteOutbox implements Outbox {
     this.storage.db.close()
     this.storage.lock.close()
   }
+}
 
-  private checkpoint(): void {
-    try {
-      this.storage.db.exec('PRAGMA wal_checkpoint(PASSIVE)')
-    } catch {
-      // Nothing is lost by it: all is in the WAL, and what the disk has against it the next commit will tell.
-    }
+function transactionOf({ db }: Storage, store: Store): Transaction {
+  const { sql, counts, routes } = store
+  let writtenSeq = store.lastSeq
+  return {
+    begin: () => sql.begin(),
+    commit: () => {
+      counts.write()
+      if (store.lastSeq !== writtenSeq) sql.setLastSeq(store.lastSeq)
+      sql.commit()
+      writtenSeq = store.lastSeq
+      routes.committed()
+    },
+    rollback: () => {
+      counts.clear()
+      routes.rolledBack()
+      // SQLite has rolled back by itself after some errors (disk full, I/O).
+      if (db.isTransaction) sql.rollback()
+    },
+    idle: () => {
+      try {
+        db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+      } catch {
+        // Nothing is lost by it: all is in the WAL, and what the disk has against it the next commit will tell.
+      }
+    },
   }
 }

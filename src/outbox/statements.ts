@@ -162,10 +162,8 @@ const rows = (write: Writer, read: Reader, all: AllReader) => ({
   tallies: all<[], [route: number, rows: number, oldest: number]>(
     'SELECT route, count(*), min(seq) FROM rows GROUP BY route',
   ),
-  lastSeq: read<[], [seq: number]>(
-    `SELECT max(coalesce((SELECT max(seq) FROM rows), 0), coalesce((SELECT max(seq) FROM dead_letters), 0),
-       coalesce((SELECT max(key) FROM events), 0))`,
-  ),
+  lastSeq: read<[], [seq: number]>('SELECT last FROM sequence'),
+  setLastSeq: write<[seq: number]>('UPDATE sequence SET last = ?'),
   addDeadLetter: write<
     [
       seq: number,

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { MemoryOutbox } from '../../src/outbox/memory.ts'
+import type { NewRow, Outbox, Row, Settlement } from '../../src/outbox/outbox.ts'
+import { openSqliteOutbox } from '../../src/outbox/sqlite.ts'
+import { batchOf, eventOf, recordOf, rowOf } from './batches.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'carillon-model-'))
+after(() => rmSync(root, { recursive: true }))
+
+const sinks = ['ns/x', 'ns/y']
+const subscriptions = ['a', 'b', 'c']
+const kinds = ['delivered', 'delivered', 'delivered', 'retry', 'hold', 'release', 'dead'] as const
+
+/** One step. Numbers are taken modulo what there is to choose from, so that steps still make sense when others are shrunk away. */
+type Step =
+  | {
+      do: 'commit'
+      rows: { object: number; subscription: number; sinks: number }[]
+      dead: boolean
+      cursor: number | undefined
+    }
+  | { do: 'claim'; sink: number; n: number }
+  | { do: 'settle'; picks: { row: number; kind: number; wait: number }[] }
+  | { do: 'retryNow'; sink: number }
+  | { do: 'forget'; subscription: number }
+  | { do: 'pass'; ms: number }
+  | { do: 'together'; steps: Step[] }
+  | { do: 'reopen' }
+
+const small = fc.nat(5)
+const commit = fc.record({
+  do: fc.constant('commit' as const),
+  rows: fc.array(fc.record({ object: small, subscription: small, sinks: fc.integer({ min: 1, max: 3 }) }), {
+    maxLength: 6,
+  }),
+  dead: fc.boolean(),
+  cursor: fc.option(fc.nat(99), { nil: undefined }),
+})
+const pick = fc.record({ row: fc.nat(20), kind: fc.nat(kinds.length - 1), wait: fc.integer({ min: 1, max: 60 }) })
+const settle = fc.record({ do: fc.constant('settle' as const), picks: fc.array(pick, { minLength: 1, maxLength: 8 }) })
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: commit },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('claim' as const), sink: small, n: fc.nat(6) }) },
+  { weight: 8, arbitrary: settle },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('retryNow' as const), sink: small }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), subscription: small }) },
+  // The clock may go back.
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: -20, max: 80 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('together' as const),
+      steps: fc.array(fc.oneof(commit, settle), { maxLength: 4 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },
+)
+
+type World = {
+  real: Outbox
+  model: MemoryOutbox
+  clock: { ms: number }
+  flying: Row[]
+  events: number
+  reopen: () => Promise<Outbox>
+}
+
+const rowsOf = (step: Step & { do: 'commit' }, world: World): NewRow[] =>
+  step.rows.flatMap(({ object, subscription, sinks: to }) => {
+    const name = subscriptions[subscription % subscriptions.length] ?? ''
+    const event = eventOf(`e${world.events++}`)
+    const from = { subscription: `ns/${name}`, subscriptionUid: `uid-${name}` }
+    return sinks.filter((_, at) => to & (1 << at)).map((sink) => rowOf(`o${object}`, event, { ...from, sink }))
+  })
+
+function settlementsOf(step: Step & { do: 'settle' }, world: World): Settlement[] {
+  return step.picks.flatMap(({ row: at, kind, wait }): Settlement[] => {
+    const row = world.flying[at % Math.max(1, world.flying.length)]
+    const why = { reason: 'Because', message: 'of that' }
+    const word = kinds[kind] ?? 'release'
+    if (!row) return []
+    if (word === 'retry' || word === 'hold') return [{ kind: word, row, at: world.clock.ms + wait, ...why }]
+    return word === 'dead' ? [{ kind: word, row, ...why }] : [{ kind: word, row }]
+  })
+}
+
+async function take(step: Step, world: World): Promise<void> {
+  const { real, model, clock } = world
+  const both = async <T>(act: (outbox: Outbox) => Promise<T>) => {
+    const [a, b] = await Promise.all([act(real), act(model)])
+    assert.deepEqual(a, b)
+  }
+  switch (step.do) {
+    case 'commit': {
+      const rows = rowsOf(step, world)
+      const [first] = rows
+      const dead = step.dead && first ? [{ ...first, reason: 'TooLarge', message: '' }] : []
+      const records = rows.map((row) =>
+        recordOf(row.objectUid, { ledger: { [`${row.subscriptionUid} ${row.sink}`]: [row.event.id] } }),
+      )
+      const counts = rows.map(({ subscription, subscriptionUid }) => ({
+        subscription,
+        subscriptionUid,
+        sink: '',
+        counts: { matched: 1 },
+      }))
+      return both((outbox) => outbox.commit(batchOf({ rows, dead, records, counts, cursor: step.cursor?.toString() })))
+    }
+    case 'claim': {
+      const sink = sinks[step.sink % sinks.length] ?? ''
+      const rows = real.claim(sink, step.n, clock.ms)
+      assert.deepEqual(rows, model.claim(sink, step.n, clock.ms))
+      world.flying.push(...rows)
+      return
+    }
+    case 'settle': {
+      const settlements = settlementsOf(step, world)
+      const settled = new Set(settlements.map(({ row }) => row.seq))
+      world.flying = world.flying.filter((row) => !settled.has(row.seq))
+      return both((outbox) => outbox.settle(settlements, clock.ms))
+    }
+    case 'retryNow':
+      return both((outbox) => outbox.retryNow(sinks[step.sink % sinks.length] ?? ''))
+    case 'forget':
+      return both((outbox) =>
+        outbox.forgetSubscription(`uid-${subscriptions[step.subscription % subscriptions.length]}`),
+      )
+    case 'pass':
+      clock.ms += step.ms
+      return
+    case 'together':
+      await Promise.all(step.steps.map((one) => take(one, world)))
+      return
+    case 'reopen':
+      // After a restart nothing is in flight.
+      await model.settle(
+        world.flying.map((row) => ({ kind: 'release', row })),
+        clock.ms,
+      )
+      world.flying = []
+      world.real = await world.reopen()
+  }
+}
+
+const sorted = <T>(entries: Iterable<T>): T[] =>
+  [...entries].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+
+/** All that can be read without changing anything. */
+const viewOf = (outbox: Outbox) => ({
+  cursors: sorted(outbox.cursors()),
+  records: sorted(outbox.records(['o0', 'o1', 'o2', 'o3', 'o4', 'o5'])),
+  known: sorted(outbox.known('TaskRun')),
+  counts: sorted(outbox.counts()),
+  pending: sorted(outbox.pending()),
+  deadLetters: outbox.deadLetters(),
+  sizes: sinks.map((sink) => outbox.size(sink)),
+  next: sinks.map((sink) => outbox.nextAttempt(sink)),
+})
+
+test('the outbox on disk does what the one in memory does, whatever is asked of it', async (t) => {
+  const seed = Number(process.env.CARILLON_TEST_SEED ?? Date.now() & 0x7fffffff)
+  t.diagnostic(`seed ${seed} (CARILLON_TEST_SEED=${seed} repeats it)`)
+  const property = fc.asyncProperty(fc.array(steps, { minLength: 5, maxLength: 60 }), async (run) => {
+    const directory = mkdtempSync(join(root, 'data-'))
+    const clock = { ms: 1_000_000 }
+    const open = async () => {
+      const opened = openSqliteOutbox({ directory, now: () => clock.ms, groupMs: 0 })
+      if (!opened.ok) throw new Error(opened.message)
+      return opened.value
+    }
+    const reopen = async () => {
+      await world.real[Symbol.asyncDispose]()
+      return open()
+    }
+    const world: World = {
+      real: await open(),
+      model: new MemoryOutbox({ now: () => clock.ms }),
+      clock,
+      flying: [],
+      events: 0,
+      reopen,
+    }
+    try {
+      for (const step of run) {
+        await take(step, world)
+        assert.deepEqual(viewOf(world.real), viewOf(world.model))
+      }
+    } finally {
+      await world.real[Symbol.asyncDispose]()
+      rmSync(directory, { recursive: true })
+    }
+  })
+  await fc.assert(property, { seed, numRuns: 60 })
+})

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { batchOf, buried, commitRows, eventOf, ids, only, recordOf, released, retried, rowOf } from './batches.ts'
+import type { It } from './contract.ts'
+
+/** What is kept besides rows. */
+export function rememberingContract(it: It): void {
+  it('forgetSubscription drops its rows, ledger entries, activations and counts, and nothing else', async ({
+    outbox,
+    clock,
+    claim,
+  }) => {
+    const b = { subscription: 'ns/b', subscriptionUid: 'uid-b' }
+    const event = eventOf('shared')
+    await outbox.commit(
+      batchOf({
+        records: [recordOf('u1')],
+        rows: [rowOf('o1', event), rowOf('o1', 'e2'), rowOf('o1', event, b), rowOf('o2', 'e3')],
+      }),
+    )
+    await outbox.activate(
+      new Map([
+        ['uid-a ns/sink TaskRun finished', 1],
+        ['uid-b ns/sink TaskRun finished', 2],
+      ]),
+    )
+    const rows = claim()
+    await outbox.settle(rows.filter((row) => row.event.id === 'e3').map(buried), clock.ms)
+    assert.equal(await outbox.forgetSubscription('uid-a'), 2)
+    await outbox.settle(
+      rows.filter((row) => row.subscription === 'ns/a').map((row) => retried(row, clock.ms + 1)),
+      clock.ms,
+    )
+    clock.ms += 1
+    assert.deepEqual([claim(), outbox.size('ns/sink')], [[], 1])
+    assert.deepEqual(outbox.records(['u1']).get('u1')?.ledger, { 'uid-b ns/other': ['started'] })
+    assert.deepEqual([...outbox.activations()], [['uid-b ns/sink TaskRun finished', 2]])
+    assert.deepEqual(
+      outbox.counts().map((delta) => delta.subscription),
+      ['ns/b'],
+    )
+    assert.deepEqual(
+      outbox.deadLetters().map((letter) => letter.id),
+      ['e3'],
+    )
+    assert.equal(await outbox.forgetSubscription('uid-a'), 0)
+    await outbox.settle(rows.filter((row) => row.subscription === 'ns/b').map(released), clock.ms)
+    assert.deepEqual(only(claim()).event, event)
+    await commitRows(outbox, rowOf('o1', 'anew'))
+    assert.deepEqual(ids(claim()), ['anew'])
+  })
+
+  it('activations are set, replaced and kept', async ({ outbox }) => {
+    await outbox.activate(
+      new Map([
+        ['u s TaskRun started', 5],
+        ['u s TaskRun finished', 6],
+      ]),
+    )
+    await outbox.activate(
+      new Map([
+        ['u s TaskRun finished', Number.MAX_SAFE_INTEGER],
+        ['u s PipelineRun finished', 0],
+      ]),
+    )
+    const expected = {
+      'u s TaskRun started': 5,
+      'u s TaskRun finished': Number.MAX_SAFE_INTEGER,
+      'u s PipelineRun finished': 0,
+    }
+    assert.deepEqual(Object.fromEntries(outbox.activations()), expected)
+  })
+
+  it('records come back as they were, odd strings and keys too', async ({ outbox }) => {
+    const odd = recordOf('u1', {
+      endedAt: 1_700_000_000_123,
+      projection: JSON.parse(
+        '{"__proto__": "x", "lone": "\\ud800", "nul": "\\u0000", "quote": "\\"\\\\", "big": 1e300, "emoji": "🛎"}',
+      ),
+      seen: ['\ud83d', '__proto__', ''],
+      ledger: JSON.parse('{"__proto__": ["toString"], "constructor": []}'),
+    })
+    await outbox.commit(batchOf({ records: [odd, recordOf('u2')] }))
+    assert.deepEqual(
+      outbox.records(['u1', 'u2', 'u3']),
+      new Map([
+        ['u1', odd],
+        ['u2', recordOf('u2')],
+      ]),
+    )
+    await outbox.commit(batchOf({ records: [recordOf('u1', { name: 'again' })], forget: ['u2', 'u3'] }))
+    assert.deepEqual(outbox.records(['u1', 'u2']), new Map([['u1', recordOf('u1', { name: 'again' })]]))
+  })
+
+  it('known tells the objects of a source, and of a namespace', async ({ outbox }) => {
+    const records = [recordOf('u1'), recordOf('u2', { namespace: 'team-b' }), recordOf('u3', { source: 'PipelineRun' })]
+    await outbox.commit(batchOf({ records }))
+    assert.deepEqual(outbox.known('TaskRun'), new Set(['u1', 'u2']))
+    assert.deepEqual(outbox.known('TaskRun', 'team-b'), new Set(['u2']))
+    assert.deepEqual(outbox.known('CustomRun'), new Set())
+  })
+
+  it('cursors move with their batch, and stay where a batch has none', async ({ outbox }) => {
+    await outbox.commit(batchOf({ cursor: '5' }))
+    await outbox.commit(batchOf({ watch: 'PipelineRun/team-a', cursor: '6' }))
+    await outbox.commit(batchOf({ records: [recordOf('u1')] }))
+    assert.deepEqual(Object.fromEntries(outbox.cursors()), { TaskRun: '5', 'PipelineRun/team-a': '6' })
+  })
+}
