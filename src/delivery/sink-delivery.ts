@@ -116,14 +116,12 @@ export class SinkDelivery implements AsyncDisposable {
     sink: SinkRuntime,
     way: Way,
     headers: Verdict<Record<string, string>>,
-    bySubscription: Map<string, Record<string, string>>,
+    shared: Map<string, Record<string, string>>,
   ): Promise<void> {
     try {
-      this.end(
-        row,
-        sink,
-        headers.ok ? await this.send(row, way, headers.value, bySubscription) : missing(headers.message),
-      )
+      const answer = headers.ok ? await this.send(row, way, headers.value, shared) : missing(headers.message)
+      if (answer.kind === 'failure' && answer.class === 'Aborted') this.release(row)
+      else this.end(row, sink, answer)
     } catch (error) {
       this.deps.failed(error)
       this.release(row)
@@ -205,10 +203,15 @@ export class SinkDelivery implements AsyncDisposable {
   }
 
   private async followOutbox(): Promise<void> {
+    const { outbox } = this.deps
     const { signal } = this.stopping
+    let seen = outbox.version()
     while (!signal.aborted) {
-      await this.deps.outbox.changed(signal, this.deps.outbox.version())
+      await outbox.changed(signal, seen)
+      // Read before the ring: what changes after it is told by the next turn.
+      seen = outbox.version()
       this.bell.ring()
+      await setImmediate()
     }
   }
 
@@ -217,6 +220,7 @@ export class SinkDelivery implements AsyncDisposable {
     while (!signal.aborted) {
       await this.deps.sinkChanged(signal)
       this.bell.ring()
+      await setImmediate()
     }
   }
 

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { accept, type Verdict } from '../../src/api/verdict.ts'
+import type { AttemptRecord } from '../../src/delivery/attempt.ts'
+import { compileEgress } from '../../src/delivery/egress.ts'
+import type { SinkRuntime } from '../../src/delivery/sink.ts'
+import { httpTransport } from '../../src/delivery/transports/http.ts'
+import { type DeliveryDeps, deliverTo } from '../../src/delivery/worker.ts'
+import { MemoryOutbox } from '../../src/outbox/memory.ts'
+import type { NewRow, Outbox } from '../../src/outbox/outbox.ts'
+import { Clock } from './clock.ts'
+import { eventOf } from './events.ts'
+
+export const sinkKey = 'team-a/qe'
+const hour = 3_600_000
+
+export type RunningOptions = {
+  clock?: Clock
+  outbox?: Outbox
+  sink?: Partial<SinkRuntime>
+  random?: () => number
+  graceMs?: number
+  headers?: (fresh: boolean) => Promise<Verdict<Record<string, string>>>
+}
+
+/** Rows of one object, in order. */
+export const rowsOf = (object: string, ids: string[], subscription = 'team-a/builds'): NewRow[] =>
+  ids.map((id) => ({
+    sink: sinkKey,
+    subscription,
+    subscriptionUid: `uid of ${subscription}`,
+    objectUid: object,
+    event: eventOf(id),
+  }))
+
+/** The delivery to one sink, with real sockets and a clock that a test moves. */
+export class Running implements AsyncDisposable {
+  readonly clock: Clock
+  readonly outbox: Outbox
+  readonly records: AttemptRecord[] = []
+  readonly errors: unknown[] = []
+  readonly freshness: boolean[] = []
+  private sink: SinkRuntime | undefined
+  private readonly stopping = new AbortController()
+  private readonly done: Promise<void>
+  private changed: (() => void)[] = []
+  private waiting: (() => void)[] = []
+
+  constructor(url: string, options: RunningOptions = {}) {
+    this.clock = options.clock ?? new Clock()
+    this.outbox = options.outbox ?? new MemoryOutbox({ now: this.clock.now })
+    const retry = { maxAgeMs: 72 * hour, initialDelayMs: 1000, maxDelayMs: hour }
+    const limits = { timeoutMs: 10_000, concurrency: 4, suspend: false }
+    this.sink = { key: sinkKey, epoch: '1', url, mode: 'binary', ...limits, retry, ...options.sink }
+    this.done = deliverTo(sinkKey, this.deps(options), this.stopping.signal)
+  }
+
+  private deps({ random = () => 1, graceMs = 5000, headers = async () => accept({}) }: RunningOptions): DeliveryDeps {
+    const egress = compileEgress({ allowCidrs: ['127.0.0.0/8'] })
+    assert.ok(egress.ok)
+    return {
+      outbox: this.outbox,
+      sink: () => this.sink,
+      sinkChanged: (signal) =>
+        new Promise((resolve) => {
+          this.changed.push(resolve)
+          signal.addEventListener('abort', () => resolve(), { once: true })
+        }),
+      transport: (sink) => httpTransport({ ...sink, connections: sink.concurrency, egress: egress.value }),
+      headers: (fresh) => {
+        this.freshness.push(fresh)
+        return headers(fresh)
+      },
+      record: (attempt) => {
+        this.records.push(attempt)
+        for (const wake of this.waiting.splice(0)) wake()
+      },
+      failed: (error) => this.errors.push(error),
+      now: this.clock.now,
+      monotonic: this.clock.now,
+      sleep: this.clock.sleep,
+      random,
+      graceMs,
+    }
+  }
+
+  enqueue(...rows: NewRow[]): Promise<void> {
+    return this.outbox.commit({ watch: 'TaskRun', records: [], forget: [], rows, dead: [], counts: [] })
+  }
+
+  change(sink: Partial<SinkRuntime> | undefined): void {
+    this.sink = sink && this.sink && { ...this.sink, ...sink }
+    for (const wake of this.changed.splice(0)) wake()
+  }
+
+  /** Resolves once so many attempts are on record. */
+  async recorded(count: number): Promise<AttemptRecord[]> {
+    while (this.records.length < count) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    return this.records
+  }
+
+  /** Resolves once no row is left. */
+  async emptied(): Promise<void> {
+    while (this.outbox.size(sinkKey) > 0) await this.outbox.changed(AbortSignal.timeout(5))
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort()
+    await this.done
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
