@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, suite, test } from 'node:test'
+import { parse } from 'yaml'
+import { readCommand, readConfigFile } from '../../src/config.ts'
+import { AdminClient, type Manifest } from '../controlplane/admin.ts'
+import { type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
+import { ensureTool } from '../controlplane/tools.ts'
+import { chart, find, render, runHelm } from './render.ts'
+
+type Container = { args: string[]; command: string[]; image: string }
+type PodSpec = { containers: [Container]; volumes?: object[]; tolerations: object[] }
+type StatefulSet = { spec: { template: { metadata: object; spec: PodSpec }; volumeClaimTemplates?: object[] } }
+
+const podOf = (manifests: Manifest[]) => (find(manifests, 'StatefulSet') as unknown as StatefulSet).spec.template
+
+suite('the chart', () => {
+  let helm: string
+  before(async () => {
+    helm = await ensureTool('helm')
+  })
+
+  test('passes helm lint --strict', async () => {
+    const { ok, stdout, stderr } = await runHelm(helm, ['lint', '--strict', chart])
+    assert.ok(ok, stdout + stderr)
+  })
+
+  const nonsense: [args: string, message: RegExp][] = [
+    ['replicas=3', /additional properties 'replicas' not allowed/],
+    ['config.allowCidrs={10.0.0.0/8}', /additional properties 'allowCidrs' not allowed/],
+    ['config.egress.allowCidrs={10.0.0.0}', /allowCidrs\/0'.*does not match pattern/],
+    ['config.adminNamespaces={Team A}', /adminNamespaces\/0'.*does not match pattern/],
+    ['config.adminNamespaces=platform', /adminNamespaces'.*want array/],
+    ['config.logLevel=loud', /value must be one of 'debug', 'info', 'warn', 'error'/],
+    ['config.dashboardUrl=ui.example.com', /dashboardUrl'.*does not match pattern/],
+    ['persistence.size=big', /persistence\/size'.*does not match pattern/],
+    ['persistence.whenDeleted=Maybe', /value must be one of 'Retain', 'Delete'/],
+    ['image.pullPolicy=Sometimes', /value must be one of 'Always', 'IfNotPresent', 'Never'/],
+    ['evictionSeconds=-1', /evictionSeconds'.*minimum/],
+    ['v8.maxOldSpaceSize=1', /maxOldSpaceSize'.*minimum/],
+    ['class=A B', /class'.*does not match pattern/],
+  ]
+  for (const [value, message] of nonsense) {
+    test(`refuses ${value}`, () => assert.rejects(render(helm, '--set', value), message))
+  }
+
+  test('carries the CRDs', async () => {
+    const crds = (await render(helm)).filter((one) => one.kind === 'CustomResourceDefinition')
+    assert.deepEqual(crds.map((crd) => crd.metadata.name).toSorted(), [
+      'eventsinks.carillon.dev',
+      'eventsubscriptions.carillon.dev',
+    ])
+  })
+
+  test('gives flags and a configuration that the operator understands', async () => {
+    const manifests = await render(
+      helm,
+      '--set=class=blue,config.adminNamespaces={platform,audit},config.egress.allowCidrs={10.96.0.0/16,fd00::/8}',
+      '--set=config.clusterUri=https://a.example.com,config.dashboardUrl=https://ui.example.com/x,extraArgs={--log-level=debug}',
+    )
+    const command = readCommand(podOf(manifests).spec.containers[0].args, {})
+    assert.ok(command.ok && command.value.name === 'run', JSON.stringify(command))
+    const { class: name, namespace, listen, 'log-level': level, 'data-dir': data } = command.value.settings
+    assert.deepEqual(
+      [name, namespace, listen, level, data],
+      [['blue'], ['carillon-system'], [':8080'], ['debug'], ['/var/lib/carillon']],
+    )
+    const { data: files } = find(manifests, 'ConfigMap') as unknown as { data: Record<string, string> }
+    const config = readConfigFile(files['config.yaml'] ?? '')
+    assert.ok(config.ok, JSON.stringify(config))
+    assert.deepEqual(config.value, {
+      'admin-namespace': ['platform', 'audit'],
+      'allow-cidr': ['10.96.0.0/16', 'fd00::/8'],
+      'cluster-uri': ['https://a.example.com'],
+      'dashboard-url': ['https://ui.example.com/x'],
+      'log-level': ['info'],
+    })
+  })
+
+  test('restarts the operator when its configuration changes', async () => {
+    const [one, same, other] = await Promise.all([
+      render(helm),
+      render(helm, '--set=podLabels.a=b'),
+      render(helm, '--set=config.logLevel=debug'),
+    ])
+    const checksum = (manifests: Manifest[]) =>
+      (podOf(manifests).metadata as { annotations: Record<string, string> }).annotations['checksum/config']
+    assert.equal(checksum(one), checksum(same))
+    assert.notEqual(checksum(one), checksum(other))
+  })
+
+  test('keeps the outbox on a volume of its own, or on an emptyDir where that is wanted', async () => {
+    const kept = await render(helm)
+    assert.equal((find(kept, 'StatefulSet') as unknown as StatefulSet).spec.volumeClaimTemplates?.length, 1)
+    assert.equal(podOf(kept).spec.volumes, undefined)
+    const light = await render(helm, '--set=persistence.enabled=false')
+    assert.equal((find(light, 'StatefulSet') as unknown as StatefulSet).spec.volumeClaimTemplates, undefined)
+    assert.deepEqual(podOf(light).spec.volumes, [{ name: 'data', emptyDir: { sizeLimit: '1Gi' } }])
+  })
+
+  test('lets two installs live in one cluster', async () => {
+    const roles = await Promise.all(
+      ['blue', 'green'].map(async (namespace) => {
+        const { stdout } = await runHelm(helm, ['template', 'carillon', chart, '--namespace', namespace])
+        return /kind: ClusterRole\nmetadata:\n {2}name: (.+)/.exec(stdout)?.[1]
+      }),
+    )
+    assert.deepEqual(roles, ['blue-carillon', 'green-carillon'])
+  })
+})
+
+/** Every right that the operator has beyond what any account has: verb, resource, the namespace and name it is bounded to. */
+const rights = [
+  'get,list,watch carillon.dev/eventsinks',
+  'get,list,watch carillon.dev/eventsubscriptions',
+  'patch carillon.dev/eventsinks/status',
+  'patch carillon.dev/eventsubscriptions/status',
+  'get,list,watch tekton.dev/taskruns',
+  'get,list,watch tekton.dev/pipelineruns',
+  'get,list,watch tekton.dev/customruns',
+  'get,list,watch /namespaces',
+  'get /secrets',
+  'create,patch /events',
+  'get /configmaps carillon-system/carillon-config',
+]
+
+type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }
+
+const spellOut = (rules: Rule[], namespace?: string) =>
+  rules.flatMap(({ apiGroups, resources, verbs, resourceNames = [''] }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) =>
+        resourceNames.map((name) =>
+          `${verbs.join()} ${group}/${resource} ${namespace ? `${namespace}/${name}` : ''}`.trim(),
+        ),
+      ),
+    ),
+  )
+
+suite('the chart, applied', () => {
+  let plane: ControlPlane
+  let manifests: Manifest[]
+  before(async () => {
+    plane = await startControlPlane()
+    manifests = await render(await ensureTool('helm'))
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+    await plane.admin.createNamespace('carillon-system', labels)
+    await plane.admin.apply(manifests, 'carillon-system')
+  })
+  after(() => plane[Symbol.asyncDispose]())
+
+  test('is taken by the API server under strict validation, and again as it stands', async () => {
+    await plane.admin.apply(manifests, 'carillon-system')
+  })
+
+  test('makes a pod that fits the restricted Pod Security Standard', async () => {
+    const { metadata, spec } = podOf(manifests)
+    const volumes = [{ name: 'data', emptyDir: {} }]
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...metadata, name: 'carillon-0' },
+      spec: { ...spec, volumes },
+    }
+    const path = await plane.admin.path('v1', 'Pod', 'carillon-system')
+    const { status, body } = await plane.admin.request('POST', `${path}?dryRun=All`, pod)
+    assert.equal(status, 201, JSON.stringify(body))
+  })
+
+  test('gives the rights that are needed and no other', () => {
+    const rules = (kind: string) => (find(manifests, kind) as unknown as { rules: Rule[] }).rules
+    assert.deepEqual(
+      [...spellOut(rules('ClusterRole')), ...spellOut(rules('Role'), 'carillon-system')].toSorted(),
+      rights.toSorted(),
+    )
+    const file = (name: string) => parse(readFileSync(`${chart}/rbac/${name}.yaml`, 'utf8'))
+    assert.deepEqual([rules('ClusterRole'), rules('Role')], [file('clusterrole'), file('role')])
+  })
+
+  const reviews: [allowed: boolean, verb: string, group: string, resource: string, more?: object][] = [
+    [true, 'watch', 'carillon.dev', 'eventsinks'],
+    [true, 'patch', 'carillon.dev', 'eventsubscriptions', { subresource: 'status', namespace: 'team-a' }],
+    [true, 'list', 'tekton.dev', 'pipelineruns'],
+    [true, 'get', '', 'secrets', { namespace: 'team-a', name: 'qe' }],
+    [true, 'get', '', 'configmaps', { namespace: 'carillon-system', name: 'carillon-config' }],
+    [false, 'patch', 'carillon.dev', 'eventsinks', { namespace: 'team-a' }],
+    [false, 'update', 'carillon.dev', 'eventsinks', { subresource: 'status', namespace: 'team-a' }],
+    [false, 'list', '', 'secrets', { namespace: 'team-a' }],
+    [false, 'watch', '', 'secrets'],
+    [false, 'get', '', 'configmaps', { namespace: 'team-a', name: 'carillon-config' }],
+    [false, 'get', '', 'configmaps', { namespace: 'carillon-system', name: 'another' }],
+    [false, 'patch', 'tekton.dev', 'pipelineruns', { namespace: 'team-a' }],
+    [false, 'create', '', 'serviceaccounts', { subresource: 'token', namespace: 'team-a' }],
+    [false, 'create', '', 'pods', { namespace: 'carillon-system' }],
+  ]
+  for (const [allowed, verb, group, resource, more = {}] of reviews) {
+    test(`the operator ${allowed ? 'may' : 'may not'} ${verb} ${resource} ${JSON.stringify(more)}`, async () => {
+      await using operator = new AdminClient(plane.url, plane.ca, plane.operatorToken)
+      const { body } = await operator.request('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+        spec: { resourceAttributes: { verb, group, resource, ...more } },
+      })
+      assert.equal((body as { status: { allowed: boolean } }).status.allowed, allowed, JSON.stringify(body))
+    })
+  }
+})
