@@ -87,8 +87,8 @@ function fromFiles(files: string[]): Verdict<Cluster> {
       mergeFile(merged, fieldsOf(parse(readFileSync(file, 'utf8'))), dirname(resolve(file)))
     } catch (error) {
       // A parser's message quotes the line that it fell over, which may hold a token.
-      const { code } = error as NodeJS.ErrnoException
-      return bad(file, code ? `it can't be read (${code})` : 'it is not YAML')
+      const { code, syscall } = error as NodeJS.ErrnoException
+      return bad(file, syscall ? `it can't be read (${code})` : 'it is not YAML')
     }
   }
   return clusterOf(from, merged)

@@ -5,7 +5,7 @@ import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
 import type { KubeLog } from './log.ts'
 import { fetchPage, firstLimit, nextLimit, type Page, smallerLimit } from './pages.ts'
 import { pathOf, type Resource } from './path.ts'
-import { Refreshes } from './refreshes.ts'
+import { Refreshes, type Taken } from './refreshes.ts'
 import { readWatch, type WatchEnd, type WatchStep } from './watch.ts'
 
 export type { Batch, Change } from './batch.ts'
@@ -72,7 +72,7 @@ export class Reflector implements AsyncDisposable {
   }
 
   /**
-   * Lists once more, that namespace or all, through the stream of batches; a full list that begins meanwhile does as well. Resolves
+   * Lists once more, that namespace or all, through the stream of batches; a full list whose first page is yet to come does as well. Resolves
    * when the consumer comes back for more after the last page: so never await it in the consumer. A resource that is absent has
    * nothing to list. Rejects when the reflector is stopped before.
    */
@@ -100,16 +100,14 @@ export class Reflector implements AsyncDisposable {
   }
 
   async *#list(signal: AbortSignal): AsyncGenerator<Batch> {
-    const asked = this.#refreshes.takeAll()
+    let asked: Taken | undefined
     let answered = false
     try {
       const uids = new Set<string>()
       for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
         const page = await this.#page({ continue: next }, this.#options.namespace, signal)
-        if ('kind' in page) {
-          answered = page.kind === 'absent'
-          return await this.#fail('list', page, signal)
-        }
+        if ('kind' in page) return await this.#fail('list', page, signal)
+        asked ??= this.#refreshes.takeAll() // whoever asks before the first page is handed out gets it all
         if (first) this.#options.metrics.relisted(this.#relist)
         this.#enter('listing')
         for (const { object } of page.changes) uids.add(object.metadata.uid)
@@ -122,7 +120,7 @@ export class Reflector implements AsyncDisposable {
       }
       answered = true
     } finally {
-      asked[answered ? 'resolve' : 'keep']()
+      asked?.[answered ? 'resolve' : 'keep']()
     }
   }
 
