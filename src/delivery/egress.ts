@@ -31,7 +31,7 @@ export type Resolve = (host: string, callback: (error: Error | null, addresses: 
 
 /** A connection that policy forbids. The message names the host, and no address that a name resolved to: that would be an oracle. */
 export class AddressRefused extends Error {
-  readonly code = 'CARILLON_ADDRESS_REFUSED'
+  override readonly name = 'AddressRefused'
 }
 
 const systemResolve: Resolve = (host, callback) => systemLookup(host, { all: true }, callback)

@@ -1,4 +1,5 @@
 import type { FailureClass } from './attempt.ts'
+import { AddressRefused } from './egress.ts'
 
 type Failure = { class: FailureClass; message: string }
 
@@ -56,8 +57,10 @@ const families: readonly (readonly [RegExp, FailureClass, message: string])[] = 
 
 /** The class of an error of a connection, and a message made of our own words. */
 export function classify(error: unknown): Failure {
-  for (const code of codesOf(error)) {
-    if (code === 'CARILLON_ADDRESS_REFUSED') return { class: 'AddressRefused', message: messageOf(error) }
+  for (const one of errorsIn(error)) {
+    if (one instanceof AddressRefused) return { class: 'AddressRefused', message: one.message }
+    // undici's parser errors have a name of their own, but not always a code.
+    const code = 'code' in one && typeof one.code === 'string' ? one.code : one.name
     const known = codes[code]
     if (known) return { class: known[0], message: known[1] }
     const family = families.find(([pattern]) => pattern.test(code))
@@ -66,14 +69,10 @@ export function classify(error: unknown): Failure {
   return { class: 'NetworkFailed', message: 'The connection failed.' }
 }
 
-/** The error's own code, then those of what lies beneath it: a cause, or the addresses that were tried. */
-function* codesOf(error: unknown, depth = 0): Generator<string> {
+/** The error itself, then what lies beneath it: those of the addresses that were tried, or its cause. */
+function* errorsIn(error: unknown, depth = 0): Generator<Error> {
   if (!(error instanceof Error) || depth > 4) return
-  // undici's parser errors have a name of their own, but not always a code.
-  yield 'code' in error && typeof error.code === 'string' ? error.code : error.name
-  if (error instanceof AggregateError) for (const one of error.errors) yield* codesOf(one, depth + 1)
-  yield* codesOf(error.cause, depth + 1)
+  yield error
+  if (error instanceof AggregateError) for (const one of error.errors) yield* errorsIn(one, depth + 1)
+  yield* errorsIn(error.cause, depth + 1)
 }
-
-/** Only for errors that are our own. */
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')

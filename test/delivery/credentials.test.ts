@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  type CredentialSpec,
+  credentialLabel,
+  resolveHeaders,
+  type Secret,
+  secretsNeeded,
+} from '../../src/delivery/credentials.ts'
+import { readHeaders, secretReader } from '../../src/delivery/secrets.ts'
+
+const base64 = (value: string | Buffer) => Buffer.from(value).toString('base64')
+const secret = (
+  name: string,
+  data: Record<string, string | Buffer>,
+  labels: Record<string, string> = { [credentialLabel]: 'true' },
+): Secret => ({
+  metadata: { name, labels },
+  data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64(value)])),
+})
+const having = (...secrets: Secret[]) => new Map(secrets.map((one) => [one.metadata.name, one]))
+const bearer: CredentialSpec = { auth: { bearer: { secretRef: { name: 'qe' } } } }
+const basic: CredentialSpec = { auth: { basic: { secretRef: { name: 'qe' } } } }
+const header = (name: string, value: string): CredentialSpec => ({ headers: [{ name, value }] })
+const headerFrom = (name: string, key = 'key'): CredentialSpec => ({
+  headers: [{ name, valueFrom: { secretKeyRef: { name: 'qe', key } } }],
+})
+const hidden = 'hunter2-secret-value'
+
+describe('the headers of a sink', () => {
+  const table: [name: string, CredentialSpec, Secret[], Record<string, string>][] = [
+    ['none', {}, [], {}],
+    ['a plain value', header('X-Team', 'a'), [], { 'x-team': 'a' }],
+    ['an empty value', header('X-Team', ''), [], { 'x-team': '' }],
+    ['a value from a Secret', headerFrom('X-Key'), [secret('qe', { key: 'k e y' })], { 'x-key': 'k e y' }],
+    [
+      'an own scheme of authorization',
+      headerFrom('Authorization'),
+      [secret('qe', { key: 'Splunk abc' })],
+      { authorization: 'Splunk abc' },
+    ],
+    ['bearer', bearer, [secret('qe', { token: 'abc.def' })], { authorization: 'Bearer abc.def' }],
+    [
+      'bearer, the token with a line end',
+      bearer,
+      [secret('qe', { token: 'abc\r\n' })],
+      { authorization: 'Bearer abc' },
+    ],
+    [
+      'basic (RFC 7617 §2)',
+      basic,
+      [secret('qe', { username: 'Aladdin', password: 'open sesame' })],
+      { authorization: 'Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==' },
+    ],
+    [
+      'basic in UTF-8 (RFC 7617 §2.1)',
+      basic,
+      [secret('qe', { username: 'test', password: '123\u00a3\n' })],
+      { authorization: 'Basic dGVzdDoxMjPCow==' },
+    ],
+    [
+      'a password with colons',
+      basic,
+      [secret('qe', { username: 'u', password: 'a:b' })],
+      { authorization: `Basic ${base64('u:a:b')}` },
+    ],
+    [
+      'all together',
+      {
+        ...bearer,
+        headers: [
+          { name: 'X-A', value: '1' },
+          { name: 'X-B', valueFrom: { secretKeyRef: { name: 'other', key: 'k' } } },
+        ],
+      },
+      [secret('qe', { token: 't' }), secret('other', { k: 'v' })],
+      { 'x-a': '1', 'x-b': 'v', authorization: 'Bearer t' },
+    ],
+  ]
+  for (const [name, spec, secrets, headers] of table) {
+    it(name, () => assert.deepEqual(resolveHeaders(spec, having(...secrets), 'team-a'), { ok: true, value: headers }))
+  }
+
+  it('name the Secrets that they need, each once', () => {
+    assert.deepEqual(
+      secretsNeeded({ ...bearer, headers: [...(headerFrom('a').headers ?? []), ...(headerFrom('b').headers ?? [])] }),
+      ['qe'],
+    )
+    assert.deepEqual(secretsNeeded({}), [])
+  })
+})
+
+describe('credentials that cannot be used', () => {
+  const table: [name: string, CredentialSpec, Secret[], reason: string, message: RegExp][] = [
+    [
+      'no such Secret',
+      bearer,
+      [],
+      'SecretNotFound',
+      /^Secret qe was not found in namespace team-a; create it with key token\.$/,
+    ],
+    [
+      'no label',
+      bearer,
+      [secret('qe', { token: hidden }, {})],
+      'SecretNotLabelled',
+      /kubectl -n team-a label secret qe carillon\.dev\/credential=true$/,
+    ],
+    [
+      'a label that is not true',
+      bearer,
+      [secret('qe', { token: hidden }, { [credentialLabel]: 'yes' })],
+      'SecretNotLabelled',
+      /kubectl/,
+    ],
+    ['a missing key', bearer, [secret('qe', { Token: hidden })], 'SecretInvalid', /no key token/],
+    [
+      'a key of the prototype',
+      headerFrom('X-A', 'constructor'),
+      [secret('qe', {})],
+      'SecretInvalid',
+      /no key constructor/,
+    ],
+    [
+      'no data',
+      bearer,
+      [{ metadata: { name: 'qe', labels: { [credentialLabel]: 'true' } } }],
+      'SecretInvalid',
+      /no key token/,
+    ],
+    ['an empty token', bearer, [secret('qe', { token: '' })], 'SecretInvalid', /token.*not empty/],
+    ['a token of line ends', bearer, [secret('qe', { token: '\n\n' })], 'SecretInvalid', /token.*not empty/],
+    [
+      'a binary token',
+      bearer,
+      [secret('qe', { token: Buffer.from([0xff, 0xfe, 0x00]) })],
+      'SecretInvalid',
+      /token.*not binary/,
+    ],
+    [
+      'a token on two lines',
+      bearer,
+      [secret('qe', { token: `${hidden}\nx-forged: 1` })],
+      'SecretInvalid',
+      /token.*without spaces/,
+    ],
+    [
+      'a token with spaces',
+      bearer,
+      [secret('qe', { token: `Bearer ${hidden}` })],
+      'SecretInvalid',
+      /token.*without spaces/,
+    ],
+    ['a token with a NUL', bearer, [secret('qe', { token: `${hidden}\0` })], 'SecretInvalid', /token/],
+    [
+      'a username with a colon',
+      basic,
+      [secret('qe', { username: `${hidden}:`, password: hidden })],
+      'SecretInvalid',
+      /username.*without a colon/,
+    ],
+    ['no password', basic, [secret('qe', { username: hidden })], 'SecretInvalid', /no key password/],
+    [
+      'a password on two lines',
+      basic,
+      [secret('qe', { username: 'u', password: `${hidden}\r\nx: y` })],
+      'SecretInvalid',
+      /password.*one line/,
+    ],
+    [
+      'a header value on two lines',
+      headerFrom('X-A'),
+      [secret('qe', { key: `${hidden}\r\nx: y` })],
+      'SecretInvalid',
+      /key.*one line/,
+    ],
+    [
+      'a header value that is not ASCII',
+      headerFrom('X-A'),
+      [secret('qe', { key: `${hidden}ü` })],
+      'SecretInvalid',
+      /printable ASCII/,
+    ],
+    ['a plain value on two lines', header('X-A', `${hidden}\r\nx: y`), [], 'InvalidHeader', /X-A.*one line/],
+    ['a name that is no token', header('X A', hidden), [], 'InvalidHeader', /name of a header/],
+    ['a name on two lines', header('X\r\nA', hidden), [], 'InvalidHeader', /name of a header/],
+    ['no name', header('', hidden), [], 'InvalidHeader', /name of a header/],
+    ['a plain Authorization', header('Authorization', hidden), [], 'InvalidHeader', /from a Secret/],
+    [
+      'the same header twice',
+      {
+        headers: [
+          { name: 'X-A', value: '1' },
+          { name: 'x-a', value: '2' },
+        ],
+      },
+      [],
+      'InvalidHeader',
+      /twice/,
+    ],
+    [
+      'auth and a header Authorization',
+      { ...headerFrom('authorization'), ...bearer },
+      [secret('qe', { key: hidden, token: hidden })],
+      'InvalidHeader',
+      /not both/,
+    ],
+    ...[
+      'Host',
+      'content-length',
+      'Content-Type',
+      'Transfer-Encoding',
+      'connection',
+      'TE',
+      'trailer',
+      'upgrade',
+      'Expect',
+      'cookie',
+      'ce-id',
+      'CE-Source',
+      'webhook-id',
+      'Carillon-Subscription',
+      'Proxy-Authorization',
+      'X-Forwarded-For',
+      'user-agent',
+    ].map((name): [string, CredentialSpec, Secret[], string, RegExp] => [
+      `header ${name}`,
+      header(name, hidden),
+      [],
+      'InvalidHeader',
+      /belongs to the protocol or to the event/,
+    ]),
+  ]
+  for (const [name, spec, secrets, reason, message] of table) {
+    it(`${name}: ${reason}`, () => {
+      const verdict = resolveHeaders(spec, having(...secrets), 'team-a')
+      assert.ok(!verdict.ok)
+      assert.equal(verdict.reason, reason)
+      assert.match(verdict.message, message)
+      assert.ok(!verdict.message.includes(hidden) && verdict.message.length <= 256)
+    })
+  }
+
+  it('the label is not asked for where the admin switched that off', () => {
+    assert.ok(resolveHeaders(bearer, having(secret('qe', { token: 't' }, {})), 'team-a', false).ok)
+  })
+})
+
+describe('reading Secrets', () => {
+  it('once in ten seconds, and at once when a fresh one is wanted', async () => {
+    let [now, reads] = [0, 0]
+    const read = secretReader(
+      async (_namespace, name) => {
+        reads += 1
+        return secret(name, { token: String(reads) })
+      },
+      () => now,
+    )
+    const token = async (fresh = false) =>
+      Buffer.from((await read('team-a', 'qe', fresh))?.data?.token ?? '', 'base64').toString()
+    assert.deepEqual([await token(), await token()], ['1', '1'])
+    now = 9_999
+    assert.equal(await token(), '1')
+    now = 10_000
+    assert.equal(await token(), '2')
+    assert.equal(await token(true), '3')
+    assert.equal(await token(), '3')
+    now = 5_000
+    assert.equal(await token(), '4', 'the clock was set back')
+    await read('team-b', 'qe')
+    assert.equal(reads, 5)
+  })
+
+  it('once where many ask at the same time', async () => {
+    let reads = 0
+    const read = secretReader(
+      async () => {
+        reads += 1
+        return undefined
+      },
+      () => 0,
+    )
+    await Promise.all([read('a', 'b'), read('a', 'b'), read('a', 'b')])
+    assert.equal(reads, 1)
+  })
+
+  it('again after a read that failed', async () => {
+    let reads = 0
+    const read = secretReader(
+      async () => {
+        reads += 1
+        if (reads === 1) throw Object.assign(new Error(`forbidden: ${hidden}`), { code: 403 })
+        return secret('qe', { token: 't' })
+      },
+      () => 0,
+    )
+    const options = { fresh: false, requireLabel: true }
+    assert.deepEqual(await readHeaders(bearer, 'team-a', read, options), {
+      ok: false,
+      reason: 'SecretUnreadable',
+      message: 'Secret qe in namespace team-a could not be read from the API server (HTTP 403); it is tried again.',
+    })
+    assert.deepEqual(await readHeaders(bearer, 'team-a', read, options), {
+      ok: true,
+      value: { authorization: 'Bearer t' },
+    })
+  })
+
+  it('none where none is needed', async () => {
+    const read = () => assert.fail('read')
+    assert.deepEqual(await readHeaders(header('X-A', '1'), 'team-a', read, { fresh: true, requireLabel: true }), {
+      ok: true,
+      value: { 'x-a': '1' },
+    })
+  })
+})
