@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type CredentialSpec, credentialLabel, type Secret } from '../../src/delivery/credentials.ts'
+import { readHeaders, secretReader } from '../../src/delivery/secrets.ts'
+
+const bearer: CredentialSpec = { auth: { bearer: { secretRef: { name: 'qe' } } } }
+const hidden = 'hunter2-secret-value'
+const secret = (name: string, token: string): Secret => ({
+  metadata: { name, labels: { [credentialLabel]: 'true' } },
+  data: { token: Buffer.from(token).toString('base64') },
+})
+
+describe('reading Secrets', () => {
+  it('once in ten seconds, and at once when a fresh one is wanted', async () => {
+    let [now, reads] = [0, 0]
+    const read = secretReader(
+      async (_namespace, name) => {
+        reads += 1
+        return secret(name, String(reads))
+      },
+      () => now,
+    )
+    const token = async (fresh = false) =>
+      Buffer.from((await read('team-a', 'qe', fresh))?.data?.token ?? '', 'base64').toString()
+    assert.deepEqual([await token(), await token()], ['1', '1'])
+    now = 9_999
+    assert.equal(await token(), '1')
+    now = 10_000
+    assert.equal(await token(), '2')
+    assert.equal(await token(true), '3')
+    assert.equal(await token(), '3')
+    now = 5_000
+    assert.equal(await token(), '4', 'the clock was set back')
+    await read('team-b', 'qe')
+    assert.equal(reads, 5)
+  })
+
+  it('once where many ask at the same time', async () => {
+    let reads = 0
+    const read = secretReader(
+      async () => {
+        reads += 1
+        return undefined
+      },
+      () => 0,
+    )
+    await Promise.all([read('a', 'b'), read('a', 'b'), read('a', 'b')])
+    assert.equal(reads, 1)
+  })
+
+  it('again after a read that failed', async () => {
+    let reads = 0
+    const read = secretReader(
+      async () => {
+        reads += 1
+        if (reads === 1) throw Object.assign(new Error(`forbidden: ${hidden}`), { code: 403 })
+        return secret('qe', 't')
+      },
+      () => 0,
+    )
+    const options = { fresh: false, requireLabel: true }
+    assert.deepEqual(await readHeaders(bearer, 'team-a', read, options), {
+      ok: false,
+      reason: 'SecretUnreadable',
+      message: 'Secret qe in namespace team-a could not be read from the API server (HTTP 403); it is tried again.',
+    })
+    assert.deepEqual(await readHeaders(bearer, 'team-a', read, options), {
+      ok: true,
+      value: { authorization: 'Bearer t' },
+    })
+  })
+
+  it('none where none is needed', async () => {
+    const read = () => assert.fail('read')
+    assert.deepEqual(
+      await readHeaders({ headers: [{ name: 'X-A', value: '1' }] }, 'team-a', read, {
+        fresh: true,
+        requireLabel: true,
+      }),
+      {
+        ok: true,
+        value: { 'x-a': '1' },
+      },
+    )
+  })
+})
