@@ -31,9 +31,13 @@ export type OperatorOptions = {
   dataDir?: string
   /** The program; src/main.ts when left out. */
   program?: string
+  /** For Node, beside `v8Flags`. */
+  nodeFlags?: string[]
 }
 
+/** As in the image, the chart and the npm script: a small heap, and few arenas of malloc. */
 export const v8Flags = ['--max-semi-space-size=1', '--max-old-space-size=64']
+export const environment = { ...process.env, MALLOC_ARENA_MAX: '2' }
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -45,9 +49,14 @@ export async function startOperator(
   const { args = ['--allow-cidr', '127.0.0.0/8'], user = 'operator', server, program = main } = options
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'carillon-data-'))
   const fixed = ['--kubeconfig', cp.kubeconfig(user, server), '--data-dir', dataDir, '--listen', '127.0.0.1:0']
-  const { child, pid, exited, kill } = spawnBound(process.execPath, [...v8Flags, program, 'run', ...fixed, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const { child, pid, exited, kill } = spawnBound(
+    process.execPath,
+    [...v8Flags, ...(options.nodeFlags ?? []), program, 'run', ...fixed, ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment,
+    },
+  )
   const log: LogLine[] = []
   const errors: string[] = []
   const started = Promise.withResolvers<number>()
