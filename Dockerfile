@@ -1,0 +1,24 @@
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /src
+# npm ci, in a layer of its own: it changes only with the lock file.
+COPY package.json package-lock.json .npmrc ./
+COPY scripts/bootstrap.mjs scripts/
+RUN node scripts/bootstrap.mjs
+COPY tsconfig.json ./
+COPY scripts scripts/
+COPY src src/
+RUN npm run build && mkdir data
+
+# Nothing is run here, so an image for another platform needs no emulation.
+FROM node:24.21.0-bookworm-slim
+LABEL org.opencontainers.image.title="carillon" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production
+COPY --from=build /src/dist/carillon.js /src/package.json /app/
+# The outbox's place, where no volume is mounted.
+COPY --from=build --chown=65532:65532 /src/data /var/lib/carillon/
+USER 65532:65532
+EXPOSE 8080
+# The flags bound V8's heap in MiB: a small young generation keeps memory flat under load.
+ENTRYPOINT ["node", "--max-semi-space-size=1", "--max-old-space-size=64", "/app/carillon.js"]
+CMD ["run"]
