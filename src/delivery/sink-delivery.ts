@@ -94,10 +94,15 @@ export class SinkDelivery implements AsyncDisposable {
   }
 
   private launch(rows: Row[], sink: SinkRuntime): void {
-    this.gate = begin(this.gate, rows.length)
-    const way = this.ways.enter(sink, rows.length)
     for (const row of rows) this.underWay.add(row)
-    void this.deliver(rows, sink, way)
+    try {
+      const way = this.ways.enter(sink, rows.length)
+      this.gate = begin(this.gate, rows.length)
+      void this.deliver(rows, sink, way)
+    } catch (error) {
+      for (const row of rows) this.release(row)
+      throw error
+    }
   }
 
   private async deliver(rows: Row[], sink: SinkRuntime, way: Way): Promise<void> {
