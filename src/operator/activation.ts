@@ -27,7 +27,7 @@ export function activate(
   now: number,
 ): Map<string, number> {
   const entries = new Map<string, number>()
-  const isNew = ![...standing.keys()].some((key) => key.startsWith(`${emitter.uid} `))
+  const isNew = lazily(() => !standing.keys().some((key) => key.startsWith(`${emitter.uid} `)))
   for (const sink of emitter.sinks) {
     for (const [kind, milestones] of emitter.selection.kinds) {
       for (const milestone of milestones) {
@@ -40,13 +40,22 @@ export function activate(
   return entries
 }
 
-function sinceOf(spec: ActivationSpec, standing: number | undefined, isNew: boolean, now: number): number {
+function sinceOf(spec: ActivationSpec, standing: number | undefined, isNew: () => boolean, now: number): number {
   if (spec.suspend) return suspendedSince
   if (standing === suspendedSince) return wholeSecond(now)
   if (standing !== undefined) return standing
   if (spec.startFrom === 'Earliest') return 0
   if (spec.startFrom !== 'Now') return spec.startFrom
-  return isNew && spec.generation === 1 ? spec.created : wholeSecond(now)
+  return spec.generation === 1 && isNew() ? spec.created : wholeSecond(now)
+}
+
+/** What stands may be tens of thousands: looked through once at most, and seldom. */
+function lazily(look: () => boolean): () => boolean {
+  let seen: boolean | undefined
+  return () => {
+    seen ??= look()
+    return seen
+  }
 }
 
 /** Kubernetes writes times in whole seconds: what happened later in this second must not look earlier. */

@@ -2,7 +2,7 @@ import type { Cluster } from '../formats/format.ts'
 import type { Batch, Change } from '../kube/reflector.ts'
 import type { CommitBatch, CountDelta, ObjectRecord, Outbox } from '../outbox/outbox.ts'
 import type { Source } from '../sources/source.ts'
-import type { EmitterIndex, Since } from './emitter.ts'
+import type { Emitter, EmitterIndex, Since } from './emitter.ts'
 import { type Matched, type Phase, type Routed, route } from './route.ts'
 
 export type JudgeDeps = {
@@ -56,12 +56,21 @@ function judgeChanges(
   commit: CommitBatch,
 ): void {
   const emitters = deps.emitters()
-  const wanted = changes.filter((change) => emitters.forObject(watch.source.kind, namespaceOf(change)).length > 0)
-  const records = deps.outbox.records(wanted.map((change) => change.object.metadata.uid))
+  const wanted: { change: Change; takers: readonly Emitter[] }[] = []
+  const gone: string[] = []
+  for (const change of changes) {
+    const takers = emitters.forObject(watch.source.kind, namespaceOf(change))
+    if (takers.length > 0) wanted.push({ change, takers })
+    else if (change.type === 'delete') gone.push(change.object.metadata.uid)
+  }
+  // Nobody wants them now, but somebody may have.
+  if (gone.length > 0) commit.forget.push(...deps.outbox.records(gone).keys())
+  if (wanted.length === 0) return
+  const records = deps.outbox.records(wanted.map(({ change }) => change.object.metadata.uid))
   const written = new Map<string, ObjectRecord>()
   const matched: Matched[] = []
   const now = deps.now()
-  for (const change of wanted) {
+  for (const { change, takers } of wanted) {
     const { object } = change
     const { uid } = object.metadata
     try {
@@ -70,7 +79,7 @@ function judgeChanges(
         object,
         phase,
         record: written.get(uid) ?? records.get(uid),
-        emitters: emitters.forObject(watch.source.kind, namespaceOf(change)),
+        emitters: takers,
         since: deps.since,
         cluster: deps.cluster,
         now,
@@ -92,6 +101,13 @@ function judgeChanges(
   commit.records = [...written.values()]
   commit.counts = sumCounts(commit.counts)
   if (matched.length > 0) deps.matched(matched)
+}
+
+/** A batch that waited for long, without what it holds for subscriptions that were deleted meanwhile. */
+export function withoutForgotten(commit: CommitBatch, exists: (subscriptionUid: string) => boolean): CommitBatch {
+  const isWanted = ({ subscriptionUid }: { subscriptionUid: string }) => exists(subscriptionUid)
+  const { rows, dead, counts } = commit
+  return { ...commit, rows: rows.filter(isWanted), dead: dead.filter(isWanted), counts: counts.filter(isWanted) }
 }
 
 const namespaceOf = (change: Change): string => change.object.metadata.namespace ?? ''

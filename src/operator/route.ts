@@ -24,7 +24,7 @@ export type Routed = Pick<CommitBatch, 'rows' | 'dead' | 'counts'> & {
   /** Undefined when nothing about the object has to be remembered anew. */
   record: ObjectRecord | undefined
   matched: Matched[]
-  filterErrors: { emitter: Emitter; message: string }[]
+  filterErrors: { emitter: Emitter; kind: string; message: string }[]
 }
 
 /** A milestone that a subscription took: what `status.lastMatched` tells. */
@@ -32,6 +32,9 @@ export type Matched = { emitter: Emitter; object: KubeObject; kind: string; mile
 
 /** Labels may come after the end (Tekton writes them in an update of its own): so long an ended object is judged anew. */
 export const settleMs = 10 * 60_000
+
+/** So many keys are remembered of one object, in each list: one that flaps for ever must not grow its record for ever. */
+export const maxKeys = 256
 
 /**
  * One change through selection, filters, ledger and formats (design.md §1.5): pure.
@@ -87,7 +90,8 @@ class ObjectState {
     if (sinks.length === 0) return
     const judgement = emitter.selection.judge(this.input.source, this.input.object, milestone, this.inputs)
     if (judgement.kind === 'unselected') return
-    if (judgement.kind === 'error') this.out.filterErrors.push({ emitter, message: judgement.message })
+    if (judgement.kind === 'error')
+      this.out.filterErrors.push({ emitter, kind: this.input.source.kind, message: judgement.message })
     if (judgement.kind !== 'match') {
       if (first) this.count(emitter, '', { filtered: 1 })
       return
@@ -105,7 +109,7 @@ class ObjectState {
 
   private enqueue(emitter: Emitter, sink: EmitterSink, milestone: Milestone): void {
     const ledgerKey = `${emitter.uid} ${sink.key}`
-    this.ledger[ledgerKey] = [...(this.ledger[ledgerKey] ?? []), milestone.key]
+    this.ledger[ledgerKey] = newest([...(this.ledger[ledgerKey] ?? []), milestone.key], this.input.source)
     this.changed = true
     for (const format of emitter.formats) {
       for (const row of this.encode(emitter, sink, milestone, format)) {
@@ -133,7 +137,8 @@ class ObjectState {
         objectUid: this.input.object.metadata.uid,
         event,
       }
-      return { row, limit, bytes: sizeOf(event), fits: sizeOf(event) <= limit }
+      const bytes = sizeOf(event)
+      return { row, limit, bytes, fits: bytes <= limit }
     }
     const rows = this.events(emitter, milestone, format, emitter.content).map(toRow)
     if (rows.every((row) => row.fits) || !format.hasSummary || emitter.content !== 'full') return rows
@@ -157,7 +162,8 @@ class ObjectState {
 
   finish(): Routed {
     const { source, object, record, phase } = this.input
-    const projection = phase === 'refresh' && record ? record.projection : source.project(object)
+    // What a refresh shows was not told by it: the watch still compares with what it saw itself, or with nothing.
+    const projection = phase === 'refresh' ? (record?.projection ?? {}) : source.project(object)
     const endedAt = source.endedAt(object)
     const same =
       !this.changed && endedAt === record?.endedAt && JSON.stringify(projection) === JSON.stringify(record?.projection)
@@ -170,11 +176,26 @@ class ObjectState {
       resourceVersion: object.metadata.resourceVersion,
       ...(endedAt === undefined ? {} : { endedAt }),
       projection,
-      seen: [...this.seen],
+      seen: newest([...this.seen], source),
       ledger: this.ledger,
     }
     return this.out
   }
+}
+
+/**
+ * At most `maxKeys`: of what is too much the oldest observed ones go, which no later state tells again. Derived ones, which every state
+ * does tell again, stay; the object itself bounds how many there are.
+ */
+function newest(keys: string[], source: Source): string[] {
+  let excess = keys.length - maxKeys
+  if (excess <= 0) return keys
+  const observed = new Set(source.catalogue.filter((row) => row.class === 'observed').map((row) => row.name))
+  return keys.filter((key) => {
+    if (excess === 0 || !observed.has(key.split('/', 1)[0] ?? '')) return true
+    excess -= 1
+    return false
+  })
 }
 
 /** Bytes of an event in structured mode, the larger of the two, as near as counting characters of JSON comes. */
