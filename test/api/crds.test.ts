@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { readCrds, type Schema, walk } from '../../scripts/generate/crd.ts'
 import { eventSinkResource, eventSubscriptionResource } from '../../src/api/generated.ts'
+import { reserved } from '../../src/formats/attributes.ts'
 import { sources } from '../../src/sources/index.ts'
 import { applyCrds, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { type Bad, badSinks, type Good, goodSinks } from './sink-cases.ts'
@@ -183,6 +184,16 @@ suite('the schemas', async () => {
         names,
       )
     }
+  })
+
+  test('keep the same names from extensions as the formats', () => {
+    const extensions = crds.find((crd) => crd.kind === 'EventSubscription')?.schema.properties?.spec?.properties
+      ?.extensions
+    const rule = extensions?.['x-kubernetes-validations']?.find(({ message }) => message.startsWith('these names'))
+    // A name with an underscore is refused by the rule on letters.
+    const names = [...reserved].filter((name) => !name.includes('_')).toSorted()
+    assert.deepEqual([...(rule?.rule ?? '').matchAll(/'(\w+)'/g)].map(([, name]) => name).toSorted(), names)
+    assert.deepEqual(rule?.message.split(': ')[1]?.split(', ').toSorted(), names)
   })
 
   test('are what the descriptors speak of', () => {

