@@ -2,7 +2,7 @@
 
 import { type DeliveryDeps, deliverTo } from './delivery/worker.ts'
 import type { Batch } from './kube/reflector.ts'
-import { type JudgeDeps, judge } from './operator/judge.ts'
+import { type JudgeDeps, judge, withoutForgotten } from './operator/judge.ts'
 import type { CommitBatch, Outbox } from './outbox/outbox.ts'
 import type { Source } from './sources/source.ts'
 
@@ -15,18 +15,21 @@ export type Watch = {
 
 export type ObserveDeps = JudgeDeps & {
   outbox: Outbox
-  /** Waits while a sink that is given rows has as many pending as it may. */
-  capacity(sinks: ReadonlySet<string>, signal: AbortSignal): Promise<void>
+  /** Waits while a sink that is given rows has as many pending as it may; gives whether it had to. */
+  capacity(sinks: ReadonlySet<string>, signal: AbortSignal): Promise<boolean>
+  /** Whether a subscription, by its uid, is still there. */
+  exists(subscriptionUid: string): boolean
   observed(watch: Watch, commit: CommitBatch): void
 }
 
 /** Watch → milestones → route → commit. Everything that a batch leads to is durable, or nothing is, before the next is read. */
 export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSignal): Promise<void> {
   for await (const batch of watch.batches(signal)) {
-    const commit = judge(watch, batch, deps)
-    if (!commit) continue
-    await deps.capacity(new Set(commit.rows.map((row) => row.sink)), signal)
+    const judged = judge(watch, batch, deps)
+    if (!judged) continue
+    const waited = await deps.capacity(new Set(judged.rows.map((row) => row.sink)), signal)
     if (signal.aborted) return
+    const commit = waited ? withoutForgotten(judged, deps.exists) : judged
     await deps.outbox.commit(commit)
     deps.observed(watch, commit)
   }

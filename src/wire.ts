@@ -16,7 +16,7 @@ import type { Resource } from './kube/path.ts'
 import { Reflector } from './kube/reflector.ts'
 import { getObject } from './kube/resources.ts'
 import { activationKey } from './operator/activation.ts'
-import { capacity } from './operator/capacity.ts'
+import { capacity, type Room } from './operator/capacity.ts'
 import { Collection } from './operator/collection.ts'
 import { Loops } from './operator/loops.ts'
 import { Operator } from './operator/operator.ts'
@@ -25,7 +25,7 @@ import { seedSink, seedSubscription } from './operator/seed.ts'
 import { OperatorState } from './operator/state.ts'
 import { Statuses } from './operator/statuses.ts'
 import { Watches } from './operator/watches.ts'
-import type { Outbox } from './outbox/outbox.ts'
+import type { CommitBatch, Outbox } from './outbox/outbox.ts'
 import { deliver, type ObserveDeps, observe } from './pipeline.ts'
 import type { Ground } from './run.ts'
 import { sources } from './sources/index.ts'
@@ -35,6 +35,9 @@ import { StatusWriter } from './status/writer.ts'
 
 /** How long attempts under way may go on after a stop. */
 const graceMs = 5_000
+
+/** A sink that was full is told to be so until it has some room, so that the condition doesn't turn with every delivery. */
+const reliefAt = 0.9
 
 /** How often the states of watches are looked at, for the conditions that tell of them. */
 const lookMs = 500
@@ -124,13 +127,27 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
     wait: pause,
   })
 
+  const room: Room = {
+    outbox,
+    maxPending: (sink) => state.maxPending(sink),
+    full(keys) {
+      for (const sink of keys) {
+        if (state.overflowing.has(sink)) continue
+        state.overflowing.add(sink)
+        renderer.stale()
+        writer.mark(`sink ${sink}`, 'conditions')
+      }
+    },
+  }
+
   const observeDeps: ObserveDeps = {
     outbox,
     emitters: () => state.emitters(),
     since: (uid, sink, kind, milestone) => state.activations.get(activationKey(uid, sink, kind, milestone)),
     cluster,
     now,
-    capacity: (keys, signal) => capacity(keys, outbox, (sink) => state.maxPending(sink), signal),
+    capacity: (keys, signal) => capacity(keys, room, signal),
+    exists: (uid) => [...state.subscriptions.values()].some(({ object }) => object.metadata.uid === uid),
     matched(matched) {
       for (const { emitter, kind, object, milestone } of matched) {
         metrics.matched.inc({ kind })
@@ -140,7 +157,8 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
       }
     },
     filterFailed(failures) {
-      for (const { emitter, message } of failures) {
+      for (const { emitter, kind, message } of failures) {
+        metrics.filterErrors.inc({ kind })
         const first = book.filterFailed(emitter.uid, message, now())
         writer.mark(`subscription ${emitter.key}`, first ? 'conditions' : 'counters')
       }
@@ -152,7 +170,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
     },
     observed(_watch, commit) {
       for (const sink of new Set(commit.rows.map((row) => row.sink))) startDelivery(sink)
-      for (const { sink, reason } of commit.dead) metrics.deadLettered.inc({ sink, reason })
+      for (const dead of commit.dead) refused(dead)
     },
   }
 
@@ -162,6 +180,15 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
   }, now)
   const headers = (object: EventSink, fresh: boolean) =>
     readHeaders(object.spec.http, object.metadata.namespace ?? '', readSecret, { fresh, requireLabel: true })
+
+  /** An event that no attempt will be made for. */
+  function refused({ sink, subscription, subscriptionUid, event, reason, message }: CommitBatch['dead'][number]): void {
+    metrics.deadLettered.inc({ sink, reason })
+    const { id, type } = event
+    const failed = { time: now(), id, type, sink, subscription, reason, message, attempts: 0, nextAttempt: undefined }
+    book.undeliverable(failed, subscriptionUid)
+    writer.mark(`sink ${sink}`, 'counters')
+  }
 
   function record(attempt: AttemptRecord): void {
     const { sink, subscription, reason } = attempt
@@ -215,6 +242,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
     checkUrl: (url) => egress.check(url),
     headers,
     startDelivery,
+    asked: () => renderer.stale(),
     dropped: (rows) => metrics.dropped.inc({ reason: 'SubscriptionDeleted' }, rows),
     forgotten(key) {
       writer.forget(key)
@@ -232,7 +260,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
   loops.start('status', (signal) => writer.run(signal))
   loops.start('watch-states', (signal) => tellStates(signal))
 
-  /** Marks the subscriptions of a kind whose watch came into another state. */
+  /** Marks the subscriptions of a kind whose watch came into another state, and the sinks that have room again. */
   async function tellStates(signal: AbortSignal): Promise<void> {
     const told = new Map<string, string>()
     while (!signal.aborted) {
@@ -243,6 +271,12 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
         for (const [key, { emitter }] of state.subscriptions) {
           if (emitter?.selection.kinds.has(kind)) writer.mark(`subscription ${key}`, 'conditions')
         }
+      }
+      for (const sink of state.overflowing) {
+        if (outbox.size(sink) > reliefAt * state.maxPending(sink)) continue
+        state.overflowing.delete(sink)
+        renderer.stale()
+        writer.mark(`sink ${sink}`, 'conditions')
       }
       await pause(lookMs, signal)
     }

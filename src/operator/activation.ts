@@ -6,6 +6,8 @@ export type ActivationSpec = {
   created: number
   generation: number
   suspend: boolean
+  /** What the status tells of when each sink became part of the subscription: all that is left where the disk is lost. */
+  told: ReadonlyMap<string, number>
 }
 
 /** `<subscription uid> <sink> <kind> <milestone>`: what is activated on its own (design.md §1.8). */
@@ -32,7 +34,8 @@ export function activate(
     for (const [kind, milestones] of emitter.selection.kinds) {
       for (const milestone of milestones) {
         const key = activationKey(emitter.uid, sink.key, kind, milestone)
-        const since = sinceOf(spec, standing.get(key), isNew, now)
+        const first = () => (isNew() ? firstOf(spec, sink.key) : undefined)
+        const since = sinceOf(spec, standing.get(key), first, now)
         if (since !== standing.get(key)) entries.set(key, since)
       }
     }
@@ -40,13 +43,22 @@ export function activate(
   return entries
 }
 
-function sinceOf(spec: ActivationSpec, standing: number | undefined, isNew: () => boolean, now: number): number {
+/** Where a subscription that has no activation at all begins with a sink; undefined: at now. */
+const firstOf = (spec: ActivationSpec, sink: string): number | undefined =>
+  spec.told.get(sink) ?? (spec.generation === 1 ? spec.created : undefined)
+
+function sinceOf(
+  spec: ActivationSpec,
+  standing: number | undefined,
+  first: () => number | undefined,
+  now: number,
+): number {
   if (spec.suspend) return suspendedSince
   if (standing === suspendedSince) return wholeSecond(now)
   if (standing !== undefined) return standing
   if (spec.startFrom === 'Earliest') return 0
   if (spec.startFrom !== 'Now') return spec.startFrom
-  return spec.generation === 1 && isNew() ? spec.created : wholeSecond(now)
+  return first() ?? wholeSecond(now)
 }
 
 /** What stands may be tens of thousands: looked through once at most, and seldom. */

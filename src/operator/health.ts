@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { Metrics } from '../status/metrics.ts'
 
 export type HealthOptions = {
-  host: string
+  /** Undefined: all addresses. */
+  host: string | undefined
   port: number
   metrics: Metrics
   /** Undefined when ready, else what is waited for. */

@@ -10,6 +10,7 @@ type Loop = { controller: AbortController; done: Promise<void> }
  */
 export class Loops implements AsyncDisposable {
   private readonly loops = new Map<string, Loop>()
+  private closed = false
   private readonly options: { log: KubeLog; pause: Pause; failed: (key: string) => void }
 
   constructor(options: { log: KubeLog; pause: Pause; failed: (key: string) => void }) {
@@ -24,8 +25,9 @@ export class Loops implements AsyncDisposable {
     return [...this.loops.keys()]
   }
 
+  /** Does nothing where the loop runs already, or all loops have been stopped. */
   start(key: string, run: (signal: AbortSignal) => Promise<void>): void {
-    if (this.loops.has(key)) return
+    if (this.closed || this.loops.has(key)) return
     const controller = new AbortController()
     this.loops.set(key, { controller, done: this.supervise(key, run, controller.signal) })
   }
@@ -57,6 +59,7 @@ export class Loops implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.closed = true
     for (const loop of this.loops.values()) loop.controller.abort()
     await Promise.all([...this.loops.values()].map((loop) => loop.done))
     this.loops.clear()

@@ -11,6 +11,7 @@ import type { StatusWriter } from '../status/writer.ts'
 import { activate, activationKey } from './activation.ts'
 import type { Collection } from './collection.ts'
 import { covers } from './emitter.ts'
+import { forgetSubscription, goneUid } from './forget.ts'
 import { Pulse } from './pulse.ts'
 import { judgeSink, requestedAt } from './sink.ts'
 import type { OperatorState } from './state.ts'
@@ -34,6 +35,8 @@ export type OperatorDeps = {
   headers(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
   startDelivery(sink: string): void
   dropped(rows: number): void
+  /** A CR asks for a status with numbers of now. */
+  asked(): void
   forgotten(key: string): void
   log: KubeLog
   now(): number
@@ -135,11 +138,11 @@ export class Operator {
     const present = new Set([...this.deps.subscriptions.objects.values()].map((object) => object.metadata.uid))
     const known = new Set(this.deps.outbox.counts().map((count) => count.subscriptionUid))
     for (const key of this.deps.state.activations.keys()) known.add(key.split(' ')[0] ?? '')
-    for (const uid of known) if (!present.has(uid)) await this.forgetSubscription(uid)
+    for (const uid of known) if (uid !== goneUid && !present.has(uid)) await this.forgetSubscription(uid)
   }
 
   private async forgetSubscription(uid: string): Promise<void> {
-    const rows = await this.deps.outbox.forgetSubscription(uid)
+    const rows = await forgetSubscription(uid, this.deps.outbox)
     if (rows > 0) this.deps.dropped(rows)
     for (const key of this.deps.state.activations.keys())
       if (key.startsWith(`${uid} `)) this.deps.state.activations.delete(key)
@@ -154,9 +157,12 @@ export class Operator {
     if (!object) {
       deps.state.sinks.delete(key)
       deps.forgotten(`sink ${key}`)
+      // With the sink, the limit that reading may be waiting at is gone.
+      await deps.outbox.retryNow(key)
     } else {
       const asked =
         requestedAt(object) !== (before ? requestedAt(before.object) : object.status?.lastHandledReconcileAt)
+      if (asked) deps.asked()
       const credentials = await deps.headers(object, asked)
       const state = judgeSink(object, { url: deps.checkUrl(object.spec.http.url), credentials })
       deps.state.sinks.set(key, state)
@@ -190,6 +196,7 @@ export class Operator {
       deps.forgotten(`subscription ${key}`)
       return []
     }
+    if (requestedAt(object) !== (before && requestedAt(before.object))) deps.asked()
     if (before && before.object.metadata.generation !== object.metadata.generation)
       deps.book.forgive(object.metadata.uid)
     const compiled = compileSubscription(object, {

@@ -58,13 +58,15 @@ export class Renderer {
   private sink(key: string, name: string, { object, readiness, maxPending }: SinkState): Rendered {
     const { pending, counts } = this.tallies()
     const waiting = pending.filter((entry) => entry.sink === name)
+    const rows = sum(waiting.map((entry) => entry.rows))
     const status = summariseSink({
       ...this.common(key, object),
       readiness,
       health: this.deps.book.health(name),
-      pending: sum(waiting.map((entry) => entry.rows)),
+      pending: rows,
       oldestPending: oldest(waiting),
       maxPending,
+      overflow: rows >= maxPending || this.deps.state.overflowing.has(name),
       counts: total(counts.filter((count) => count.sink === name)),
     })
     return { object, status }

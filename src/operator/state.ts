@@ -27,6 +27,8 @@ export class OperatorState {
   readonly sinks = new Map<string, SinkState>()
   readonly subscriptions = new Map<string, SubscriptionState>()
   readonly activations: Map<string, number>
+  /** Sinks at which reading had to wait, until there is room again. */
+  readonly overflowing = new Set<string>()
   private index: EmitterIndex = indexEmitters([], () => undefined)
   private readonly labelsOf: (namespace: string) => Record<string, string> | undefined
 

@@ -59,7 +59,7 @@ export const sinkKeys = (subscription: EventSubscription): string[] =>
 
 /** What activation needs of a subscription; a startFrom that is no time is refused. */
 export function activationSpec(subscription: EventSubscription): Verdict<ActivationSpec> {
-  const { metadata, spec } = subscription
+  const { metadata, spec, status } = subscription
   const given = spec.startFrom ?? 'Now'
   const startFrom = given === 'Now' || given === 'Earliest' ? given : Date.parse(given)
   if (Number.isNaN(startFrom)) {
@@ -73,5 +73,10 @@ export function activationSpec(subscription: EventSubscription): Verdict<Activat
     created: Date.parse(metadata.creationTimestamp),
     generation: metadata.generation ?? 1,
     suspend: spec.suspend ?? false,
+    told: new Map(
+      (status?.sinks ?? []).flatMap(({ namespace, name, since }) =>
+        since === undefined ? [] : [[`${namespace}/${name}`, Date.parse(since)]],
+      ),
+    ),
   })
 }

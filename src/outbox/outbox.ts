@@ -157,7 +157,10 @@ export interface Outbox extends AsyncDisposable {
   activations(): Map<string, number>
   /** Sets these, and leaves the others as they are. */
   activate(entries: ReadonlyMap<string, number>): Promise<void>
-  /** Moves on whenever rows may have become claimable before their time: a commit with rows, a freed lane, an early retry, `retryNow`. */
+  /**
+   * Moves on whenever rows may have become claimable before their time (a commit with rows, a freed lane, an early retry, `retryNow`)
+   * and whenever rows have gone, so that there is room for others.
+   */
   version(): number
   /**
    * Resolves once `version()` is not `seen` (left out: the version at the call), when `signal` aborts, and when the outbox is closed.

@@ -48,7 +48,7 @@ export function writeSettlements(store: Store, taken: readonly Taken[], now: num
   }
   return () => {
     for (const one of landed) land(store, one)
-    if (landed.some((one) => !one.left || one.freed !== undefined)) store.changes.bump()
+    if (landed.length > 0) store.changes.bump()
   }
 }
 

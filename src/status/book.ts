@@ -42,6 +42,12 @@ export class StatusBook {
     return before !== isFailing(health)
   }
 
+  /** An event that can't go to the sink at all: the sink knows nothing of it, and is as well as before. */
+  undeliverable(failed: Failed, subscriptionUid: string): void {
+    this.health(failed.sink).lastFailure = failed
+    this.pair(subscriptionUid, failed.sink).lastFailure = failed
+  }
+
   /** What an earlier process told in the statuses, so that a restart doesn't forget it. What is known better stays. */
   seed(subscriptionUid: string, sink: string, pair: Pair): void {
     const known = this.pair(subscriptionUid, sink)

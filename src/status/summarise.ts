@@ -26,6 +26,8 @@ export type SinkFacts = Common & {
   pending: number
   oldestPending: number | undefined
   maxPending: number
+  /** At maxPending, or not long enough below it to speak of relief. */
+  overflow: boolean
   counts: Counts
 }
 
@@ -53,10 +55,9 @@ export const time = (ms: number): string => new Date(Math.trunc(ms / 1000) * 100
 
 /** The whole status of a sink. */
 export function summariseSink(facts: SinkFacts): EventSinkStatus {
-  const overflow = facts.pending >= facts.maxPending
   let conditions = withReadiness(facts)
   conditions = set(conditions, facts, 'Delivering', delivering([{ name: 'the sink', health: facts.health }]))
-  conditions = overflow
+  conditions = facts.overflow
     ? set(conditions, facts, 'Overflow', {
         status: 'True',
         reason: 'MaxPendingReached',
@@ -111,13 +112,16 @@ const sinkStatus = (sink: SinkView) =>
   prune({
     namespace: sink.namespace,
     name: sink.name,
-    delivering: !isFailing(sink.health),
+    delivering: wasTried(sink.health) ? !isFailing(sink.health) : undefined,
     pending: sink.pending,
     oldestPending: optionalTime(sink.oldestPending),
     lastDelivered: sink.lastDelivered && deliveredView(sink.lastDelivered),
     lastFailure: sink.lastFailure && failedView(sink.lastFailure),
     since: optionalTime(sink.since),
   })
+
+const wasTried = ({ lastDelivered, failures, resting }: SinkHealth): boolean =>
+  lastDelivered !== undefined || failures > 0 || resting !== undefined
 
 type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>
 

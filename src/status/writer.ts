@@ -15,6 +15,9 @@ export type WriterOptions = {
 
 const retryMs = 2000
 
+/** What is counted shows in the outbox a moment after it is told here. */
+const settleMs = 1000
+
 /**
  * Writes of status, coalesced by key: what changes ten times before its turn is written once.
  * Conditions go ahead of counters, each kind within its own rate (design.md §9).
@@ -34,7 +37,8 @@ export class StatusWriter {
     if (urgency === 'conditions') this.urgent.add(key)
     else if (!this.due.has(key)) {
       const last = this.written.get(key)
-      this.due.set(key, last === undefined ? this.options.now() : last + this.options.counterMs)
+      const { now, counterMs } = this.options
+      this.due.set(key, Math.max(now() + settleMs, (last ?? Number.NEGATIVE_INFINITY) + counterMs))
     } else return
     this.wake()
   }
@@ -71,7 +75,8 @@ export class StatusWriter {
 
   private async write(key: string, urgency: Urgency, signal: AbortSignal): Promise<void> {
     this.urgent.delete(key)
-    this.due.delete(key)
+    // Numbers that are due are of a later time than what an urgent write may tell.
+    if (urgency === 'counters') this.due.delete(key)
     const done = await this.options.write(key, signal)
     const now = this.options.now()
     this.written.set(key, now)
