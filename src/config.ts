@@ -14,7 +14,8 @@ export type Config = {
   clusterUri: string | undefined
   dashboardUrl: string | undefined
   class: string | undefined
-  listen: { host: string; port: number }
+  /** Without a host: all addresses, of the families that the machine has. */
+  listen: { host: string | undefined; port: number }
   logLevel: LogLevel
 }
 
@@ -143,6 +144,8 @@ function readFileKey(key: string, value: unknown): Verdict<Settings> {
 }
 
 function readEgress(value: unknown): Verdict<Settings> {
+  if (typeof (value ?? {}) !== 'object' || Array.isArray(value))
+    return refuse('ConfigInvalid', 'carillon-config: egress must be a mapping with allowCidrs')
   const unknown = Object.keys((value as object) ?? {}).find((key) => key !== 'allowCidrs')
   if (unknown !== undefined)
     return refuse('ConfigInvalid', `carillon-config: unknown key 'egress.${unknown}'; allowed is egress.allowCidrs`)
@@ -168,6 +171,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     if (wrong !== undefined)
       return refuse('FlagInvalid', `--${flag} '${wrong}' is no name: use lower case letters, digits and '-'`)
   }
+  if (one('data-dir') === '') return refuse('FlagInvalid', '--data-dir must name a directory')
   const clusterUri = one('cluster-uri')?.replace(/\/+$/, '')
   if (clusterUri !== undefined && !/^[!#$&-;=?-Z_a-z~%[\]]+$/.test(clusterUri)) {
     return refuse('FlagInvalid', `--cluster-uri '${clusterUri}' is no URI reference`)
@@ -192,5 +196,5 @@ function parseListen(text: string): Verdict<Config['listen']> {
   if (!match || port > 65535)
     return refuse('FlagInvalid', `--listen '${text}' must be host:port or :port, such as 127.0.0.1:8080`)
   const host = (match[1] ?? '').replace(/^\[(.*)\]$/, '$1')
-  return accept({ host: host === '' ? '::' : host, port })
+  return accept({ host: host === '' ? undefined : host, port })
 }

@@ -114,7 +114,7 @@ async function listen<T>({ listen: { host, port } }: Config, serve: () => Promis
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const why = code === 'EADDRINUSE' ? 'something else listens there' : message
-    return refuse('ListenFailed', `can't listen on ${host}:${port}: ${why}; choose another address with --listen`)
+    return refuse('ListenFailed', `can't listen on ${host ?? ''}:${port}: ${why}; choose another address with --listen`)
   }
 }
 

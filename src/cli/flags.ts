@@ -9,16 +9,56 @@ export type Flag = {
 }
 
 export const runFlags = [
-  { name: 'kubeconfig', value: 'FILE', help: 'which cluster to talk to; default: KUBECONFIG, ~/.kube/config, or the pod itself' },
-  { name: 'namespace', value: 'NAME', help: "the operator's own namespace, where ConfigMap carillon-config is read; default: the pod's, else carillon-system" },
-  { name: 'data-dir', value: 'DIR', default: '/var/lib/carillon', help: 'where the outbox is kept; put it on a volume' },
-  { name: 'admin-namespace', value: 'NAME', list: true, help: 'namespace whose subscriptions may watch other namespaces' },
+  {
+    name: 'kubeconfig',
+    value: 'FILE',
+    help: 'which cluster to talk to; default: KUBECONFIG, ~/.kube/config, or the pod itself',
+  },
+  {
+    name: 'namespace',
+    value: 'NAME',
+    help: "the operator's own namespace, where ConfigMap carillon-config is read; default: the pod's, else carillon-system",
+  },
+  {
+    name: 'data-dir',
+    value: 'DIR',
+    default: '/var/lib/carillon',
+    help: 'where the outbox is kept; put it on a volume',
+  },
+  {
+    name: 'admin-namespace',
+    value: 'NAME',
+    list: true,
+    help: 'namespace whose subscriptions may watch other namespaces',
+  },
   { name: 'watch-namespace', value: 'NAME', list: true, help: 'watch only these namespaces; default: all' },
-  { name: 'allow-cidr', value: 'CIDR', list: true, help: 'addresses that sinks may have though they are loopback, link-local or private' },
-  { name: 'cluster-uri', value: 'URI', help: "first part of every event's source; default: /clusters/<uid of kube-system>" },
-  { name: 'dashboard-url', value: 'TEMPLATE', help: "link to an object in events, e.g. https://ui.example.com/{{namespace}}/{{plural}}/{{name}}; default: the object's API URL" },
-  { name: 'class', value: 'NAME', help: 'serve only sinks and subscriptions labelled carillon.dev/class: NAME; default: those without the label' },
-  { name: 'listen', value: 'ADDRESS', default: ':8080', help: 'where /healthz, /readyz and /metrics are served, host:port or :port' },
+  {
+    name: 'allow-cidr',
+    value: 'CIDR',
+    list: true,
+    help: 'addresses that sinks may have though they are loopback, link-local or private',
+  },
+  {
+    name: 'cluster-uri',
+    value: 'URI',
+    help: "first part of every event's source; default: /clusters/<uid of kube-system>",
+  },
+  {
+    name: 'dashboard-url',
+    value: 'TEMPLATE',
+    help: "link to an object in events, e.g. https://ui.example.com/{{namespace}}/{{plural}}/{{name}}; default: the object's API URL",
+  },
+  {
+    name: 'class',
+    value: 'NAME',
+    help: 'serve only sinks and subscriptions labelled carillon.dev/class: NAME; default: those without the label',
+  },
+  {
+    name: 'listen',
+    value: 'ADDRESS',
+    default: ':8080',
+    help: 'where /healthz, /readyz and /metrics are served, host:port or :port',
+  },
   { name: 'log-level', value: 'LEVEL', default: 'info', help: 'debug, info, warn or error' },
 ] as const satisfies readonly Flag[]
 

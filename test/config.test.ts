@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Config, readCommand, readConfigFile, resolveConfig, type Settings } from '../src/config.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/** The settings that `carillon run` reads from flags and environment. */
+function settingsOf(args: string[], env: Env = {}): Settings {
+  const command = readCommand(['run', ...args], env)
+  assert.ok(command.ok && command.value.name === 'run')
+  return command.value.settings
+}
+
+function configOf(args: string[] = [], env: Env = {}, file = ''): Config {
+  const read = readConfigFile(file)
+  assert.ok(read.ok, JSON.stringify(read))
+  const config = resolveConfig(settingsOf(args, env), read.value)
+  assert.ok(config.ok, JSON.stringify(config))
+  return config.value
+}
+
+test('commands are told apart', () => {
+  const cases: [argv: string[], command: unknown][] = [
+    [[], { name: 'help', of: 'carillon' }],
+    [['help'], { name: 'help', of: 'carillon' }],
+    [['--help'], { name: 'help', of: 'carillon' }],
+    [['-h'], { name: 'help', of: 'carillon' }],
+    [['help', 'run'], { name: 'help', of: 'run' }],
+    [['run', '--help'], { name: 'help', of: 'run' }],
+    [['run', '--class', 'a', '-h'], { name: 'help', of: 'run' }],
+    [['version'], { name: 'version' }],
+    [['--version'], { name: 'version' }],
+    [['run'], { name: 'run', settings: {}, cluster: { kubeconfig: undefined, service: undefined } }],
+  ]
+  for (const [argv, value] of cases) assert.deepEqual(readCommand(argv, {}), { ok: true, value }, argv.join(' '))
+})
+
+test('what a command line can have wrong is said in one line', () => {
+  const cases: [argv: string[], reason: string, message: RegExp][] = [
+    [['serve'], 'UnknownCommand', /^unknown command 'serve'; the commands are run, version and help$/],
+    [['run', '--colour', 'red'], 'FlagInvalid', /^unknown option '--colour'.*; see 'carillon run --help'$/],
+    [['run', 'now'], 'FlagInvalid', /^unexpected argument 'now'.*; see 'carillon run --help'$/],
+    [['run', '--class'], 'FlagInvalid', /^option '--class <value>' argument missing; see 'carillon run --help'$/],
+    [['run', '--class', 'a', '--class', 'b'], 'FlagInvalid', /^--class may be given once$/],
+  ]
+  for (const [argv, reason, message] of cases) {
+    const command = readCommand(argv, {})
+    assert.ok(!command.ok, argv.join(' '))
+    assert.equal(command.reason, reason)
+    assert.match(command.message, message)
+    assert.ok(!command.message.includes('\n'))
+  }
+})
+
+test('without anything there are the defaults', () => {
+  assert.deepEqual(configOf(), {
+    namespace: 'carillon-system',
+    dataDir: '/var/lib/carillon',
+    adminNamespaces: [],
+    watchNamespaces: [],
+    allowCidrs: [],
+    clusterUri: undefined,
+    dashboardUrl: undefined,
+    class: undefined,
+    listen: { host: undefined, port: 8080 },
+    logLevel: 'info',
+  })
+})
+
+test('a flag wins over the environment, that over the ConfigMap, that over the default', () => {
+  const file = 'logLevel: warn\nadminNamespaces: [from-file]\negress: {allowCidrs: [10.0.0.0/8]}\n'
+  const env = {
+    CARILLON_LOG_LEVEL: 'error',
+    CARILLON_ADMIN_NAMESPACE: 'from-env, other,,',
+    CARILLON_ALLOW_CIDR: '192.168.0.0/16',
+  }
+  const flags = ['--log-level', 'debug', '--admin-namespace', 'from-flag', '--allow-cidr=127.0.0.0/8']
+  const view = ({ logLevel, adminNamespaces, allowCidrs }: Config) => [logLevel, adminNamespaces, allowCidrs]
+  assert.deepEqual(view(configOf()), ['info', [], []])
+  assert.deepEqual(view(configOf([], {}, file)), ['warn', ['from-file'], ['10.0.0.0/8']])
+  assert.deepEqual(view(configOf([], env, file)), ['error', ['from-env', 'other'], ['192.168.0.0/16']])
+  assert.deepEqual(view(configOf(flags, env, file)), ['debug', ['from-flag'], ['127.0.0.0/8']])
+})
+
+test('every setting can be given, as a flag and in the environment', () => {
+  const given: [flag: string, environment: string, value: string, field: keyof Config, read: unknown][] = [
+    ['namespace', 'CARILLON_NAMESPACE', 'ops', 'namespace', 'ops'],
+    ['data-dir', 'CARILLON_DATA_DIR', './data', 'dataDir', './data'],
+    ['admin-namespace', 'CARILLON_ADMIN_NAMESPACE', 'a', 'adminNamespaces', ['a']],
+    ['watch-namespace', 'CARILLON_WATCH_NAMESPACE', 'b', 'watchNamespaces', ['b']],
+    ['allow-cidr', 'CARILLON_ALLOW_CIDR', '10.0.0.0/8', 'allowCidrs', ['10.0.0.0/8']],
+    ['cluster-uri', 'CARILLON_CLUSTER_URI', 'https://c.example.com/', 'clusterUri', 'https://c.example.com'],
+    ['dashboard-url', 'CARILLON_DASHBOARD_URL', 'https://ui/{{name}}', 'dashboardUrl', 'https://ui/{{name}}'],
+    ['class', 'CARILLON_CLASS', 'blue', 'class', 'blue'],
+    ['listen', 'CARILLON_LISTEN', '127.0.0.1:0', 'listen', { host: '127.0.0.1', port: 0 }],
+    ['log-level', 'CARILLON_LOG_LEVEL', 'warn', 'logLevel', 'warn'],
+  ]
+  for (const [flag, environment, value, field, read] of given) {
+    assert.deepEqual(configOf([`--${flag}`, value])[field], read, flag)
+    assert.deepEqual(configOf([], { [environment]: value })[field], read, environment)
+  }
+})
+
+test('a list is a flag given several times, or commas in the environment', () => {
+  assert.deepEqual(configOf(['--watch-namespace', 'a', '--watch-namespace', 'b']).watchNamespaces, ['a', 'b'])
+  assert.deepEqual(configOf([], { CARILLON_WATCH_NAMESPACE: ' a,b , ' }).watchNamespaces, ['a', 'b'])
+  assert.equal(configOf([], { CARILLON_CLUSTER_URI: 'urn:a,b' }).clusterUri, 'urn:a,b')
+})
+
+test('an empty variable counts as none', () => {
+  assert.equal(configOf([], { CARILLON_LOG_LEVEL: '', CARILLON_CLASS: '' }).logLevel, 'info')
+})
+
+test("the operator's namespace is the one given, else the pod's", () => {
+  const namespaceOf = (settings: Settings, pod?: string) => {
+    const config = resolveConfig(settings, {}, pod)
+    assert.ok(config.ok)
+    return config.value.namespace
+  }
+  assert.equal(namespaceOf({}, 'pods-own'), 'pods-own')
+  assert.equal(namespaceOf({ namespace: ['given'] }, 'pods-own'), 'given')
+})
+
+test('the cluster is the one of --kubeconfig, CARILLON_KUBECONFIG, KUBECONFIG, in this order, or the pod itself', () => {
+  const clusterOf = (args: string[], env: Env) => {
+    const command = readCommand(['run', ...args], env)
+    assert.ok(command.ok && command.value.name === 'run')
+    return command.value.cluster
+  }
+  const both = { CARILLON_KUBECONFIG: '/own', KUBECONFIG: '/shared' }
+  assert.equal(clusterOf(['--kubeconfig', '/flag'], both).kubeconfig, '/flag')
+  assert.equal(clusterOf([], both).kubeconfig, '/own')
+  assert.equal(clusterOf([], { KUBECONFIG: '/a:/b' }).kubeconfig, '/a:/b')
+  assert.equal(clusterOf([], { KUBECONFIG: '' }).kubeconfig, undefined)
+  const pod = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '6443' }
+  assert.deepEqual(clusterOf([], pod).service, { host: '10.0.0.1', port: '6443' })
+  assert.deepEqual(clusterOf([], { KUBERNETES_SERVICE_HOST: '10.0.0.1' }).service, { host: '10.0.0.1', port: '443' })
+})
+
+test('--listen takes a host and a port, or a port alone', () => {
+  const cases: [text: string, read: Config['listen'] | undefined][] = [
+    [':8080', { host: undefined, port: 8080 }],
+    ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+    ['localhost:80', { host: 'localhost', port: 80 }],
+    ['[::1]:8080', { host: '::1', port: 8080 }],
+    ['[::]:8080', { host: '::', port: 8080 }],
+    ['8080', undefined],
+    ['', undefined],
+    ['localhost', undefined],
+    ['localhost:http', undefined],
+    [':65536', undefined],
+    [':-1', undefined],
+    [':123456', undefined],
+  ]
+  for (const [text, read] of cases) {
+    const config = resolveConfig({ listen: [text] })
+    if (read) assert.deepEqual(config.ok && config.value.listen, read, text)
+    else {
+      const message = `--listen '${text}' must be host:port or :port, such as 127.0.0.1:8080`
+      assert.deepEqual(config, { ok: false, reason: 'FlagInvalid', message })
+    }
+  }
+})
+
+test('values that can not be are refused by flag', () => {
+  const cases: [settings: Settings, message: RegExp][] = [
+    [{ 'log-level': ['loud'] }, /^--log-level must be one of debug, info, warn, error, not 'loud'$/],
+    [{ namespace: ['Ops'] }, /^--namespace 'Ops' is no name: use lower case letters, digits and '-'$/],
+    [{ 'admin-namespace': ['ok', 'a_b'] }, /^--admin-namespace 'a_b' is no name/],
+    [{ 'watch-namespace': ['a'.repeat(64)] }, /^--watch-namespace 'a{64}' is no name/],
+    [{ class: [''] }, /^--class '' is no name/],
+    [{ 'data-dir': [''] }, /^--data-dir must name a directory$/],
+    [{ 'cluster-uri': ['two words'] }, /^--cluster-uri 'two words' is no URI reference$/],
+    [{ 'cluster-uri': ['/'] }, /^--cluster-uri '' is no URI reference$/],
+  ]
+  for (const [settings, message] of cases) {
+    for (const config of [resolveConfig(settings), resolveConfig({}, settings)]) {
+      assert.ok(!config.ok, JSON.stringify(settings))
+      assert.equal(config.reason, 'FlagInvalid')
+      assert.match(config.message, message)
+    }
+  }
+})
+
+test('config.yaml gives its settings', () => {
+  const text = `
+    adminNamespaces: [a, b]
+    watchNamespaces: []
+    clusterUri: https://c.example.com
+    dashboardUrl: ""
+    logLevel:
+    egress: {allowCidrs: [10.0.0.0/8]}
+  `
+  const value = {
+    'admin-namespace': ['a', 'b'],
+    'cluster-uri': ['https://c.example.com'],
+    'allow-cidr': ['10.0.0.0/8'],
+  }
+  assert.deepEqual(readConfigFile(text), { ok: true, value })
+  for (const empty of ['', '# nothing', '{}', 'egress:', 'egress: {}', 'egress: {allowCidrs: []}']) {
+    assert.deepEqual(readConfigFile(empty), { ok: true, value: {} }, empty)
+  }
+})
+
+test('nothing in config.yaml is passed over in silence', () => {
+  const cases: [text: string, message: RegExp][] = [
+    ['a: [', /^ConfigMap carillon-config, config.yaml: .+/],
+    ['- a', /must be a mapping$/],
+    ['just text', /must be a mapping$/],
+    ['adminNamespace: [a]', /^carillon-config: unknown key 'adminNamespace'; allowed are adminNamespaces, .*egress$/],
+    ['toString: a', /unknown key 'toString'/],
+    ['adminNamespaces: a', /^carillon-config: adminNamespaces must be a list of strings$/],
+    ['watchNamespaces: [1]', /^carillon-config: watchNamespaces must be a list of strings$/],
+    ['logLevel: 5', /^carillon-config: logLevel must be a string$/],
+    ['logLevel: [info]', /^carillon-config: logLevel must be a string$/],
+    ['egress: {allowCIDRs: []}', /^carillon-config: unknown key 'egress.allowCIDRs'; allowed is egress.allowCidrs$/],
+    ['egress: {allowCidrs: 10.0.0.0/8}', /^carillon-config: egress.allowCidrs must be a list of strings$/],
+    ['egress: true', /^carillon-config: egress must be a mapping with allowCidrs$/],
+    ['egress: []', /^carillon-config: egress must be a mapping with allowCidrs$/],
+    ['egress: 10.0.0.0/8', /^carillon-config: egress must be a mapping with allowCidrs$/],
+  ]
+  for (const [text, message] of cases) {
+    const read = readConfigFile(text)
+    assert.ok(!read.ok, text)
+    assert.equal(read.reason, 'ConfigInvalid')
+    assert.match(read.message, message)
+    assert.ok(!read.message.includes('\n'), read.message)
+  }
+})
