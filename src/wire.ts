@@ -16,10 +16,11 @@ import type { Resource } from './kube/path.ts'
 import { Reflector } from './kube/reflector.ts'
 import { getObject } from './kube/resources.ts'
 import { activationKey } from './operator/activation.ts'
-import { capacity, type Room } from './operator/capacity.ts'
+import { capacity } from './operator/capacity.ts'
 import { Collection } from './operator/collection.ts'
 import { Loops } from './operator/loops.ts'
 import { Operator } from './operator/operator.ts'
+import { type OverflowDeps, relieve, roomOf } from './operator/overflow.ts'
 import { Renderer } from './operator/render.ts'
 import { seedSink, seedSubscription } from './operator/seed.ts'
 import { OperatorState } from './operator/state.ts'
@@ -35,9 +36,6 @@ import { StatusWriter } from './status/writer.ts'
 
 /** How long attempts under way may go on after a stop. */
 const graceMs = 5_000
-
-/** A sink that was full is told to be so until it has some room, so that the condition doesn't turn with every delivery. */
-const reliefAt = 0.9
 
 /** How often the states of watches are looked at, for the conditions that tell of them. */
 const lookMs = 500
@@ -127,18 +125,15 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
     wait: pause,
   })
 
-  const room: Room = {
+  const overflow: OverflowDeps = {
+    state,
     outbox,
-    maxPending: (sink) => state.maxPending(sink),
-    full(keys) {
-      for (const sink of keys) {
-        if (state.overflowing.has(sink)) continue
-        state.overflowing.add(sink)
-        renderer.stale()
-        writer.mark(`sink ${sink}`, 'conditions')
-      }
+    turned(sink) {
+      renderer.stale()
+      writer.mark(`sink ${sink}`, 'conditions')
     },
   }
+  const room = roomOf(overflow)
 
   const observeDeps: ObserveDeps = {
     outbox,
@@ -272,12 +267,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
           if (emitter?.selection.kinds.has(kind)) writer.mark(`subscription ${key}`, 'conditions')
         }
       }
-      for (const sink of state.overflowing) {
-        if (outbox.size(sink) > reliefAt * state.maxPending(sink)) continue
-        state.overflowing.delete(sink)
-        renderer.stale()
-        writer.mark(`sink ${sink}`, 'conditions')
-      }
+      relieve(overflow)
       await pause(lookMs, signal)
     }
   }

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { test } from 'node:test'
+
+/** In the order in which data flows: a folder imports only from itself and from folders before it; root files from all. */
+const folders = 'api kube cel sources formats filters outbox delivery status operator cli'.split(' ')
+
+/** Patterns that only some files of src may hold. */
+const only: [what: string, pattern: RegExp, allowed: RegExp][] = [
+  ['undici', /from 'undici'/, /^(kube\/.*|delivery\/egress)\.ts$/],
+  ['process.env and process.argv', /\bprocess\.(env|argv)\b/, /^main\.ts$/],
+  ['node:sqlite', /from 'node:sqlite'/, /^outbox\//],
+  ['EventEmitter', /\bEventEmitter\b/, /^$/],
+  ['an empty catch', /\bcatch\s*(\([^)]*\)\s*)?\{\s*\}/, /^$/],
+  ['module-level let', /^(export )?let /m, /^$/],
+  ['as any', /\b(as|:) any\b/, /^$/],
+]
+
+/** What is wrong with a file; `path` is relative to src. */
+function faults(path: string, text: string): string[] {
+  const rankOf = (file: string) => (file.includes('/') ? folders.indexOf(file.split('/')[0] ?? '') : folders.length)
+  const generated = path === 'api/generated.ts'
+  const imports = [...text.matchAll(/(?:from|import|import\()\s*'(\.[^']*)'/g)].map(([, target = '']) =>
+    posix.join(posix.dirname(path), target),
+  )
+  return [
+    ...(rankOf(path) < 0 ? [`${path}: a folder that has no place in the order`] : []),
+    ...imports
+      .filter((target) => rankOf(target) > rankOf(path) && !target.startsWith('..'))
+      .map((target) => `${path}: imports ${target}, which comes after it`),
+    ...only
+      .filter(([, pattern, allowed]) => pattern.test(text) && !allowed.test(path))
+      .map(([what]) => `${path}: ${what} has no place here`),
+    ...(text.split('\n').length > 301 && !generated ? [`${path}: more than 300 lines`] : []),
+  ]
+}
+
+test('every file of src keeps to the layout', () => {
+  const src = new URL('../src/', import.meta.url)
+  const files = globSync('**/*.ts', { cwd: src })
+  assert.ok(files.length > 50)
+  assert.deepEqual(
+    files.flatMap((file) => faults(file.replaceAll('\\', '/'), readFileSync(new URL(file, src), 'utf8'))),
+    [],
+  )
+})
+
+test('a file that does not keep to it is found', () => {
+  const planted: [path: string, text: string, fault: RegExp][] = [
+    ['api/x.ts', "import { route } from '../operator/route.ts'", /imports operator\/route\.ts/],
+    ['formats/cdevents/x.ts', "export * from '../../outbox/outbox.ts'", /imports outbox\/outbox\.ts/],
+    ['operator/x.ts', "import type { Config } from '../config.ts'", /imports config\.ts/],
+    ['cel/x.ts', "const later = await import('../sources/index.ts')", /imports sources\/index\.ts/],
+    ['tools/x.ts', '', /has no place in the order/],
+    ['delivery/transports/x.ts', "import { Agent } from 'undici'", /undici/],
+    ['kube/x.ts', 'const home = process.env.HOME', /process\.env/],
+    ['operator/x.ts', "import { DatabaseSync } from 'node:sqlite'", /sqlite/],
+    ['status/x.ts', "import { EventEmitter } from 'node:events'", /EventEmitter/],
+    ['status/x.ts', 'try { go() } catch (error) {\n}', /empty catch/],
+    ['status/x.ts', 'import a from "b"\nlet count = 0', /module-level let/],
+    ['status/x.ts', 'const x = y as any', /any/],
+    ['main.ts', '\n'.repeat(301), /more than 300 lines/],
+  ]
+  for (const [path, text, fault] of planted) {
+    const found = faults(path, text)
+    assert.equal(found.length, 1, `${path}: ${found.join()}`)
+    assert.match(found[0] ?? '', fault)
+  }
+  const fine = "import { x } from './y.ts'\nimport { Agent } from 'undici'\nimport { k } from '../api/object.ts'"
+  assert.deepEqual(faults('kube/x.ts', fine), [])
+  assert.deepEqual(faults('main.ts', "import { run } from './run.ts'\nrun(process.argv)"), [])
+})
