@@ -49,9 +49,10 @@ export function readCommand(
 }
 
 function clusterOptions(settings: Settings, env: Readonly<Record<string, string | undefined>>): ClusterOptions {
-  const { KUBECONFIG, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env
+  const { HOME, KUBECONFIG, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env
   return {
     kubeconfig: settings.kubeconfig?.[0] ?? (KUBECONFIG || undefined),
+    home: HOME || undefined,
     service: host ? { host, port: port || '443' } : undefined,
   }
 }

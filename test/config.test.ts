@@ -30,7 +30,7 @@ test('commands are told apart', () => {
     [['run', '--class', 'a', '-h'], { name: 'help', of: 'run' }],
     [['version'], { name: 'version' }],
     [['--version'], { name: 'version' }],
-    [['run'], { name: 'run', settings: {}, cluster: { kubeconfig: undefined, service: undefined } }],
+    [['run'], { name: 'run', settings: {}, cluster: { kubeconfig: undefined, home: undefined, service: undefined } }],
   ]
   for (const [argv, value] of cases) assert.deepEqual(readCommand(argv, {}), { ok: true, value }, argv.join(' '))
 })

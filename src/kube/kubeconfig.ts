@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { accept, type Refusal, refuse, type Verdict } from '../api/verdict.ts'
@@ -38,8 +37,9 @@ export type ClusterOptions = {
   kubeconfig?: string | undefined
   /** KUBERNETES_SERVICE_HOST and _PORT as a pod has them; the API server's name in the cluster's DNS when left out. */
   service?: { host: string; port: string } | undefined
+  /** HOME; without one there is no ~/.kube/config. */
+  home?: string | undefined
   /** For tests. */
-  home?: string
   serviceAccount?: string
 }
 
@@ -48,8 +48,8 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 /** Finds the cluster that is meant. A refusal tells everything that was tried, and what to do. */
 export function findCluster(options: ClusterOptions): Verdict<Cluster> {
   if (options.kubeconfig) return fromFiles(options.kubeconfig.split(delimiter).filter(Boolean))
-  const file = join(options.home ?? homedir(), '.kube', 'config')
-  if (existsSync(file)) return fromFiles([file])
+  const file = join(options.home ?? '~', '.kube', 'config')
+  if (options.home && existsSync(file)) return fromFiles([file])
   const root = options.serviceAccount ?? SERVICE_ACCOUNT
   if (existsSync(join(root, 'token'))) return accept(inPod(root, options.service))
   return refuse(

@@ -24,7 +24,7 @@ exec unshare --user --map-user=65532 --map-group=65532 --root="$image/mnt" --wd=
 export const canContain = (): boolean =>
   spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true']).status === 0
 
-/** Runs a command in the image's root as a container would: uid 65532, read-only root, a small volume for data, HOME=/ for who has none. */
+/** Runs a command in the image's root as a container would: uid 65532, read-only root, a small volume for data, no HOME. */
 export function runContained(root: string, command: string[], env: Record<string, string> = {}) {
   mkdirSync(`${root}/mnt`, { recursive: true })
   const args = [
@@ -41,7 +41,7 @@ export function runContained(root: string, command: string[], env: Record<string
   ]
   return spawnSync('unshare', args, {
     encoding: 'utf8',
-    env: { PATH: '/node:/usr/bin:/bin:/usr/sbin:/sbin', HOME: '/', ...env },
+    env: { PATH: '/node:/usr/bin:/bin:/usr/sbin:/sbin', ...env },
     timeout: 60_000,
   })
 }
