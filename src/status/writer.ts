@@ -25,6 +25,8 @@ const settleMs = 1000
 export class StatusWriter {
   private readonly options: Required<WriterOptions>
   private readonly urgent = new Set<string>()
+  /** Conditions that could not be written, and when to try again. */
+  private readonly again = new Map<string, number>()
   private readonly due = new Map<string, number>()
   private readonly written = new Map<string, number>()
   private wake: () => void = () => undefined
@@ -45,6 +47,7 @@ export class StatusWriter {
 
   forget(key: string): void {
     this.urgent.delete(key)
+    this.again.delete(key)
     this.due.delete(key)
     this.written.delete(key)
   }
@@ -59,7 +62,7 @@ export class StatusWriter {
 
   /** Writes all that is due or urgent once, for a clean stop. */
   async flush(signal: AbortSignal): Promise<void> {
-    for (const key of [...new Set([...this.urgent, ...this.due.keys()])]) {
+    for (const key of new Set([...this.urgent, ...this.again.keys(), ...this.due.keys()])) {
       if (signal.aborted) return
       await this.options.write(key, signal)
     }
@@ -69,25 +72,31 @@ export class StatusWriter {
     const [urgent] = this.urgent
     if (urgent !== undefined) return { key: urgent, urgency: 'conditions' }
     const now = this.options.now()
+    for (const [key, at] of this.again) if (at <= now) return { key, urgency: 'conditions' }
     for (const [key, at] of this.due) if (at <= now) return { key, urgency: 'counters' }
     return undefined
   }
 
   private async write(key: string, urgency: Urgency, signal: AbortSignal): Promise<void> {
     this.urgent.delete(key)
+    this.again.delete(key)
     // Numbers that are due are of a later time than what an urgent write may tell.
     if (urgency === 'counters') this.due.delete(key)
-    const done = await this.options.write(key, signal)
-    const now = this.options.now()
-    this.written.set(key, now)
-    if (!done) this.due.set(key, now + retryMs)
+    this.written.set(key, this.options.now())
+    let done = false
+    try {
+      done = await this.options.write(key, signal)
+    } finally {
+      const later = urgency === 'conditions' ? this.again : this.due
+      if (!done) later.set(key, this.options.now() + retryMs)
+    }
     await this.options.wait(1000 / this.options.rates[urgency], signal)
   }
 
   private async sleep(signal: AbortSignal): Promise<void> {
     const controller = new AbortController()
     this.wake = () => controller.abort()
-    const soonest = Math.min(...this.due.values())
+    const soonest = Math.min(...this.again.values(), ...this.due.values())
     const ms = Number.isFinite(soonest) ? Math.max(1, soonest - this.options.now()) : 60_000
     await this.options.wait(ms, AbortSignal.any([signal, controller.signal]))
     this.wake = () => undefined
