@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { accept, type Refusal, refuse, type Verdict } from '../api/verdict.ts'
 import { migrate } from './schema.ts'
@@ -14,7 +14,7 @@ export type Storage = { db: DatabaseSync; lock: DatabaseSync }
 export function openStorage(directory: string): Verdict<Storage> {
   const opened: DatabaseSync[] = []
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     const lock = openFile(join(directory, 'lock.db'))
     opened.push(lock)
     // Taken by the first write and kept until the file is closed, also when the process is killed. SQLite, §locking_mode.
@@ -48,6 +48,13 @@ const settings = `
   PRAGMA wal_autocheckpoint = 2048;
   PRAGMA journal_size_limit = 16777216;
 `
+
+/** Step by step: mkdirSync's own recursion never ends where a file system answers ENOENT below a directory that exists (/proc). */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
+}
 
 function openFile(path: string): DatabaseSync {
   // Created here, so that it is readable for nobody else in a directory that was there before; SQLite gives its WAL the same mode.

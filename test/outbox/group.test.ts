@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { GroupCommit } from '../../src/outbox/group.ts'
+
+/** A group commit that keeps a diary of its transactions. */
+function diary(groupMs = 2) {
+  const log: string[] = []
+  const note = (what: string) => () => void log.push(what)
+  const group = new GroupCommit(
+    { begin: note('begin'), commit: note('commit'), rollback: note('rollback'), idle: note('idle') },
+    groupMs,
+  )
+  const write = (name: string, alone = false) =>
+    group.add(() => {
+      if (name.startsWith('bad')) throw new Error(name)
+      log.push(name)
+      return () => name
+    }, alone)
+  return { log, group, write }
+}
+
+test('what is added in one turn shares a transaction; what comes later has its own', async () => {
+  const { log, write } = diary()
+  assert.deepEqual(await Promise.all([write('a'), write('b')]), ['a', 'b'])
+  await write('c')
+  assert.deepEqual(log, ['begin', 'a', 'b', 'commit', 'begin', 'c', 'commit'])
+})
+
+test('an operation that fails is alone in failing', async () => {
+  const { log, write } = diary()
+  const results = await Promise.allSettled([write('a'), write('bad'), write('b')])
+  assert.deepEqual(
+    results.map((result) => result.status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  assert.deepEqual(log, ['begin', 'a', 'rollback', 'begin', 'a', 'commit', 'begin', 'rollback', 'begin', 'b', 'commit'])
+})
+
+test('an operation that asks for it has a transaction of its own, in its place', async () => {
+  const { log, write } = diary()
+  await Promise.all([write('a'), write('b', true), write('c'), write('d')])
+  assert.deepEqual(log, ['begin', 'a', 'commit', 'begin', 'b', 'commit', 'begin', 'c', 'd', 'commit'])
+})
+
+test('effects come after the commit, all of them before any promise', async () => {
+  const { log, group } = diary()
+  const add = (name: string) =>
+    group.add(() => () => void log.push(`effect ${name}`)).then(() => log.push(`awake ${name}`))
+  await Promise.all([add('a'), add('b')])
+  assert.deepEqual(log, ['begin', 'commit', 'effect a', 'effect b', 'awake a', 'awake b'])
+})
+
+test('close writes what is queued and takes nothing more', async () => {
+  const { log, group, write } = diary()
+  const a = write('a')
+  group.close()
+  assert.deepEqual(log, ['begin', 'a', 'commit'])
+  assert.equal(await a, 'a')
+  await assert.rejects(write('b'), /closed/)
+})
