@@ -1,13 +1,14 @@
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import { keyOf } from '../api/object.ts'
-import type { StatusBook } from '../status/book.ts'
+import { failingAfter, type StatusBook } from '../status/book.ts'
 import type { Delivered, Failed } from '../status/record.ts'
 
 /** Puts what the statuses of an earlier process tell into the book, so that a restart goes on where it ended. */
 export function seedSubscription(book: StatusBook, object: EventSubscription): void {
   const { uid } = object.metadata
   for (const sink of object.status?.sinks ?? []) {
-    book.seed(uid, `${sink.namespace}/${sink.name}`, readPair(sink))
+    const key = `${sink.namespace}/${sink.name}`
+    book.seed(uid, key, readPair(sink, { sink: key, subscription: keyOf(object) }))
   }
   const matched = object.status?.lastMatched
   if (!matched || book.lastMatched(uid)) return
@@ -15,15 +16,24 @@ export function seedSubscription(book: StatusBook, object: EventSubscription): v
   book.matched(uid, { time: Date.parse(time), kind, namespace, name, milestone })
 }
 
+/** A sink that failed is failing still, until an attempt says otherwise. */
 export function seedSink(book: StatusBook, object: EventSink): void {
-  book.seedSink(keyOf(object), readPair(object.status ?? {}))
+  const failing = object.status?.conditions?.find(({ type, status }) => type === 'Delivering' && status === 'False')
+  book.seedSink(keyOf(object), {
+    ...readPair(object.status ?? {}, { sink: keyOf(object), subscription: '' }),
+    ...(failing && { failures: failingAfter, failingSince: Date.parse(failing.lastTransitionTime) }),
+  })
 }
 
 type Told<T> = Partial<Omit<T, 'time' | 'nextAttempt'>> & { time: string; nextAttempt?: string }
 
-function readPair(told: { lastDelivered?: Told<Delivered>; lastFailure?: Told<Failed> }) {
+/** `parties` are those that a status doesn't name, being their own. */
+function readPair(
+  told: { lastDelivered?: Told<Delivered>; lastFailure?: Told<Failed> },
+  parties: Pick<Delivered, 'sink' | 'subscription'>,
+) {
   const { lastDelivered, lastFailure } = told
-  const blank = { id: '', type: '', subject: '', sink: '', subscription: '', attempts: 1 }
+  const blank = { id: '', type: '', subject: '', attempts: 1, ...parties }
   return {
     ...(lastDelivered && {
       lastDelivered: { ...blank, httpStatus: 0, durationMs: 0, ...lastDelivered, time: Date.parse(lastDelivered.time) },

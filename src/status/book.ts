@@ -6,7 +6,7 @@ type Pair = { lastDelivered?: Delivered; lastFailure?: Failed }
 export type FilterErrors = { count: number; message: string; time: number }
 
 /** So many failed attempts in a row make a sink count as failing; one slow answer among good ones does not. */
-const failingAfter = 3
+export const failingAfter = 3
 
 /**
  * What attempts and matches told since the start, kept in memory and small: one entry per sink and per (subscription, sink).
@@ -54,8 +54,8 @@ export class StatusBook {
     this.pairs.set(`${subscriptionUid} ${sink}`, { ...pair, ...known })
   }
 
-  seedSink(sink: string, health: Pair): void {
-    this.sinks.set(sink, { ...health, ...this.health(sink) })
+  seedSink(sink: string, health: Partial<SinkHealth>): void {
+    this.sinks.set(sink, { failures: 0, ...health, ...this.sinks.get(sink) })
   }
 
   /** Forgets that a sink rests: its spec or Secret changed, or it was asked by requestedAt. */
