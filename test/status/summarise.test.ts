@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Condition } from '../../src/api/generated.ts'
+import type { AttemptRecord } from '../../src/delivery/attempt.ts'
+import { StatusBook } from '../../src/status/book.ts'
+import {
+  delivering,
+  type Readiness,
+  type SinkFacts,
+  type SinkView,
+  type SubscriptionFacts,
+  summariseSink,
+  summariseSubscription,
+} from '../../src/status/summarise.ts'
+import { failed, held, refused, start, taken } from './attempts.ts'
+
+const ready: Readiness = { kind: 'ready', reason: 'Ready', message: 'ready to deliver' }
+const waiting: Readiness = { kind: 'waiting', reason: 'SecretNotFound', message: 'Secret qe is missing' }
+const stalled: Readiness = { kind: 'stalled', reason: 'FilterInvalid', message: 'filter, line 1' }
+const none = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0 }
+
+const common = { generation: 3, previous: [], readiness: ready, requestedAt: undefined, now: start }
+
+const sinkFacts = (over: Partial<SinkFacts> = {}): SinkFacts => ({
+  ...common,
+  health: { failures: 0 },
+  pending: 0,
+  oldestPending: undefined,
+  maxPending: 100,
+  overflow: false,
+  counts: none,
+  ...over,
+})
+
+const view = (name: string, over: Partial<SinkView> = {}): SinkView => ({
+  namespace: 'team-a',
+  name,
+  health: { failures: 0 },
+  lastDelivered: undefined,
+  lastFailure: undefined,
+  pending: 0,
+  oldestPending: undefined,
+  since: undefined,
+  ...over,
+})
+
+const subscriptionFacts = (over: Partial<SubscriptionFacts> = {}): SubscriptionFacts => ({
+  ...common,
+  counts: none,
+  pending: 0,
+  lastMatched: undefined,
+  filterErrors: undefined,
+  sinks: [view('qe')],
+  ...over,
+})
+
+function healthAfter(...attempts: AttemptRecord[]) {
+  const book = new StatusBook()
+  for (const attempt of attempts) book.attempted(attempt)
+  return book.health('team-a/qe')
+}
+
+const brief = (conditions: readonly Condition[] = []) =>
+  conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`)
+
+test('conditions follow kstatus: Reconciling and Stalled are there only while true', () => {
+  const untried = 'Delivering=Unknown/NothingSent'
+  const cases: [readiness: Readiness, conditions: string[]][] = [
+    [ready, ['Ready=True/Ready', untried]],
+    [waiting, ['Ready=False/SecretNotFound', untried, 'Reconciling=True/SecretNotFound']],
+    [stalled, ['Ready=False/FilterInvalid', untried, 'Stalled=True/FilterInvalid']],
+  ]
+  for (const [before] of cases) {
+    const { conditions: previous = [] } = summariseSink(sinkFacts({ readiness: before }))
+    for (const [readiness, conditions] of cases) {
+      assert.deepEqual(brief(summariseSink(sinkFacts({ readiness, previous })).conditions), conditions)
+      assert.deepEqual(brief(summariseSubscription(subscriptionFacts({ readiness, previous })).conditions), conditions)
+    }
+  }
+})
+
+test('every condition speaks of the generation that was looked at, and moves its time only with its status', () => {
+  const first = summariseSink(sinkFacts({ readiness: waiting }))
+  const second = summariseSink(
+    sinkFacts({
+      readiness: { ...waiting, reason: 'SinkNotFound' },
+      previous: first.conditions ?? [],
+      generation: 4,
+      now: start + 5000,
+    }),
+  )
+  const third = summariseSink(sinkFacts({ previous: second.conditions ?? [], generation: 4, now: start + 9000 }))
+  const times = [first, second, third].map(({ conditions = [] }) => conditions[0]?.lastTransitionTime)
+  assert.deepEqual(times, ['2026-11-22T12:00:00Z', '2026-11-22T12:00:00Z', '2026-11-22T12:00:09Z'])
+  for (const { observedGeneration } of third.conditions ?? []) assert.equal(observedGeneration, 4)
+  assert.equal(third.observedGeneration, 4)
+})
+
+test('Delivering tells what the last attempts say', () => {
+  const down = [failed(2), failed(3), failed(4)]
+  const cases: [name: string, attempts: AttemptRecord[], status: string, reason: string, message: string][] = [
+    ['nothing was tried', [], 'Unknown', 'NothingSent', 'no event was sent yet'],
+    ['all is well', [taken(1)], 'True', 'Delivered', 'the last attempts were taken'],
+    ['two failures', [taken(1), failed(2), failed(3)], 'True', 'Delivered', 'the last attempts were taken'],
+    ['only refused events', [taken(1), refused(2)], 'True', 'Delivered', 'the last attempts were taken'],
+    [
+      'three failures',
+      [taken(1), ...down],
+      'False',
+      'HTTP503',
+      'the sink: answered 503 Service Unavailable since 2026-11-22T12:00:02Z (3 attempts); events wait',
+    ],
+    [
+      'it rests',
+      [taken(1), held(2)],
+      'False',
+      'HTTP401',
+      'the sink: answered 401 Unauthorized since 2026-11-22T12:00:02Z (1 attempt); events wait',
+    ],
+    ['taken again', [taken(1), ...down, taken(5)], 'True', 'Delivered', 'the last attempts were taken'],
+  ]
+  for (const [name, attempts, status, reason, message] of cases) {
+    const verdict = delivering([{ name: 'the sink', health: healthAfter(...attempts) }])
+    assert.deepEqual(verdict, { status, reason, message }, name)
+  }
+})
+
+test('a sink that fails never turns Ready false, neither its own nor that of its subscriptions', () => {
+  const health = healthAfter(held(1), held(2), held(3))
+  const told = ['Ready=True/Ready', 'Delivering=False/HTTP401']
+  assert.deepEqual(brief(summariseSink(sinkFacts({ health })).conditions), told)
+  assert.deepEqual(
+    brief(summariseSubscription(subscriptionFacts({ sinks: [view('qe', { health })] })).conditions),
+    told,
+  )
+})
+
+test('of several sinks one that fails decides, and is named', () => {
+  const down = healthAfter(held(1))
+  const sinks = [
+    view('fine', { health: healthAfter(taken(1)) }),
+    view('one', { health: down }),
+    view('two', { health: down }),
+  ]
+  const [, condition] = summariseSubscription(subscriptionFacts({ sinks })).conditions ?? []
+  assert.equal(condition?.status, 'False')
+  assert.match(condition?.message ?? '', /^sink team-a\/one: answered 401 .*; 1 more of its sinks fail; events wait$/)
+})
+
+test('a sink at its limit shows Overflow while reading waits', () => {
+  const full = summariseSink(sinkFacts({ pending: 100, overflow: true }))
+  assert.deepEqual(brief(full.conditions).slice(2), ['Overflow=True/MaxPendingReached'])
+  assert.equal(full.conditions?.[2]?.message, '100 deliveries wait, limit 100: reading waits until some are delivered')
+  const relieved = summariseSink(sinkFacts({ pending: 80, previous: full.conditions ?? [] }))
+  assert.deepEqual(brief(relieved.conditions).slice(2), [])
+})
+
+test('a filter that failed shows FilterErrors until it is forgiven', () => {
+  const filterErrors = { count: 2, message: 'filter: no such key: team' }
+  const told = summariseSubscription(subscriptionFacts({ filterErrors }))
+  assert.equal(told.conditions?.[2]?.message, 'filter: no such key: team; where it fails nothing matches')
+  assert.deepEqual(brief(told.conditions).slice(2), ['FilterErrors=True/FilterFailed'])
+  const mended = summariseSubscription(subscriptionFacts({ previous: told.conditions ?? [] }))
+  assert.deepEqual(brief(mended.conditions).slice(2), [])
+})
+
+test("a sink's status in full", () => {
+  const status = summariseSink(
+    sinkFacts({
+      requestedAt: 'now',
+      health: healthAfter(taken(1), failed(2)),
+      pending: 2,
+      oldestPending: start + 1999,
+      counts: { ...none, delivered: 1, retried: 1, deadLettered: 3, dropped: 4 },
+    }),
+  )
+  const { conditions: _, ...rest } = status
+  assert.deepEqual(rest, {
+    observedGeneration: 3,
+    lastHandledReconcileAt: 'now',
+    counts: { delivered: 1, retried: 1, deadLettered: 3, dropped: 4 },
+    pending: 2,
+    oldestPending: '2026-11-22T12:00:01Z',
+    lastDelivered: {
+      time: '2026-11-22T12:00:01Z',
+      id: 'event-1',
+      type: 'dev.carillon.tekton.taskrun.finished.v1',
+      subject: 'taskrun/build',
+      subscription: 'team-a/builds',
+      httpStatus: 202,
+      attempts: 1,
+      durationMs: 13,
+    },
+    lastFailure: {
+      time: '2026-11-22T12:00:02Z',
+      id: 'event-2',
+      type: 'dev.carillon.tekton.taskrun.finished.v1',
+      subscription: 'team-a/builds',
+      reason: 'HTTP503',
+      message: 'answered 503 Service Unavailable',
+      attempts: 1,
+      nextAttempt: '2026-11-22T12:00:03Z',
+    },
+  })
+})
+
+test("a subscription's status in full: the latest of all sinks, and each sink on its own", () => {
+  const asDelivered = (attempt: AttemptRecord) => ({ ...attempt, httpStatus: 202 })
+  const one = view('one', {
+    health: healthAfter(taken(1)),
+    lastDelivered: asDelivered(taken(5, { sink: 'team-a/one' })),
+    lastFailure: refused(2, { sink: 'team-a/one' }),
+    since: start,
+  })
+  const two = view('two', {
+    health: healthAfter(held(6)),
+    lastDelivered: asDelivered(taken(3, { sink: 'team-a/two' })),
+    pending: 4,
+    oldestPending: start + 6000,
+  })
+  const lastMatched = { time: start + 7999, kind: 'TaskRun', namespace: 'team-a', name: 'build', milestone: 'finished' }
+  const counts = { ...none, matched: 9, filtered: 1, delivered: 4 }
+  const { conditions: _, ...status } = summariseSubscription(
+    subscriptionFacts({ counts, pending: 4, lastMatched, sinks: [one, two, view('three')] }),
+  )
+  assert.deepEqual(status.counts, { ...counts, pending: 4 })
+  assert.deepEqual(status.lastMatched, { ...lastMatched, time: '2026-11-22T12:00:07Z' })
+  assert.deepEqual([status.lastDelivered?.sink, status.lastDelivered?.time], ['team-a/one', '2026-11-22T12:00:05Z'])
+  assert.deepEqual([status.lastFailure?.sink, status.lastFailure?.reason], ['team-a/one', 'HTTP400'])
+  assert.equal(status.lastFailure && 'nextAttempt' in status.lastFailure, false)
+  const [first, second, third] = status.sinks ?? []
+  assert.deepEqual(
+    [first?.delivering, first?.since, first?.pending, first?.lastDelivered?.id],
+    [true, '2026-11-22T12:00:00Z', 0, 'event-5'],
+  )
+  assert.deepEqual([second?.delivering, second?.pending, second?.oldestPending], [false, 4, '2026-11-22T12:00:06Z'])
+  assert.deepEqual(third, { namespace: 'team-a', name: 'three', pending: 0 })
+})
+
+test('what is not known is left out, so that server-side apply gives the field up', () => {
+  const { conditions: _, counts, ...sink } = summariseSink(sinkFacts())
+  assert.deepEqual(sink, { observedGeneration: 3, pending: 0 })
+  assert.deepEqual(counts, { delivered: 0, retried: 0, deadLettered: 0, dropped: 0 })
+  const { conditions: __, counts: ___, sinks: ____, ...subscription } = summariseSubscription(subscriptionFacts())
+  assert.deepEqual(subscription, { observedGeneration: 3 })
+})
