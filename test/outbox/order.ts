@@ -165,7 +165,7 @@ export function orderContract(it: It): void {
     assert.deepEqual(claim(), rows)
   })
 
-  it('changed wakes for commits with rows, freed lanes and early retries, also those between claim and wait', async ({
+  it('changed wakes for commits with rows, freed lanes, early retries and room, also those between claim and wait', async ({
     outbox,
     clock,
     claim,
@@ -189,6 +189,9 @@ export function orderContract(it: It): void {
       ),
     )
     await wakes(() => outbox.retryNow('ns/sink'))
+    // The last row goes: nothing can be claimed, but there is room.
+    await wakes(() => outbox.settle(claim().map(delivered), clock.ms))
+    assert.equal(outbox.size('ns/sink'), 0)
   })
 
   it('changed ends with its signal, and with the outbox', async ({ outbox }) => {
