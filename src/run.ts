@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { accept, refuse, type Verdict } from './api/verdict.ts'
 import { type Config, type LogLevel, readConfigFile, resolveConfig, type Settings } from './config.ts'
-import { compileEgress, type Egress } from './delivery/egress.ts'
+import { compileEgress } from './delivery/egress.ts'
 import { compileDashboard } from './formats/dashboard.ts'
-import type { Cluster } from './formats/format.ts'
 import { connect, type KubeClient } from './kube/client.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
 import { clusterUid, getObject } from './kube/resources.ts'
 import { serveHealth } from './operator/health.ts'
 import { openSqliteOutbox } from './outbox/sqlite.ts'
+import type { Ground } from './parts.ts'
 import { createMetrics } from './status/metrics.ts'
 import { wire } from './wire.ts'
 
@@ -18,15 +18,6 @@ export type RunOptions = {
   cluster: ClusterOptions
   version: string
   createLog(level: LogLevel): KubeLog
-}
-
-/** What every part is given: connected, opened, compiled. */
-export type Ground = {
-  config: Config
-  client: KubeClient
-  cluster: Cluster
-  egress: Egress
-  log: KubeLog
 }
 
 /** The operator, from start to a clean stop. Refusals are what the user can mend: they say what was tried and what to do. */

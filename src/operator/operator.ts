@@ -34,6 +34,7 @@ export type OperatorDeps = {
   /** The sink's headers with what its Secrets hold now; `fresh` where an old answer won't do. */
   headers(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
   startDelivery(sink: string): void
+  stopDelivery(sink: string): Promise<void>
   dropped(rows: number): void
   /** A CR asks for a status with numbers of now. */
   asked(): void
@@ -57,6 +58,8 @@ export class Operator {
   private readonly pulse = new Pulse()
   /** Fires when some sink's runtime changed. */
   readonly sinkChanged = new Pulse()
+  /** Sinks that were deleted while a delivery to them may run. */
+  private readonly gone = new Set<string>()
   private first = true
 
   constructor(deps: OperatorDeps) {
@@ -124,7 +127,17 @@ export class Operator {
     await this.deps.watches.want(this.deps.state.emitters().kinds())
     for (const [kind, namespace] of activated) if (underWay.has(kind)) this.refresh(kind, namespace)
     for (const { sink } of this.deps.outbox.pending()) this.deps.startDelivery(sink)
+    for (const sink of this.gone) await this.endDelivery(sink)
     this.first = false
+  }
+
+  /** The delivery to a deleted sink goes on for as long as rows wait for one of its name. */
+  private async endDelivery(sink: string): Promise<void> {
+    if (this.deps.state.sinks.has(sink)) this.gone.delete(sink)
+    else if (this.deps.outbox.size(sink) === 0) {
+      this.gone.delete(sink)
+      await this.deps.stopDelivery(sink)
+    }
   }
 
   private refresh(kind: string, namespace: string | undefined): void {
@@ -157,6 +170,7 @@ export class Operator {
     if (!object) {
       deps.state.sinks.delete(key)
       deps.forgotten(`sink ${key}`)
+      this.gone.add(key)
       // With the sink, the limit that reading may be waiting at is gone.
       await deps.outbox.retryNow(key)
     } else {

@@ -1,0 +1,81 @@
+import type { EventSink } from './api/generated.ts'
+import type { KubeObject } from './api/object.ts'
+import { refuse } from './api/verdict.ts'
+import type { AttemptRecord } from './delivery/attempt.ts'
+import type { Secret } from './delivery/credentials.ts'
+import { readHeaders, secretReader } from './delivery/secrets.ts'
+import type { SinkRuntime } from './delivery/sink.ts'
+import { transports } from './delivery/transports/index.ts'
+import { getObject } from './kube/resources.ts'
+import { type Ground, now, type Parts } from './parts.ts'
+import { deliver } from './pipeline.ts'
+
+/** How long attempts under way may go on after a stop. */
+export const graceMs = 5_000
+
+export type HeadersReader = ReturnType<typeof headersReader>
+
+/** Reads a sink's headers with what its Secrets hold now. */
+export function headersReader({ client }: Ground) {
+  const secrets = { group: '', version: 'v1', plural: 'secrets' }
+  const read = secretReader(async (namespace, name) => {
+    const found = await getObject(client, secrets, namespace, name)
+    return found as (KubeObject & Secret) | undefined
+  }, now)
+  return (sink: EventSink, fresh: boolean) =>
+    readHeaders(sink.spec.http, sink.metadata.namespace ?? '', read, { fresh, requireLabel: true })
+}
+
+/** Starts the delivery to a sink, where it doesn't run already. */
+export function deliveryStarter(
+  parts: Parts,
+  headers: HeadersReader,
+  sinkChanged: (signal: AbortSignal) => Promise<void>,
+) {
+  const { ground, loops, metrics, outbox, state } = parts
+  return (sink: string): void => {
+    if (loops.has(`deliver ${sink}`)) return
+    const record = recorder(parts, sink)
+    const deps = {
+      outbox,
+      sink: () => state.sinks.get(sink)?.runtime,
+      sinkChanged,
+      transport: transportTo(ground),
+      async headers(fresh: boolean) {
+        const object = state.sinks.get(sink)?.object
+        return object ? headers(object, fresh) : refuse('SinkNotFound', `EventSink ${sink} is gone`)
+      },
+      record,
+      failed(error: unknown) {
+        metrics.loopFailures.inc({ loop: 'deliver' })
+        ground.log.error({ sink, err: error }, 'delivery met an unexpected error, goes on')
+      },
+      now,
+      random: Math.random,
+      graceMs,
+    }
+    loops.start(`deliver ${sink}`, (signal) => deliver(sink, deps, signal))
+  }
+}
+
+const transportTo =
+  ({ egress }: Ground) =>
+  ({ url, mode, timeoutMs, concurrency }: SinkRuntime) =>
+    transports.http({ url, mode, timeoutMs, connections: concurrency, egress })
+
+/** Takes attempts into metrics, book and status. */
+function recorder({ book, metrics, state, writer }: Parts, sink: string) {
+  const seconds = metrics.attemptSeconds.labels({ sink })
+  const delivered = metrics.delivered.labels({ sink })
+  return (attempt: AttemptRecord): void => {
+    const { outcome, reason, subscription } = attempt
+    seconds.observe(attempt.durationMs / 1000)
+    if (outcome === 'delivered') delivered.inc()
+    else metrics.failed.inc({ sink, reason })
+    if (outcome === 'dead') metrics.deadLettered.inc({ sink, reason })
+    const turned = book.attempted(attempt)
+    writer.mark(`sink ${sink}`, turned ? 'conditions' : 'counters')
+    writer.mark(`subscription ${subscription}`, turned ? 'conditions' : 'counters')
+    if (turned) for (const key of state.referrers(sink)) writer.mark(`subscription ${key}`, 'conditions')
+  }
+}

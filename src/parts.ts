@@ -1,0 +1,34 @@
+import type { Config } from './config.ts'
+import type { Egress } from './delivery/egress.ts'
+import type { Cluster } from './formats/format.ts'
+import type { KubeClient } from './kube/client.ts'
+import type { KubeLog } from './kube/log.ts'
+import type { Loops } from './operator/loops.ts'
+import type { OperatorState } from './operator/state.ts'
+import type { Outbox } from './outbox/outbox.ts'
+import type { StatusBook } from './status/book.ts'
+import type { Metrics } from './status/metrics.ts'
+import type { StatusWriter } from './status/writer.ts'
+
+/** What every part is given: connected, opened, compiled. */
+export type Ground = {
+  config: Config
+  client: KubeClient
+  cluster: Cluster
+  egress: Egress
+  log: KubeLog
+}
+
+/** What most parts share. */
+export type Parts = {
+  ground: Ground
+  outbox: Outbox
+  metrics: Metrics
+  book: StatusBook
+  loops: Loops
+  state: OperatorState
+  writer: StatusWriter
+}
+
+/** The one wall clock, ms since the epoch. */
+export const now = Date.now

@@ -1,0 +1,125 @@
+import {
+  type EventSink,
+  type EventSubscription,
+  eventSinkResource,
+  eventSubscriptionResource,
+} from './api/generated.ts'
+import type { KubeObject } from './api/object.ts'
+import type { Resource } from './kube/path.ts'
+import { Reflector } from './kube/reflector.ts'
+import { activationKey } from './operator/activation.ts'
+import { capacity } from './operator/capacity.ts'
+import { Collection } from './operator/collection.ts'
+import type { Operator } from './operator/operator.ts'
+import { type OverflowDeps, roomOf } from './operator/overflow.ts'
+import { seedSink, seedSubscription } from './operator/seed.ts'
+import type { CommitBatch } from './outbox/outbox.ts'
+import { type Ground, now, type Parts } from './parts.ts'
+import type { ObserveDeps } from './pipeline.ts'
+import type { StatusBook } from './status/book.ts'
+import type { Metrics } from './status/metrics.ts'
+
+type Scope = { namespace?: string | undefined; labelSelector?: string; resumeFrom?: string | undefined }
+
+/** A reflector whose numbers are metrics of its kind. */
+export function createReflector(
+  { client, log }: Ground,
+  metrics: Metrics,
+  kind: string,
+  resource: Resource,
+  scope: Scope,
+) {
+  const watchEvents = metrics.watchEvents.labels({ kind })
+  const listed = metrics.listed.labels({ kind })
+  return new Reflector({
+    client,
+    resource,
+    ...scope,
+    now,
+    random: Math.random,
+    log,
+    metrics: {
+      watchEvents: (count) => watchEvents.inc(count),
+      listed: (count) => listed.inc(count),
+      relisted: (reason) => metrics.relists.inc({ kind, reason }),
+      failed: (reason) => metrics.watchFailures.inc({ kind, reason }),
+    },
+  })
+}
+
+/** The CRs that this install serves, and, where somebody may select by them, namespaces. */
+export function collections(ground: Ground, metrics: Metrics, book: StatusBook, operator: () => Operator) {
+  const { adminNamespaces, class: name, watchNamespaces } = ground.config
+  const labelSelector = name === undefined ? '!carillon.dev/class' : `carillon.dev/class=${name}`
+  const scopes = watchNamespaces.length === 0 ? [undefined] : [...new Set([...watchNamespaces, ...adminNamespaces])]
+  const reflect = (kind: string, resource: Resource, scope: Scope) => ({
+    namespace: scope.namespace,
+    reflector: createReflector(ground, metrics, kind, resource, scope),
+  })
+  const ours = (resource: Resource & { kind: string }) =>
+    scopes.map((namespace) => reflect(resource.kind, resource, { namespace, labelSelector }))
+  const core = { group: '', version: 'v1', plural: 'namespaces' }
+  return {
+    sinks: new Collection<EventSink>(ours(eventSinkResource), (key, before, after) => {
+      if (after && !before) seedSink(book, after)
+      operator().changed('sink', key, before, after)
+    }),
+    subscriptions: new Collection<EventSubscription>(ours(eventSubscriptionResource), (key, before, after) => {
+      if (after && !before) seedSubscription(book, after)
+      operator().changed('subscription', key, before, after)
+    }),
+    namespaces: new Collection<KubeObject>(
+      adminNamespaces.length === 0 ? [] : [reflect('Namespace', core, {})],
+      (key, before, after) => operator().namespaceChanged(key.slice(1), before, after),
+    ),
+  }
+}
+
+/** What the observing of runs needs of the operator. */
+export function observeDeps(parts: Parts, overflow: OverflowDeps, startDelivery: (sink: string) => void): ObserveDeps {
+  const { book, ground, metrics, outbox, state, writer } = parts
+  const room = roomOf(overflow)
+  return {
+    outbox,
+    emitters: () => state.emitters(),
+    since: (uid, sink, kind, milestone) => state.activations.get(activationKey(uid, sink, kind, milestone)),
+    cluster: ground.cluster,
+    now,
+    capacity: (sinks, signal) => capacity(sinks, room, signal),
+    exists: (uid) => [...state.subscriptions.values()].some(({ object }) => object.metadata.uid === uid),
+    matched(matched) {
+      metrics.matched.inc({ kind: matched[0]?.kind ?? '' }, matched.length)
+      for (const { emitter, kind, object, milestone } of matched) {
+        const { namespace = '', name } = object.metadata
+        book.matched(emitter.uid, { time: now(), kind, namespace, name, milestone: milestone.name })
+        writer.mark(`subscription ${emitter.key}`, 'counters')
+      }
+    },
+    filterFailed(failures) {
+      for (const { emitter, kind, message } of failures) {
+        metrics.filterErrors.inc({ kind })
+        const first = book.filterFailed(emitter.uid, message, now())
+        writer.mark(`subscription ${emitter.key}`, first ? 'conditions' : 'counters')
+      }
+    },
+    poisoned({ kind }, { object }, error) {
+      metrics.poisoned.inc({ kind })
+      const { namespace, name } = object.metadata
+      ground.log.error({ kind, namespace, name, err: error }, 'an object could not be read and is passed over')
+    },
+    observed(_watch, commit) {
+      for (const sink of new Set(commit.rows.map((row) => row.sink))) startDelivery(sink)
+      for (const dead of commit.dead) refused(parts, dead)
+    },
+  }
+}
+
+/** Tells of an event that no attempt will be made for. */
+function refused({ book, metrics, writer }: Parts, dead: CommitBatch['dead'][number]): void {
+  const { sink, subscription, subscriptionUid, event, reason, message } = dead
+  metrics.deadLettered.inc({ sink, reason })
+  const { id, type } = event
+  const failed = { time: now(), id, type, sink, subscription, reason, message, attempts: 0, nextAttempt: undefined }
+  book.undeliverable(failed, subscriptionUid)
+  writer.mark(`sink ${sink}`, 'counters')
+}
