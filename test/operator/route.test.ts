@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { KubeObject } from '../../src/api/object.ts'
+import { activationKey } from '../../src/operator/activation.ts'
+import type { Emitter } from '../../src/operator/emitter.ts'
+import { type Routed, type RouteInput, route, settleMs } from '../../src/operator/route.ts'
+import type { ObjectRecord } from '../../src/outbox/outbox.ts'
+import { cluster, condition, emitter, ms, running, sinceOf, sourceOf, stored, succeeded, taskRun } from './scene.ts'
+
+const of = (emitters: Emitter[], over: Partial<RouteInput> = {}) => ({ emitters, ...over })
+
+const see = (object: KubeObject, given: Partial<RouteInput> & Pick<RouteInput, 'emitters'>): Routed =>
+  route({
+    source: sourceOf('TaskRun'),
+    object,
+    phase: 'watch',
+    record: undefined,
+    since: sinceOf(),
+    cluster,
+    now: ms(61),
+    ...given,
+  })
+
+/** Sees each object after the other, as the outbox would remember it. */
+function seeAll(objects: KubeObject[], given: Partial<RouteInput> & Pick<RouteInput, 'emitters'>) {
+  let record: ObjectRecord | undefined
+  const all: Routed[] = []
+  for (const object of objects) {
+    const routed = see(object, { record, ...given })
+    record = stored(routed.record) ?? record
+    all.push(routed)
+  }
+  return { all, record }
+}
+
+/** `<milestone> → <sink>` of each row. */
+const told = ({ rows }: Pick<Routed, 'rows'>) =>
+  rows.map(({ event, sink }) => `${event.type.split('.').at(-2)} → ${sink.split('/')[1]}`)
+
+const countsOf = (routed: Routed, name: 'matched' | 'filtered' | 'deadLettered') =>
+  routed.counts.reduce((sum, { counts }) => sum + (counts[name] ?? 0), 0)
+
+const done = taskRun(succeeded())
+
+test('a milestone goes once to each sink of a subscription, however often its object is seen', () => {
+  const builds = emitter('builds', { sinks: [{ name: 'qe' }, { name: 'audit' }] })
+  const { all } = seeAll([taskRun(running()), taskRun(running()), done, done], of([builds]))
+  assert.deepEqual(all.map(told), [['started → qe', 'started → audit'], [], ['finished → qe', 'finished → audit'], []])
+})
+
+test('a sink, or a subscription, that comes later is judged on its own', () => {
+  const one = emitter('builds')
+  const two = emitter('builds', { sinks: [{ name: 'qe' }, { name: 'audit' }] })
+  const other = emitter('other')
+  const { record } = seeAll([done], of([one]))
+  assert.deepEqual(told(see(done, of([two, other], { record, phase: 'refresh' }))), [
+    'started → audit',
+    'started → qe',
+    'finished → audit',
+    'finished → qe',
+  ])
+})
+
+test('nothing older than its activation goes, and nothing that is not activated', () => {
+  const builds = emitter('builds', { sinks: [{ name: 'qe' }, { name: 'audit' }] })
+  const exceptions = {
+    'uid-builds team-a/qe': ms(2),
+    'uid-builds team-a/audit': undefined,
+    [activationKey('uid-builds', 'team-a/audit', 'TaskRun', 'finished')]: ms(60),
+  }
+  assert.deepEqual(told(see(done, of([builds], { since: sinceOf(exceptions) }))), ['finished → qe', 'finished → audit'])
+})
+
+test('a run first seen when it has ended tells all in order of time, then rank', () => {
+  const milestones = ['queued', 'started', 'finished', 'retried', 'signed'] as const
+  const all = emitter('all', { events: [{ kind: 'TaskRun', milestones: [...milestones] }] })
+  const attempt = { startTime: '2026-11-22T12:00:00Z', completionTime: '2026-11-22T12:00:30Z' }
+  const object = taskRun(
+    { ...succeeded(), retriesStatus: [{ ...attempt, ...condition('False', 'Failed', 30) }] },
+    { annotations: { 'chains.tekton.dev/signed': 'true' } },
+  )
+  assert.deepEqual(told(see(object, of([all]))), [
+    'queued → qe',
+    'started → qe',
+    'retried → qe',
+    'finished → qe',
+    'signed → qe',
+  ])
+})
+
+test('what a filter refuses is counted once, and judged again at each change', () => {
+  const filter = "object.metadata.annotations.team == 'a'"
+  const builds = emitter('builds', { filter })
+  const not = taskRun(succeeded(), { annotations: { team: 'b' } })
+  const now = taskRun(succeeded(), { annotations: { team: 'a' } })
+  const { all } = seeAll([not, not, now, now], of([builds]))
+  assert.deepEqual(
+    all.map((routed) => countsOf(routed, 'filtered')),
+    [2, 0, 0, 0],
+  )
+  assert.deepEqual(
+    all.map((routed) => countsOf(routed, 'matched')),
+    [0, 0, 2, 0],
+  )
+  assert.deepEqual(all.map(told), [[], [], ['started → qe', 'finished → qe'], []])
+})
+
+test('labels that come after the end make it match, until ten minutes have passed; a list looks at all again', () => {
+  const builds = emitter('builds', {
+    events: [{ kind: 'TaskRun', milestones: ['finished'], selector: { matchLabels: { type: 'build' } } }],
+  })
+  const { record } = seeAll([done], of([builds]))
+  const labelled = taskRun(succeeded(), { labels: { type: 'build' } })
+  const end = ms(60)
+  const cases: [phase: RouteInput['phase'], now: number, rows: string[]][] = [
+    ['watch', end + settleMs, ['finished → qe']],
+    ['watch', end + settleMs + 1, []],
+    ['list', end + settleMs + 1, ['finished → qe']],
+    ['refresh', end + settleMs + 1, ['finished → qe']],
+  ]
+  for (const [phase, now, rows] of cases) {
+    assert.deepEqual(told(see(labelled, of([builds], { record, phase, now }))), rows, `${phase} ${now - end}`)
+  }
+})
+
+test('a milestone that comes long after the end is not missed', () => {
+  const builds = emitter('builds', { events: [{ kind: 'TaskRun', milestones: ['finished', 'signed'] }] })
+  const { record } = seeAll([done], of([builds]))
+  const signed = taskRun(succeeded(), { annotations: { 'chains.tekton.dev/signed': 'true' } })
+  assert.deepEqual(told(see(signed, of([builds], { record, now: ms(60) + 2 * settleMs }))), ['signed → qe'])
+})
+
+test('a filter that fails matches nothing, is counted as filtered, and is reported without the value', () => {
+  const builds = emitter('builds', { filter: "object.metadata.annotations.team == 'a'" })
+  const fine = emitter('fine')
+  const routed = see(done, of([builds, fine]))
+  assert.deepEqual(told(routed), ['started → qe', 'finished → qe'])
+  assert.deepEqual(
+    routed.filterErrors.map((error) => [error.emitter.key, error.kind]),
+    [
+      ['team-a/builds', 'TaskRun'],
+      ['team-a/builds', 'TaskRun'],
+    ],
+  )
+  assert.match(routed.filterErrors[0]?.message ?? '', /annotations/)
+  assert.equal(countsOf(routed, 'filtered'), 2)
+})
+
+test('an event is encoded once for all who take it in the same form', () => {
+  const emitters = [
+    emitter('one', { sinks: [{ name: 'a' }, { name: 'b' }] }),
+    emitter('two'),
+    emitter('labelled', { extensions: { team: 'x' } }),
+    emitter('full', { data: { content: 'full' } }),
+    emitter('tekton', { formats: ['tektonv2', 'cloudevents'] }),
+  ]
+  const { rows } = see(done, of(emitters))
+  const finished = rows.filter(({ event }) => event.type.includes('finished') || event.type.includes('successful'))
+  assert.equal(finished.length, 7)
+  const [one, same, two, labelled, full, tekton, cloudevents] = finished.map(({ event }) => event)
+  assert.equal(one, same)
+  assert.equal(one, two)
+  assert.equal(one, cloudevents)
+  assert.equal(new Set([one, labelled, full, tekton]).size, 4)
+  assert.equal(one?.id, labelled?.id)
+  assert.equal(one?.id, full?.id)
+})
+
+const heavy = taskRun(succeeded(), { annotations: { notes: 'x'.repeat(5_000) } })
+const withLimit = (limits: Record<string, number>) => ({
+  maxEventBytes: (key: string) => limits[key.split('/')[1] ?? ''] ?? 65_536,
+})
+
+test('an event too large for a sink goes there as a summary, and in full where it fits', () => {
+  const full = emitter(
+    'full',
+    { data: { content: 'full' }, sinks: [{ name: 'small' }, { name: 'large' }] },
+    withLimit({ small: 4_000 }),
+  )
+  const routed = see(heavy, of([full]))
+  const bytes = routed.rows.map(({ event, sink }) => [sink.split('/')[1], (event.data?.length ?? 0) > 5_000])
+  assert.deepEqual(bytes, [
+    ['small', false],
+    ['large', true],
+    ['small', false],
+    ['large', true],
+  ])
+  assert.equal(routed.dead.length, 0)
+})
+
+test('an event that is too large in every form is a dead letter from the start', () => {
+  const emitters = [
+    emitter('full', { data: { content: 'full' } }, withLimit({ qe: 100 })),
+    emitter('summary', {}, withLimit({ qe: 100 })),
+  ]
+  const routed = see(heavy, of(emitters))
+  assert.deepEqual(told(routed), [])
+  assert.equal(routed.dead.length, 4)
+  for (const { reason, message } of routed.dead) {
+    assert.equal(reason, 'TooLarge')
+    assert.match(message, /^event of \d+ bytes, limit 100$/)
+  }
+  const small = Number(/\d+/.exec(routed.dead[0]?.message ?? ''))
+  assert.ok(small < 2_000, 'what is kept is the summary, the least that there is')
+  assert.equal(countsOf(routed, 'deadLettered'), 4)
+  assert.equal(countsOf(routed, 'matched'), 4)
+})
+
+test('the limit is in bytes, and reached but not passed is fine', () => {
+  const wide = taskRun(succeeded(), { labels: { type: 'ö' } })
+  const [row] = see(wide, of([emitter('builds')])).rows
+  const bytes = Buffer.byteLength(row?.event.attributes ?? '') + Buffer.byteLength(row?.event.data ?? '')
+  assert.equal(see(wide, of([emitter('builds', {}, withLimit({ qe: bytes }))])).rows[0]?.event.id, row?.event.id)
+  assert.equal(see(wide, of([emitter('builds', {}, withLimit({ qe: bytes - 1 }))])).dead[0]?.event.id, row?.event.id)
+})
+
+test("a format with a limit of its own keeps to that, not to the sink's", () => {
+  const tekton = emitter('tekton', { formats: ['tektonv1'] }, withLimit({ qe: 100 }))
+  assert.equal(see(heavy, of([tekton])).rows.length, 2)
+  const huge = taskRun(succeeded(), { annotations: { notes: 'x'.repeat(1_100_000) } })
+  const { rows, dead } = see(huge, of([tekton]))
+  assert.equal(rows.length, 0)
+  assert.match(dead[0]?.message ?? '', /limit 1048576$/)
+})
+
+const observed = emitter('observed', { events: [{ kind: 'TaskRun', milestones: ['running', 'finished'] }] })
+
+test('an observed milestone is told when the projection changes, and once', () => {
+  const states = [taskRun(), taskRun(running()), taskRun(running()), done]
+  const { all } = seeAll(states, of([observed]))
+  assert.deepEqual(all.map(told), [[], ['running → qe'], [], ['finished → qe']])
+})
+
+test('a refresh tells no transitions, and leaves those to come to the watch', () => {
+  const { record } = seeAll([taskRun()], of([observed]))
+  const refreshed = see(taskRun(running()), of([observed], { record, phase: 'refresh' }))
+  assert.deepEqual(told(refreshed), [])
+  const kept = stored(refreshed.record) ?? record
+  assert.deepEqual(kept?.projection, record?.projection)
+  assert.deepEqual(told(see(taskRun(running()), of([observed], { record: kept }))), ['running → qe'])
+})
+
+test('nor does a refresh that meets an object first take a transition from the watch', () => {
+  const refreshed = see(taskRun(running()), of([observed], { phase: 'refresh' }))
+  assert.deepEqual(told(refreshed), [])
+  assert.deepEqual(told(see(taskRun(running()), of([observed], { record: stored(refreshed.record) }))), [
+    'running → qe',
+  ])
+})
+
+test('what does not change what is remembered gives no record', () => {
+  const { record } = seeAll([done], of([observed]))
+  const labelled = taskRun(succeeded(), { resourceVersion: '9', labels: { a: 'b' } })
+  assert.equal(see(labelled, of([observed], { record })).record, undefined)
+  assert.deepEqual(record, {
+    uid: 'uid-run',
+    source: 'TaskRun',
+    namespace: 'team-a',
+    name: 'build',
+    resourceVersion: '1',
+    endedAt: ms(60),
+    projection: {},
+    seen: ['queued', 'started', 'finished'],
+    ledger: { 'uid-observed team-a/qe': ['finished'] },
+  })
+})
+
+test('the record given is left as it was', () => {
+  const { record } = seeAll([taskRun(running())], of([observed]))
+  const before = JSON.stringify(record)
+  see(done, of([observed], { record }))
+  assert.equal(JSON.stringify(record), before)
+})
+
+test('who took a milestone is told with its object', () => {
+  const { matched } = see(done, of([emitter('builds')]))
+  assert.deepEqual(
+    matched.map((one) => [one.emitter.key, one.kind, one.object === done, one.milestone.name]),
+    [
+      ['team-a/builds', 'TaskRun', true, 'started'],
+      ['team-a/builds', 'TaskRun', true, 'finished'],
+    ],
+  )
+})
+
+test('a row says whose it is, and of which object', () => {
+  const [row] = see(done, of([emitter('builds')])).rows
+  const { event: _, ...rest } = row ?? { event: undefined }
+  assert.deepEqual(rest, {
+    sink: 'team-a/qe',
+    subscription: 'team-a/builds',
+    subscriptionUid: 'uid-builds',
+    objectUid: 'uid-run',
+  })
+})
+
+test('an object without a time of creation, or with none at all, is no reason to fail', () => {
+  const odd = { ...taskRun(), metadata: { name: 'x', uid: 'y' } } as unknown as KubeObject
+  assert.deepEqual(told(see(odd, of([emitter('builds')]))), [])
+})
