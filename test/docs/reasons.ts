@@ -1,0 +1,40 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Reasons that end the program with a message, are only a metric's label, or stand for another in a condition. */
+export const atStartOnly: ReadonlySet<string> = new Set([
+  'BadKubeconfig',
+  'ConfigInvalid',
+  'CredentialsUnreadable',
+  'FlagInvalid',
+  'InvalidCIDR',
+  'InvalidDashboardURL',
+  'ListenFailed',
+  'NoAPIServer',
+  'NoCluster',
+  'StorageDamaged',
+  'StorageInUse',
+  'StorageTooNew',
+  'StorageUnavailable',
+  'SubscriptionDeleted',
+  'UnknownCommand',
+  'Unreachable',
+  // An attempt that we called off ourselves: it does not count, and is not told.
+  'Aborted',
+])
+
+/** Every reason that the sources write down: of refusals, conditions, and answers of sinks. */
+export function reasonsIn(folder: string): Set<string> {
+  const reasons = new Set<string>()
+  for (const file of globSync('**/*.ts', { cwd: folder })) {
+    const text = readFileSync(join(folder, file), 'utf8')
+    for (const pattern of patterns) for (const [, reason = ''] of text.matchAll(pattern)) reasons.add(reason)
+    if (file !== 'delivery/decide.ts') continue
+    for (const [, reason = ''] of text.matchAll(/\['\w+', '([A-Z]\w+)'\]/g)) reasons.add(reason)
+    for (const [, reason = ''] of text.matchAll(/^ {2}([A-Z]\w+): '\w+',$/gm)) reasons.add(reason)
+    for (const [, reason = ''] of text.matchAll(/\? '([A-Z]\w+)' :/g)) reasons.add(reason)
+  }
+  return reasons
+}
+
+const patterns = [/\brefuse\(\s*'([A-Z]\w+)'/g, /\breason: '([A-Z]\w+)'/g, /\bcompileSelector\([^()]*, '([A-Z]\w+)'\)/g]
