@@ -5,10 +5,10 @@ import { KubeError } from './errors.ts'
 import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
 import { apiVersionOf, type Resource } from './path.ts'
 
-/** What a page is aimed at: parsing it blocks the loop for some 10 ms, and a page is held in memory about four times over. */
-export const AIM_BYTES = 1024 * 1024
+/** What a page is aimed at: parsing it blocks the loop for some 5 ms, and it is in memory about four times over while it is read. */
+export const AIM_BYTES = 512 * 1024
 /** No page is read beyond this, unless it is of one object. */
-export const BOUND_BYTES = 2 * AIM_BYTES
+export const BOUND_BYTES = 4 * AIM_BYTES
 
 const FIRST_LIMIT = 20
 const MAX_LIMIT = 500
@@ -18,7 +18,7 @@ export const firstLimit = (): number => FIRST_LIMIT
 
 /**
  * The next page's `limit`: as many objects of the size just seen as come to AIM_BYTES, growing at most fourfold. A page over
- * BOUND_BYTES so leads to half as many or fewer.
+ * BOUND_BYTES so leads to a quarter as many or fewer.
  */
 export function nextLimit(limit: number, page: { bytes: number; items: number }): number {
   if (page.items === 0) return limit

@@ -46,7 +46,7 @@ const SHORT_WATCH_MS = 5_000
 /**
  * Follows one resource: lists it, then watches on from there, whatever the API server or the network does, until it is stopped.
  * The cursor (an opaque resourceVersion) moves when a batch has been taken, so after a consumer's own error `batches` can be called
- * again and gives that batch once more. No object is kept after its batch was taken.
+ * again and gives that batch once more. No object is kept when the batch after its own has come.
  */
 export class Reflector implements AsyncDisposable {
   readonly #options: ReflectorOptions

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setImmediate as tick } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Batch } from '../../src/kube/reflector.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { startFaults } from './faults.ts'
@@ -109,7 +112,39 @@ describe('what a consumer may rely on', { timeout: 300_000 }, () => {
     await assert.rejects(follower.reflector.batches(new AbortController().signal).next(), /being read already/)
   })
 
-  it('reads no more than buffers hold while the consumer is busy, and then hands that over in large batches', async () => {
+  it('keeps no object when the batch after its own has come', async () => {
+    await using client = await clientFor(plane)
+    const follower = follow({ client, resource: widgets })
+    await follower[Symbol.asyncDispose]()
+    const stop = new AbortController()
+    const batches = follower.reflector.batches(stop.signal)
+    const weak: WeakRef<object>[] = []
+    // A function of its own, so that no variable of this test holds a batch.
+    const take = async () => {
+      const { value } = await batches.next()
+      for (const { object } of (value as Batch).changes) weak.push(new WeakRef(object))
+      return (value as Batch).phase
+    }
+    while ((await take()) !== 'listed') assert.ok(weak.length > 0)
+    await createWidget(plane, 'b', 'kept-by-no-one')
+    assert.equal(await take(), 'watch')
+    const before = weak.length
+    await createWidget(plane, 'b', 'last')
+    assert.equal(await take(), 'watch')
+    const waiting = batches.next()
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    for (let round = 0; round < 5; round += 1) {
+      await tick() // a WeakRef holds its target until the turn that made it has ended
+      collect()
+    }
+    const kept = weak.slice(0, before).filter((ref) => ref.deref()).length
+    stop.abort()
+    assert.ok((await waiting).done)
+    assert.equal(kept, 0)
+  })
+
+  it('hands over in large batches what came while the consumer was busy', async () => {
     await using faults = await startFaults(plane)
     await using client = await clientFor(plane, faults.url)
     const line = (at: number) => {
