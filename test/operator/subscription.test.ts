@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Format } from '../../src/formats/format.ts'
+import { formats } from '../../src/formats/index.ts'
+import { compileSubscription, sinkKeys } from '../../src/operator/subscription.ts'
+import { context, emitter, type SubscriptionSpec, subscription } from './scene.ts'
+
+test('a subscription that says nothing takes the default milestones of all kinds in its own format', () => {
+  const { selection, formats, sinks, content, clusterWide, key, uid, namespace } = emitter('builds')
+  const defaults = new Set(['started', 'finished'])
+  assert.deepEqual(
+    selection.kinds,
+    new Map([
+      ['TaskRun', defaults],
+      ['PipelineRun', defaults],
+      ['CustomRun', defaults],
+    ]),
+  )
+  assert.deepEqual(
+    formats.map(({ name }) => name),
+    ['cloudevents'],
+  )
+  assert.deepEqual(sinks, [{ key: 'team-a/qe', maxEventBytes: 65_536 }])
+  assert.deepEqual(
+    [key, uid, namespace, content, clusterWide],
+    ['team-a/builds', 'uid-builds', 'team-a', 'summary', false],
+  )
+})
+
+test('a kind that no format of the subscription has an event for is left out', () => {
+  const runsOnly: Format = { ...formats.cdevents, knows: ({ kind }) => kind === 'PipelineRun' }
+  const known = (spec: Partial<SubscriptionSpec>) => [
+    ...emitter('builds', spec, { formats: { ...formats, cdevents: runsOnly } }).selection.kinds.keys(),
+  ]
+  assert.deepEqual(known({ formats: ['cdevents'] }), ['PipelineRun'])
+  assert.deepEqual(known({ formats: ['cdevents', 'tektonv1'] }), ['TaskRun', 'PipelineRun', 'CustomRun'])
+})
+
+test("each sink's limit is its own", () => {
+  const limits = (key: string) => (key === 'team-a/small' ? 100 : 1000)
+  const { sinks } = emitter('builds', { sinks: [{ name: 'qe' }, { name: 'small' }] }, { maxEventBytes: limits })
+  assert.deepEqual(sinks, [
+    { key: 'team-a/qe', maxEventBytes: 1000 },
+    { key: 'team-a/small', maxEventBytes: 100 },
+  ])
+})
+
+test('two subscriptions have the same form only where the same milestone gives the same bytes', () => {
+  const form = (spec: Partial<SubscriptionSpec>) => emitter('builds', spec).form
+  assert.equal(form({}), form({ data: { content: 'summary' }, extensions: {}, formats: ['cdevents'], filter: 'true' }))
+  const forms = [
+    form({}),
+    form({ data: { content: 'full' } }),
+    form({ data: { content: 'none' } }),
+    form({ extensions: { a: 'b' } }),
+    form({ extensions: { a: 'c' } }),
+  ]
+  assert.equal(new Set(forms).size, forms.length)
+})
+
+test('a namespaceSelector is for admin namespaces', () => {
+  const wide = subscription({ namespaceSelector: {} }, { namespace: 'admin' })
+  const compiled = compileSubscription(wide, context())
+  assert.ok(compiled.ok && compiled.value.clusterWide)
+  assert.deepEqual(compileSubscription(subscription({ namespaceSelector: {} }), context()), {
+    ok: false,
+    reason: 'NamespaceSelectorNotAllowed',
+    message:
+      'namespaceSelector is for admin namespaces only, and team-a is none: leave it out, or ask an admin for a cluster-wide subscription',
+  })
+})
+
+test('what can not become right by waiting is refused with what is allowed', () => {
+  const cases: [spec: Record<string, unknown>, reason: string, message: RegExp][] = [
+    [{ filter: 'object.' }, 'FilterInvalid', /line 1/],
+    [{ filter: 'objekt.spec' }, 'FilterInvalid', /objekt/],
+    [{ filter: '1 + 1' }, 'FilterInvalid', /true or false, not int/],
+    [{ events: [{ kind: 'Pod' }] }, 'EventsInvalid', /TaskRun, PipelineRun, CustomRun/],
+    [{ events: [{ kind: 'TaskRun', milestones: ['skipped'] }] }, 'EventsInvalid', /queued, started/],
+    [
+      { formats: ['cdevents'], events: [{ kind: 'TaskRun', milestones: ['signed'] }] },
+      'EventsInvalid',
+      /no event for signed/,
+    ],
+    [{ extensions: { id: 'mine' } }, 'ExtensionsInvalid', /"id"/],
+    [
+      { namespaceSelector: { matchLabels: { 'not a label': 'x' } }, namespace: 'admin' },
+      'NamespaceSelectorInvalid',
+      /not a label/,
+    ],
+  ]
+  for (const [{ namespace = 'team-a', ...spec }, reason, message] of cases) {
+    const given = subscription(spec as Partial<SubscriptionSpec>, { namespace: namespace as string })
+    const compiled = compileSubscription(given, context())
+    assert.ok(!compiled.ok, JSON.stringify(spec))
+    assert.equal(compiled.reason, reason)
+    assert.match(compiled.message, message)
+  }
+})
+
+test('sinks are those of its own namespace', () => {
+  assert.deepEqual(sinkKeys(subscription({ sinks: [{ name: 'a' }, { name: 'b' }] })), ['team-a/a', 'team-a/b'])
+})
