@@ -1,17 +1,19 @@
 import { type KubeObject, keyOf } from '../api/object.ts'
 import type { Reflector } from '../kube/reflector.ts'
 
+type Follows = Pick<Reflector, 'batches'>
+
 /**
  * The present objects of a kind that is small and wanted whole: sinks, subscriptions, namespaces.
  * Fed by one reflector, or one a namespace.
  */
 export class Collection<T extends KubeObject> {
   readonly objects = new Map<string, T>()
-  private readonly reflectors: { reflector: Reflector; namespace: string | undefined; listed: boolean }[]
+  private readonly reflectors: { reflector: Follows; namespace: string | undefined; listed: boolean }[]
   private readonly changed: (key: string, before: T | undefined, after: T | undefined) => void
 
   constructor(
-    reflectors: readonly { reflector: Reflector; namespace: string | undefined }[],
+    reflectors: readonly { reflector: Follows; namespace: string | undefined }[],
     changed: (key: string, before: T | undefined, after: T | undefined) => void,
   ) {
     this.reflectors = reflectors.map((entry) => ({ ...entry, listed: false }))

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { KubeObject, ObjectMeta } from '../../src/api/object.ts'
+import type { Batch } from '../../src/kube/reflector.ts'
+import { Collection } from '../../src/operator/collection.ts'
+import { taskRun } from './scene.ts'
+
+const named = (name: string, metadata: Partial<ObjectMeta> = {}) =>
+  taskRun(undefined, { name, uid: `uid-${name}`, ...metadata })
+
+const page = (...objects: KubeObject[]): Batch => ({
+  phase: 'list',
+  changes: objects.map((object) => ({ type: 'upsert', object })),
+  cursor: undefined,
+})
+const listed = (...uids: string[]): Batch => ({ phase: 'listed', changes: [], cursor: '1', uids: new Set(uids) })
+const watched = (type: 'upsert' | 'delete', object: KubeObject): Batch => ({
+  phase: 'watch',
+  changes: [{ type, object }],
+  cursor: '2',
+})
+
+type Fed = { namespace?: string; batches: Batch[] }
+
+/** A collection that has taken all these batches, what it told, and whether it was complete at each call. */
+async function fed(...reflectors: Fed[]) {
+  const told: string[] = []
+  const side = (object: KubeObject | undefined) => (object ? object.metadata.uid : '-')
+  const collection = new Collection<KubeObject>(
+    reflectors.map(({ namespace, batches }) => ({
+      namespace,
+      reflector: {
+        async *batches() {
+          yield* batches
+        },
+      },
+    })),
+    (key, before, after) =>
+      told.push(key === '' ? `listed, ${collection.synced}` : `${key}: ${side(before)} → ${side(after)}`),
+  )
+  assert.equal(collection.synced, false)
+  await collection.run(new AbortController().signal)
+  return { collection, told, keys: [...collection.objects.keys()] }
+}
+
+test('what comes, changes and goes is told with what was there before', async () => {
+  const batches = [
+    page(named('a'), named('b')),
+    listed('uid-a', 'uid-b'),
+    watched('upsert', named('a', { resourceVersion: '9' })),
+    watched('delete', named('b')),
+    watched('upsert', named('c')),
+  ]
+  const { told, keys, collection } = await fed({ batches })
+  assert.deepEqual(told, [
+    'team-a/a: - → uid-a',
+    'team-a/b: - → uid-b',
+    'listed, true',
+    'team-a/a: uid-a → uid-a',
+    'team-a/b: uid-b → -',
+    'team-a/c: - → uid-c',
+  ])
+  assert.deepEqual(keys, ['team-a/a', 'team-a/c'])
+  assert.equal(collection.objects.get('team-a/a')?.metadata.resourceVersion, '9')
+})
+
+test('a list drops what it no longer holds, and knows one re-created under its name', async () => {
+  const batches = [
+    page(named('a'), named('b')),
+    listed('uid-a', 'uid-b'),
+    page(named('b', { uid: 'uid-new' })),
+    listed('uid-new'),
+  ]
+  const { told, keys } = await fed({ batches })
+  assert.deepEqual(told.slice(3), ['team-a/b: uid-b → uid-new', 'team-a/a: uid-a → -', 'listed, true'])
+  assert.deepEqual(keys, ['team-a/b'])
+})
+
+test('of several namespaces each list speaks for its own, and all have to be through', async () => {
+  const b = named('b', { namespace: 'team-b' })
+  const { told, keys } = await fed(
+    { namespace: 'team-a', batches: [page(named('a')), listed('uid-a')] },
+    { namespace: 'team-b', batches: [page(b), page(), listed('uid-b')] },
+  )
+  assert.deepEqual(keys, ['team-a/a', 'team-b/b'])
+  assert.deepEqual(
+    told.filter((line) => line.startsWith('listed')),
+    ['listed, false', 'listed, true'],
+  )
+})
+
+test('managed fields are not kept', async () => {
+  const { collection } = await fed({ batches: [page(named('a', { managedFields: [{ manager: 'kubectl' }] }))] })
+  assert.equal('managedFields' in (collection.objects.get('team-a/a')?.metadata ?? {}), false)
+})
+
+test('without anything to follow it is complete at once', async () => {
+  const collection = new Collection<KubeObject>([], () => undefined)
+  assert.equal(collection.synced, true)
+  await collection.run(new AbortController().signal)
+})
