@@ -2,7 +2,10 @@ import type { KubeLog } from '../kube/log.ts'
 
 export type Pause = (attempt: number, signal: AbortSignal) => Promise<void>
 
-type Loop = { controller: AbortController; done: Promise<void> }
+type Run = (signal: AbortSignal) => Promise<void>
+
+/** `next`: what was asked for while the loop came to its end. */
+type Loop = { controller: AbortController; done: Promise<void>; next?: Run }
 
 /**
  * Loops by key, each restarted after a pause when it throws: the one place where unexpected errors end.
@@ -25,9 +28,14 @@ export class Loops implements AsyncDisposable {
     return [...this.loops.keys()]
   }
 
-  /** Does nothing where the loop runs already, or all loops have been stopped. */
-  start(key: string, run: (signal: AbortSignal) => Promise<void>): void {
-    if (this.closed || this.loops.has(key)) return
+  /** Does nothing where the loop runs already, or all loops have been stopped; one that is being stopped is started again then. */
+  start(key: string, run: Run): void {
+    if (this.closed) return
+    const running = this.loops.get(key)
+    if (running) {
+      if (running.controller.signal.aborted) running.next = run
+      return
+    }
     const controller = new AbortController()
     this.loops.set(key, { controller, done: this.supervise(key, run, controller.signal) })
   }
@@ -37,14 +45,12 @@ export class Loops implements AsyncDisposable {
     if (!loop) return
     loop.controller.abort()
     await loop.done
+    if (this.loops.get(key) !== loop) return
     this.loops.delete(key)
+    if (loop.next) this.start(key, loop.next)
   }
 
-  private async supervise(
-    key: string,
-    run: (signal: AbortSignal) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async supervise(key: string, run: Run, signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         await run(signal)

@@ -82,6 +82,25 @@ test('a loop runs once, and can be started again once it is stopped', async () =
   assert.deepEqual(failed, [])
 })
 
+test('a loop that is asked for while it comes to its end starts again after that', async () => {
+  const { loops } = stage()
+  const steps: string[] = []
+  loops.start('one', async (signal) => {
+    await until(signal)
+    loops.start('one', async (signal) => {
+      steps.push('second')
+      await until(signal)
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    steps.push('first ended')
+  })
+  await Promise.all([loops.stop('one'), loops.stop('one')])
+  assert.deepEqual(steps, ['first ended', 'second'])
+  assert.equal(loops.has('one'), true)
+  await loops.stop('one')
+  assert.equal(loops.has('one'), false)
+})
+
 test('an error on the way out of a loop that is stopped is not a failure', async () => {
   const { loops, failed } = stage()
   loops.start('one', async (signal) => {
