@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ReflectorState } from '../../src/kube/reflector.ts'
+import { subscriptionReadiness } from '../../src/operator/readiness.ts'
+import type { SinkState, SubscriptionState } from '../../src/operator/state.ts'
+import type { Readiness } from '../../src/status/summarise.ts'
+import { emitter, type SubscriptionSpec, sink, subscription } from './scene.ts'
+
+const ready: Readiness = { kind: 'ready', reason: 'Ready', message: 'ready to deliver' }
+const suspended: Readiness = { kind: 'ready', reason: 'Suspended', message: 'suspended: deliveries wait' }
+const noSecret: Readiness = { kind: 'waiting', reason: 'SecretNotFound', message: 'Secret qe is not there' }
+
+const sinks = (states: Record<string, Readiness>): Map<string, SinkState> =>
+  new Map(
+    Object.entries(states).map(([name, readiness]) => [
+      `team-a/${name}`,
+      { object: sink({}, { name }), readiness, runtime: undefined, maxEventBytes: 1, maxPending: 1 },
+    ]),
+  )
+
+const state = (spec: Partial<SubscriptionSpec> = {}): SubscriptionState => ({
+  object: subscription(spec),
+  stalled: undefined,
+  emitter: emitter('builds', spec),
+})
+
+const kinds = (states: Record<string, ReflectorState>) =>
+  Object.entries(states).map(([kind, at]) => ({ kind, state: at }))
+const watching = kinds({ TaskRun: 'watching' })
+
+const brief = ({ kind, reason, message }: Readiness) => [kind, reason, message]
+
+test('a subscription is as ready as what it refers to', () => {
+  const two = { sinks: [{ name: 'qe' }, { name: 'audit' }] }
+  const cases: [name: string, state: SubscriptionState, sinks: Record<string, Readiness>, readiness: string[]][] = [
+    ['all is there', state(), { qe: ready }, ['ready', 'Watching', 'watching TaskRun']],
+    [
+      'no sink',
+      state(),
+      {},
+      ['waiting', 'SinkNotFound', "EventSink team-a/qe doesn't exist; matching events wait for it"],
+    ],
+    [
+      'one of two sinks',
+      state(two),
+      { qe: ready },
+      ['waiting', 'SinkNotFound', "EventSink team-a/audit doesn't exist; matching events wait for it"],
+    ],
+    [
+      'a sink without its Secret',
+      state(two),
+      { qe: ready, audit: noSecret },
+      ['waiting', 'SinkNotReady', "EventSink team-a/audit isn't ready: SecretNotFound: Secret qe is not there"],
+    ],
+    ['a suspended sink', state(), { qe: suspended }, ['ready', 'Watching', 'watching TaskRun']],
+    ['suspended', state({ suspend: true }), { qe: ready }, ['ready', 'Suspended', 'suspended: nothing is matched']],
+    [
+      'suspended, and no sink',
+      state({ suspend: true }),
+      {},
+      ['waiting', 'SinkNotFound', "EventSink team-a/qe doesn't exist; matching events wait for it"],
+    ],
+    [
+      'stalled',
+      {
+        ...state(),
+        stalled: { kind: 'stalled', reason: 'FilterInvalid', message: 'filter, line 1' },
+        emitter: undefined,
+      },
+      {},
+      ['stalled', 'FilterInvalid', 'filter, line 1'],
+    ],
+    ['not looked at', { ...state(), emitter: undefined }, {}, ['waiting', 'Progressing', 'not looked at yet']],
+  ]
+  for (const [name, subject, there, readiness] of cases)
+    assert.deepEqual(brief(subscriptionReadiness(subject, sinks(there), watching)), readiness, name)
+})
+
+test('a kind that can not be watched is named; one that the cluster lacks holds up nothing but itself', () => {
+  const cases: [states: Record<string, ReflectorState>, readiness: string[]][] = [
+    [{ TaskRun: 'watching', PipelineRun: 'watching' }, ['ready', 'Watching', 'watching TaskRun, PipelineRun']],
+    [
+      { TaskRun: 'watching', CustomRun: 'absent' },
+      ['ready', 'Watching', "watching TaskRun; the cluster doesn't serve CustomRun yet"],
+    ],
+    [
+      { TaskRun: 'absent', CustomRun: 'absent' },
+      ['waiting', 'KindNotServed', "the cluster doesn't serve TaskRun, CustomRun; it is watched as soon as it does"],
+    ],
+    [{ TaskRun: 'watching', PipelineRun: 'listing' }, ['waiting', 'Progressing', 'reading PipelineRun']],
+    [{ TaskRun: 'starting' }, ['waiting', 'Progressing', 'reading TaskRun']],
+    [
+      { TaskRun: 'forbidden', PipelineRun: 'listing', CustomRun: 'absent' },
+      ['waiting', 'Forbidden', 'the operator may not list and watch TaskRun; its ClusterRole lacks the right'],
+    ],
+  ]
+  for (const [states, readiness] of cases)
+    assert.deepEqual(brief(subscriptionReadiness(state(), sinks({ qe: ready }), kinds(states))), readiness)
+})
+
+test('a watch that fails for a while leaves a subscription ready', () => {
+  const failing = subscriptionReadiness(state(), sinks({ qe: ready }), kinds({ TaskRun: 'failing' }))
+  assert.equal(failing.kind, 'ready')
+})
