@@ -1,0 +1,46 @@
+import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
+import { activationKey } from '../../src/operator/activation.ts'
+import { type RenderDeps, Renderer } from '../../src/operator/render.ts'
+import { OperatorState } from '../../src/operator/state.ts'
+import { compileSubscription } from '../../src/operator/subscription.ts'
+import { MemoryOutbox } from '../../src/outbox/memory.ts'
+import { StatusBook } from '../../src/status/book.ts'
+import { context, ms } from './scene.ts'
+
+/** What a renderer draws on, with sinks and subscriptions as if they had been reconciled. */
+export function renderStage(sinks: EventSink[], subscriptions: EventSubscription[]) {
+  const clock = { ms: ms(100) }
+  const outbox = new MemoryOutbox({ now: () => clock.ms })
+  const book = new StatusBook()
+  const state = new OperatorState(new Map(), () => ({}))
+  const name = ({ metadata }: EventSink | EventSubscription) => `${metadata.namespace}/${metadata.name}`
+  for (const object of sinks) {
+    const readiness = { kind: 'ready', reason: 'Ready', message: 'ready to deliver' } as const
+    state.sinks.set(name(object), { object, readiness, runtime: undefined, maxEventBytes: 1, maxPending: 3 })
+  }
+  for (const object of subscriptions) {
+    const compiled = compileSubscription(object, context())
+    if (!compiled.ok) throw new Error(compiled.message)
+    state.subscriptions.set(name(object), { object, stalled: undefined, emitter: compiled.value })
+  }
+  const deps: RenderDeps = {
+    state,
+    outbox,
+    book,
+    statuses: { conditions: (_key, object) => object.status?.conditions ?? [] },
+    kindState: () => ({ state: 'watching' }),
+    now: () => clock.ms,
+  }
+  const renderer = new Renderer(deps)
+  return {
+    clock,
+    outbox,
+    book,
+    state,
+    renderer,
+    activate: (uid: string, sink: string, milestone: string, since: number) =>
+      state.activations.set(activationKey(uid, sink, 'TaskRun', milestone), since),
+    sink: (key: string) => renderer.render(`sink ${key}`)?.status as EventSink['status'],
+    subscription: (key: string) => renderer.render(`subscription ${key}`)?.status as EventSubscription['status'],
+  }
+}
