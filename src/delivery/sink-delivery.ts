@@ -210,11 +210,11 @@ export class SinkDelivery implements AsyncDisposable {
   private async followOutbox(): Promise<void> {
     const { outbox } = this.deps
     const { signal } = this.stopping
-    let seen = outbox.version()
+    let seen = outbox.version(this.key)
     while (!signal.aborted) {
-      await outbox.changed(signal, seen)
+      await outbox.changed(this.key, signal, seen)
       // Read before the ring: what changes after it is told by the next turn.
-      seen = outbox.version()
+      seen = outbox.version(this.key)
       this.bell.ring()
       await setImmediate()
     }

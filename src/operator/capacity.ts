@@ -13,10 +13,13 @@ export type Room = {
 export async function capacity(sinks: ReadonlySet<string>, room: Room, signal: AbortSignal): Promise<boolean> {
   const { outbox } = room
   for (let waited = false; ; waited = true) {
-    const seen = outbox.version()
+    const seen = new Map([...sinks].map((sink) => [sink, outbox.version(sink)]))
     const full = [...sinks].filter((sink) => outbox.size(sink) >= room.maxPending(sink))
     if (full.length === 0 || signal.aborted) return waited
     room.full(full)
-    await outbox.changed(signal, seen)
+    const enough = new AbortController()
+    const either = AbortSignal.any([signal, enough.signal])
+    await Promise.race(full.map((sink) => outbox.changed(sink, either, seen.get(sink))))
+    enough.abort()
   }
 }

@@ -1,31 +1,51 @@
-/** The counter behind `Outbox.version` and `Outbox.changed`. */
+type Sink = { version: number; waiting: Set<() => void> }
+
+/** The counters behind `Outbox.version` and `Outbox.changed`: one a sink, so that a thousand sinks sleep while one is busy. */
 export class Changes implements Disposable {
-  version = 0
-  private readonly waiting = new Set<() => void>()
+  private readonly sinks = new Map<string, Sink>()
   private closed = false
 
-  bump(): void {
-    this.version += 1
-    const woken = [...this.waiting]
-    this.waiting.clear()
+  bump(name: string): void {
+    const sink = this.sink(name)
+    sink.version += 1
+    const woken = [...sink.waiting]
+    sink.waiting.clear()
     for (const wake of woken) wake()
   }
 
-  after(signal: AbortSignal, seen: number): Promise<void> {
-    if (this.closed || signal.aborted || seen !== this.version) return Promise.resolve()
+  bumpAll(): void {
+    for (const name of this.sinks.keys()) this.bump(name)
+  }
+
+  version(name: string): number {
+    return this.sink(name).version
+  }
+
+  after(name: string, signal: AbortSignal, seen: number): Promise<void> {
+    const sink = this.sink(name)
+    if (this.closed || signal.aborted || seen !== sink.version) return Promise.resolve()
     return new Promise((resolve) => {
       const wake = () => {
         signal.removeEventListener('abort', wake)
-        this.waiting.delete(wake)
+        sink.waiting.delete(wake)
         resolve()
       }
       signal.addEventListener('abort', wake)
-      this.waiting.add(wake)
+      sink.waiting.add(wake)
     })
+  }
+
+  private sink(name: string): Sink {
+    let sink = this.sinks.get(name)
+    if (!sink) {
+      sink = { version: 0, waiting: new Set() }
+      this.sinks.set(name, sink)
+    }
+    return sink
   }
 
   [Symbol.dispose](): void {
     this.closed = true
-    this.bump()
+    this.bumpAll()
   }
 }

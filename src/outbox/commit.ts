@@ -28,7 +28,7 @@ export function writeBatch(store: Store, batch: CommitBatch): Effects<void> {
       route.sink.rows += 1
       route.sink.quietUntil = 0
     }
-    if (routes.length > 0) store.changes.bump()
+    for (const sink of new Set(routes.map((route) => route.sink.name))) store.changes.bump(sink)
   }
 }
 

@@ -17,7 +17,7 @@ export function writeForgotten(store: Store, subscriptionUid: string): Effects<n
   sql.dropActivations(prefix, prefix)
   return () => {
     for (const route of routes) leave(store, route)
-    store.changes.bump()
+    store.changes.bumpAll()
     return dropped
   }
 }

@@ -1,9 +1,15 @@
 /** What an operation leads to in memory, once its transaction is durable; returns what its promise resolves to. */
 export type Effects<T> = () => T
 
+/**
+ * soon: with what else is there; patient: may wait for that, `settleMs` at most;
+ * alone: shares no transaction, for what changes the ground that others in the group stand on.
+ */
+export type Haste = 'soon' | 'patient' | 'alone'
+
 type Operation = {
   run: () => Effects<unknown>
-  alone: boolean
+  haste: Haste
   resolve: (value: never) => void
   reject: (error: unknown) => void
 }
@@ -21,26 +27,28 @@ export class GroupCommit {
   private queue: Operation[] = []
   private readonly transaction: Transaction
   private readonly groupMs: number
+  private readonly settleMs: number
   private scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined
+  /** Whether what is scheduled is late, for patient operations only. */
+  private late = false
   private idle: NodeJS.Timeout | undefined
   private lastEnd = 0
   private lastTook = 0
   private closed = false
 
-  constructor(transaction: Transaction, groupMs: number) {
+  constructor(transaction: Transaction, groupMs: number, settleMs: number) {
     this.transaction = transaction
     this.groupMs = groupMs
+    this.settleMs = settleMs
   }
 
-  /**
-   * Resolves when what `run` wrote is durable. Where it throws, nothing of it stays, and only its own promise rejects.
-   * `alone` keeps it from sharing a transaction: for what changes the ground that others in the group stand on.
-   */
-  add<T>(run: () => Effects<T>, alone = false): Promise<T> {
+  /** Resolves when what `run` wrote is durable. Where it throws, nothing of it stays, and only its own promise rejects. */
+  add<T>(run: () => Effects<T>, haste: Haste = 'soon'): Promise<T> {
     if (this.closed) return Promise.reject(new Error('the outbox is closed'))
     return new Promise<T>((resolve, reject) => {
-      this.queue.push({ run, alone, resolve, reject })
-      this.scheduled ??= this.schedule()
+      this.queue.push({ run, haste, resolve, reject })
+      if (haste === 'patient') this.scheduleLate()
+      else this.schedule()
     })
   }
 
@@ -52,9 +60,17 @@ export class GroupCommit {
     clearTimeout(this.idle)
   }
 
-  private schedule(): NodeJS.Immediate | NodeJS.Timeout {
+  private scheduleLate(): void {
+    if (this.scheduled) return
+    this.late = true
+    this.scheduled = setTimeout(() => this.flush(), this.settleMs)
+  }
+
+  private schedule(): void {
+    if (this.scheduled && !this.late) return
+    this.cancel()
     const wait = Math.min(this.groupMs, this.lastTook) - (performance.now() - this.lastEnd)
-    return wait > 0.5 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush())
+    this.scheduled = wait > 0.5 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush())
   }
 
   private flush(): void {
@@ -64,7 +80,7 @@ export class GroupCommit {
     this.queue = []
     for (let from = 0; from < queue.length; ) {
       let to = from + 1
-      while (to < queue.length && !queue[from]?.alone && !queue[to]?.alone) to += 1
+      while (to < queue.length && queue[from]?.haste !== 'alone' && queue[to]?.haste !== 'alone') to += 1
       this.write(queue.slice(from, to))
       from = to
     }
@@ -105,5 +121,6 @@ export class GroupCommit {
     clearTimeout(this.scheduled as NodeJS.Timeout | undefined)
     clearImmediate(this.scheduled as NodeJS.Immediate | undefined)
     this.scheduled = undefined
+    this.late = false
   }
 }

@@ -51,7 +51,7 @@ export class MemoryOutbox implements Outbox {
     for (const row of [...batch.rows, ...batch.counts]) this.countsOf(row)
     for (const delta of batch.counts)
       for (const name of countNames) this.countsOf(delta)[name] += delta.counts[name] ?? 0
-    if (batch.rows.length > 0) this.changes.bump()
+    for (const { sink } of batch.rows) this.changes.bump(sink)
   }
 
   claim(sink: string, n: number, now: number): Row[] {
@@ -87,13 +87,13 @@ export class MemoryOutbox implements Outbox {
       const row = this.inFlight(settlement.row.seq)
       if (row) this.settleOne(row, settlement, now)
     }
-    if (known.length > 0) this.changes.bump()
+    for (const { row } of known) this.changes.bump(row.sink)
   }
 
   async retryNow(sink: string): Promise<void> {
     this.refuseWhenClosed()
     for (const row of this.rows) if (row.sink === sink) row.due = 0
-    this.changes.bump()
+    this.changes.bump(sink)
   }
 
   async forgetSubscription(subscriptionUid: string): Promise<number> {
@@ -109,7 +109,7 @@ export class MemoryOutbox implements Outbox {
       for (const key of Object.keys(body.ledger)) if (key.startsWith(own)) delete body.ledger[key]
       record.body = bodyOf(body)
     }
-    this.changes.bump()
+    this.changes.bumpAll()
     return dropped
   }
 
@@ -159,12 +159,12 @@ export class MemoryOutbox implements Outbox {
     return this.letters.filter((letter) => sink === undefined || letter.sink === sink).sort((a, b) => a.seq - b.seq)
   }
 
-  version(): number {
-    return this.changes.version
+  version(sink: string): number {
+    return this.changes.version(sink)
   }
 
-  changed(signal: AbortSignal, seen: number = this.changes.version): Promise<void> {
-    return this.changes.after(signal, seen)
+  changed(sink: string, signal: AbortSignal, seen: number = this.changes.version(sink)): Promise<void> {
+    return this.changes.after(sink, signal, seen)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -158,14 +158,14 @@ export interface Outbox extends AsyncDisposable {
   /** Sets these, and leaves the others as they are. */
   activate(entries: ReadonlyMap<string, number>): Promise<void>
   /**
-   * Moves on whenever rows may have become claimable before their time (a commit with rows, a freed lane, an early retry, `retryNow`)
-   * and whenever rows have gone, so that there is room for others.
+   * Moves on whenever rows of this sink may have become claimable before their time (a commit with rows, a freed lane, an early
+   * retry, `retryNow`) and whenever rows have gone, so that there is room for others.
    */
-  version(): number
+  version(sink: string): number
   /**
-   * Resolves once `version()` is not `seen` (left out: the version at the call), when `signal` aborts, and when the outbox is closed.
-   * So nothing is missed between claim and wait: `const seen = outbox.version()`, claim, and if there is nothing `changed(signal, seen)`.
+   * Resolves once `version(sink)` is not `seen` (left out: the version at the call), when `signal` aborts, and when the outbox is closed.
+   * So nothing is missed between claim and wait: `const seen = outbox.version(sink)`, claim, and if there is nothing `changed(sink, signal, seen)`.
    * It may resolve for nothing; that rows fall due by the passing of time it does not tell: `nextAttempt` does.
    */
-  changed(signal: AbortSignal, seen?: number): Promise<void>
+  changed(sink: string, signal: AbortSignal, seen?: number): Promise<void>
 }

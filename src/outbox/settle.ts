@@ -48,7 +48,9 @@ export function writeSettlements(store: Store, taken: readonly Taken[], now: num
   }
   return () => {
     for (const one of landed) land(store, one)
-    if (landed.length > 0) store.changes.bump()
+    const sinks = new Set(landed.map(({ flight }) => flight.route.sink.name))
+    for (const { freed } of landed) if (freed) sinks.add(freed.sink.name)
+    for (const sink of sinks) store.changes.bump(sink)
   }
 }
 

@@ -19,12 +19,14 @@ export type SqliteOutboxOptions = {
   now: () => number
   /** The longest that a write waits for others to share its commit with, under load; ms. */
   groupMs?: number
+  /** The longest that settlements wait for a commit to share while nothing else is to be sent to their sinks; ms. */
+  settleMs?: number
 }
 
 /** The outbox in `<directory>/carillon.db`. For the refusals see `openStorage`. */
-export function openSqliteOutbox({ directory, now, groupMs = 3 }: SqliteOutboxOptions): Verdict<Outbox> {
+export function openSqliteOutbox({ directory, now, groupMs = 3, settleMs = 20 }: SqliteOutboxOptions): Verdict<Outbox> {
   const storage = openStorage(directory)
-  return storage.ok ? accept(new SqliteOutbox(storage.value, now, groupMs)) : storage
+  return storage.ok ? accept(new SqliteOutbox(storage.value, now, { groupMs, settleMs })) : storage
 }
 
 class SqliteOutbox implements Outbox {
@@ -33,7 +35,7 @@ class SqliteOutbox implements Outbox {
   private readonly group: GroupCommit
   private closed = false
 
-  constructor(storage: Storage, now: () => number, groupMs: number) {
+  constructor(storage: Storage, now: () => number, waits: { groupMs: number; settleMs: number }) {
     const sql = prepare(storage.db)
     this.storage = storage
     this.store = {
@@ -45,7 +47,7 @@ class SqliteOutbox implements Outbox {
       now,
       lastSeq: sql.lastSeq()?.[0] ?? 0,
     }
-    this.group = new GroupCommit(transactionOf(storage, this.store), groupMs)
+    this.group = new GroupCommit(transactionOf(storage, this.store), waits.groupMs, waits.settleMs)
   }
 
   commit(batch: CommitBatch): Promise<void> {
@@ -64,7 +66,9 @@ class SqliteOutbox implements Outbox {
     const taken = take(this.store.flights, settlements)
     if (taken.length === 0) return
     try {
-      await this.group.add(() => writeSettlements(this.store, taken, now))
+      // Where nothing waits behind these rows, nobody waits for their end either: the next commit takes it along.
+      const patient = taken.every(({ flight: { route } }) => route.sink.rows === route.sink.inFlight)
+      await this.group.add(() => writeSettlements(this.store, taken, now), patient ? 'patient' : 'soon')
     } catch (error) {
       for (const { flight } of taken) flight.settling = false
       throw error
@@ -79,13 +83,13 @@ class SqliteOutbox implements Outbox {
         if (!found) return
         for (const flight of this.store.flights.values()) if (flight.route.sink === found) flight.due = 0
         reread(found)
-        this.store.changes.bump()
+        this.store.changes.bump(sink)
       }
     })
   }
 
   forgetSubscription(subscriptionUid: string): Promise<number> {
-    return this.group.add(() => writeForgotten(this.store, subscriptionUid), true)
+    return this.group.add(() => writeForgotten(this.store, subscriptionUid), 'alone')
   }
 
   activate(entries: ReadonlyMap<string, number>): Promise<void> {
@@ -171,12 +175,12 @@ class SqliteOutbox implements Outbox {
     return sink === undefined ? letters : letters.filter((letter) => letter.sink === sink)
   }
 
-  version(): number {
-    return this.store.changes.version
+  version(sink: string): number {
+    return this.store.changes.version(sink)
   }
 
-  changed(signal: AbortSignal, seen: number = this.store.changes.version): Promise<void> {
-    return this.store.changes.after(signal, seen)
+  changed(sink: string, signal: AbortSignal, seen: number = this.store.changes.version(sink)): Promise<void> {
+    return this.store.changes.after(sink, signal, seen)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,9 +4,14 @@ import { type Figures, measure, scaled } from './measure.ts'
 
 const usage = `Usage: npm run bench [-- --scale SHARE]
   --scale SHARE   share of the full sizes, 0.05 for a quick look; default 1
+  --profile DIR   write a CPU profile of the operator there
 `
 const { values } = parseArgs({
-  options: { scale: { type: 'string', default: '1' }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    scale: { type: 'string', default: '1' },
+    profile: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
 })
 const share = Number(values.scale)
 if (values.help || !(share > 0 && share <= 1)) {
@@ -32,7 +37,7 @@ const rows: [keyof Figures, string, string][] = [
   ['repeated', 'repeated', ''],
 ]
 
-const figures = await measure(scaled(share), report)
+const figures = await measure(scaled(share), report, values.profile)
 const round = (value: number) => Math.round(value * 100) / 100
 for (const [key, what, unit] of rows)
   console.log(`${what.padEnd(64)}${String(round(figures[key])).padStart(10)} ${unit}`)

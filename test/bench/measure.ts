@@ -51,7 +51,8 @@ type Rig = {
 
 const program = fileURLToPath(new URL('../../dist/carillon.js', import.meta.url))
 
-export async function measure(sizes: Sizes, report: (line: string) => void): Promise<Figures> {
+/** `profile`: a folder for a CPU profile of the operator, which costs some of what it measures. */
+export async function measure(sizes: Sizes, report: (line: string) => void, profile?: string): Promise<Figures> {
   build()
   await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30 })
   await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
@@ -65,14 +66,18 @@ export async function measure(sizes: Sizes, report: (line: string) => void): Pro
   const { known, knownBytes: bytes } = sizes
   await load.ask({ kind: 'create', namespace: 'known', prefix: 'known', count: known, bytes, ended: true })
   await cp.admin.apply([...subscription('known', rig.port, 'Now'), ...subscription('live', rig.port, 'Now')])
-  await using operator = await startOperator(cp, { program })
+  const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  await using operator = await startOperator(cp, { program, nodeFlags })
   report(`the operator runs; after its start ${rssMiB(operator.pid).toFixed(0)} MiB`)
-  const steady = await steadily(sizes, rig, operator)
+  // Catching up comes first: the steady load then meets code that has run for a while, as it has in a process of some hours.
   const caught = await catchUp(sizes, rig, operator)
+  const steady = await steadily(sizes, rig, operator)
+  const peak = peakRssMiB(operator.pid)
+  await operator.stop()
   return {
     ...steady,
     ...caught,
-    peakRssMiB: peakRssMiB(operator.pid),
+    peakRssMiB: peak,
     lost: steady.lost + caught.lost,
     repeated: steady.repeated + caught.repeated,
   }
@@ -115,6 +120,7 @@ async function steadily(sizes: Sizes, rig: Rig, operator: OperatorProcess) {
   const order = { namespace: 'live', prefix: 'live', bytes }
   report(`creating ${count} TaskRuns of ${bytes / 1000} kB`)
   await load.ask({ kind: 'create', ...order, count, ended: false })
+  await receiver.ask({ kind: 'clear' })
   using watcher = startChild<WatcherOrder, WatcherReport>('./watcher.ts')
   const path = '/apis/tekton.dev/v1/namespaces/live/taskruns'
   await watcher.ask({ kind: 'watch', url: cp.url, ca: cp.ca, token: cp.adminToken, path })

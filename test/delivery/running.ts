@@ -100,7 +100,7 @@ export class Running implements AsyncDisposable {
 
   /** Resolves once no row is left. */
   async emptied(): Promise<void> {
-    while (this.outbox.size(sinkKey) > 0) await this.outbox.changed(AbortSignal.timeout(5))
+    while (this.outbox.size(sinkKey) > 0) await this.outbox.changed(sinkKey, AbortSignal.timeout(5))
   }
 
   async stop(): Promise<void> {

@@ -26,9 +26,9 @@ async function commitForever(outbox: Outbox, first: number, step: number): Promi
 
 async function deliverForever(outbox: Outbox, signal: AbortSignal): Promise<never> {
   for (;;) {
-    const seen = outbox.version()
+    const seen = outbox.version('ns/sink')
     const rows = outbox.claim('ns/sink', 5, Date.now())
-    if (rows.length === 0) await outbox.changed(signal, seen)
+    if (rows.length === 0) await outbox.changed('ns/sink', signal, seen)
     await outbox.settle(rows.map(delivered), Date.now())
     for (const row of rows) say(`delivered ${row.event.id}`)
   }

@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { GroupCommit } from '../../src/outbox/group.ts'
+import { GroupCommit, type Haste } from '../../src/outbox/group.ts'
 
 /** A group commit that keeps a diary of its transactions. */
-function diary(groupMs = 2) {
+function diary(groupMs = 2, settleMs = 5) {
   const log: string[] = []
   const note = (what: string) => () => void log.push(what)
   const group = new GroupCommit(
     { begin: note('begin'), commit: note('commit'), rollback: note('rollback'), idle: note('idle') },
     groupMs,
+    settleMs,
   )
-  const write = (name: string, alone = false) =>
+  const write = (name: string, haste: Haste = 'soon') =>
     group.add(() => {
       if (name.startsWith('bad')) throw new Error(name)
       log.push(name)
       return () => name
-    }, alone)
+    }, haste)
   return { log, group, write }
 }
 
@@ -38,8 +39,19 @@ test('an operation that fails is alone in failing', async () => {
 
 test('an operation that asks for it has a transaction of its own, in its place', async () => {
   const { log, write } = diary()
-  await Promise.all([write('a'), write('b', true), write('c'), write('d')])
+  await Promise.all([write('a'), write('b', 'alone'), write('c'), write('d')])
   assert.deepEqual(log, ['begin', 'a', 'commit', 'begin', 'b', 'commit', 'begin', 'c', 'd', 'commit'])
+})
+
+test('a patient operation goes along with the next that is not, or by itself after a while', async () => {
+  const { log, write } = diary()
+  await Promise.all([write('settle', 'patient'), write('a')])
+  assert.deepEqual(log.splice(0), ['begin', 'settle', 'a', 'commit'])
+  const settled = write('settle', 'patient')
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(log, [])
+  await settled
+  assert.deepEqual(log, ['begin', 'settle', 'commit'])
 })
 
 test('effects come after the commit, all of them before any promise', async () => {

@@ -169,7 +169,7 @@ test('the outbox on disk does what the one in memory does, whatever is asked of 
     const directory = mkdtempSync(join(root, 'data-'))
     const clock = { ms: 1_000_000 }
     const open = async () => {
-      const opened = openSqliteOutbox({ directory, now: () => clock.ms, groupMs: 0 })
+      const opened = openSqliteOutbox({ directory, now: () => clock.ms, groupMs: 0, settleMs: 0 })
       if (!opened.ok) throw new Error(opened.message)
       return opened.value
     }

@@ -172,12 +172,12 @@ export function orderContract(it: It): void {
   }) => {
     const { signal } = new AbortController()
     const wakes = async (act: () => Promise<unknown>) => {
-      const seen = outbox.version()
-      const waiting = outbox.changed(signal)
+      const seen = outbox.version('ns/sink')
+      const waiting = outbox.changed('ns/sink', signal)
       await act()
       await waiting
-      await outbox.changed(signal, seen)
-      assert.notEqual(outbox.version(), seen)
+      await outbox.changed('ns/sink', signal, seen)
+      assert.notEqual(outbox.version('ns/sink'), seen)
     }
     await wakes(() => commitRows(outbox, rowOf('o1', 'e1'), rowOf('o1', 'e2')))
     await wakes(() => outbox.settle(claim().map(delivered), clock.ms))
@@ -196,11 +196,11 @@ export function orderContract(it: It): void {
 
   it('changed ends with its signal, and with the outbox', async ({ outbox }) => {
     const controller = new AbortController()
-    const aborted = outbox.changed(controller.signal)
+    const aborted = outbox.changed('ns/sink', controller.signal)
     controller.abort()
     await aborted
-    await outbox.changed(controller.signal)
-    const closed = outbox.changed(new AbortController().signal)
+    await outbox.changed('ns/sink', controller.signal)
+    const closed = outbox.changed('ns/sink', new AbortController().signal)
     await outbox[Symbol.asyncDispose]()
     await closed
     await assert.rejects(commitRows(outbox, rowOf('o1', 'e1')), /closed/)
