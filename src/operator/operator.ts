@@ -220,11 +220,11 @@ export class Operator {
       maxEventBytes: (sink) => deps.state.sinks.get(sink)?.maxEventBytes ?? 65_536,
     })
     const spec = activationSpec(object)
-    deps.writer.mark(`subscription ${key}`, 'conditions')
     const refusal = compiled.ok ? spec : compiled
     if (!compiled.ok || !spec.ok) {
       const { reason, message } = refusal as { reason: string; message: string }
       deps.state.subscriptions.set(key, { object, stalled: { kind: 'stalled', reason, message }, emitter: undefined })
+      deps.writer.mark(`subscription ${key}`, 'conditions')
       return []
     }
     const emitter = compiled.value
@@ -232,6 +232,8 @@ export class Operator {
     if (entries.size > 0) await deps.outbox.activate(entries)
     for (const [entry, since] of entries) deps.state.activations.set(entry, since)
     deps.state.subscriptions.set(key, { object, stalled: undefined, emitter })
+    // Not before: a status that is written at once is made of what stands there.
+    deps.writer.mark(`subscription ${key}`, 'conditions')
     if (spec.value.suspend) return []
     const kinds = [...emitter.selection.kinds].filter(([kind, milestones]) =>
       emitter.sinks.some((sink) =>
