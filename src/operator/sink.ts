@@ -48,7 +48,11 @@ const unusable = (object: EventSink, { reason, message }: Refusal): SinkState =>
 
 function readiness({ url, credentials }: SinkChecks, suspend: boolean): Readiness {
   if (!url.ok) return { kind: 'stalled', reason: url.reason, message: url.message }
-  if (!credentials.ok) return { kind: 'waiting', reason: credentials.reason, message: credentials.message }
+  if (!credentials.ok) {
+    const { reason, message } = credentials
+    // A header is wrong in the spec itself; a Secret may come, or be corrected.
+    return { kind: reason === 'InvalidHeader' ? 'stalled' : 'waiting', reason, message }
+  }
   if (suspend) return { kind: 'ready', reason: 'Suspended', message: 'suspended: deliveries wait' }
   return { kind: 'ready', reason: 'Ready', message: 'ready to deliver' }
 }

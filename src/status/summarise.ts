@@ -132,7 +132,7 @@ export function delivering(sinks: readonly { name: string; health: SinkHealth }[
   if (worst) {
     const { resting, lastFailure, failures, failingSince } = worst.health
     const reason = resting?.reason ?? lastFailure?.reason ?? 'Failing'
-    const message = resting?.message ?? lastFailure?.message ?? ''
+    const message = (resting?.message ?? lastFailure?.message ?? '').replace(/\.$/, '')
     const since = failingSince === undefined ? '' : ` since ${time(failingSince)}`
     const others = failing.length > 1 ? `; ${failing.length - 1} more of its sinks fail` : ''
     const attempts = failures > 0 ? ` (${failures === 1 ? '1 attempt' : `${failures} attempts`})` : ''
