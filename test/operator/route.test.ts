@@ -2,24 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '../../src/api/object.ts'
 import { activationKey } from '../../src/operator/activation.ts'
-import type { Emitter } from '../../src/operator/emitter.ts'
-import { type Routed, type RouteInput, route, settleMs } from '../../src/operator/route.ts'
+import { type Routed, type RouteInput, settleMs } from '../../src/operator/route.ts'
 import type { ObjectRecord } from '../../src/outbox/outbox.ts'
-import { cluster, condition, emitter, ms, running, sinceOf, sourceOf, stored, succeeded, taskRun } from './scene.ts'
-
-const of = (emitters: Emitter[], over: Partial<RouteInput> = {}) => ({ emitters, ...over })
-
-const see = (object: KubeObject, given: Partial<RouteInput> & Pick<RouteInput, 'emitters'>): Routed =>
-  route({
-    source: sourceOf('TaskRun'),
-    object,
-    phase: 'watch',
-    record: undefined,
-    since: sinceOf(),
-    cluster,
-    now: ms(61),
-    ...given,
-  })
+import { countsOf, of, see, told } from './routing.ts'
+import { condition, emitter, ms, running, sinceOf, sourceOf, stored, succeeded, taskRun } from './scene.ts'
 
 /** Sees each object after the other, as the outbox would remember it. */
 function seeAll(objects: KubeObject[], given: Partial<RouteInput> & Pick<RouteInput, 'emitters'>) {
@@ -32,13 +18,6 @@ function seeAll(objects: KubeObject[], given: Partial<RouteInput> & Pick<RouteIn
   }
   return { all, record }
 }
-
-/** `<milestone> → <sink>` of each row. */
-const told = ({ rows }: Pick<Routed, 'rows'>) =>
-  rows.map(({ event, sink }) => `${event.type.split('.').at(-2)} → ${sink.split('/')[1]}`)
-
-const countsOf = (routed: Routed, name: 'matched' | 'filtered' | 'deadLettered') =>
-  routed.counts.reduce((sum, { counts }) => sum + (counts[name] ?? 0), 0)
 
 const done = taskRun(succeeded())
 
@@ -86,6 +65,17 @@ test('a run first seen when it has ended tells all in order of time, then rank',
     'finished → qe',
     'signed → qe',
   ])
+})
+
+test('events go in order of time, and by rank where the times are equal', () => {
+  const events = [{ kind: 'PipelineRun' as const, milestones: ['running', 'skipped', 'finished'] as const }]
+  const runs = emitter('runs', { events: events.map((event) => ({ ...event, milestones: [...event.milestones] })) })
+  const seen = (status: Record<string, unknown>) => {
+    const object = { ...taskRun({ skippedTasks: [{ name: 'deploy' }], ...status }), kind: 'PipelineRun' }
+    return told(see(object, of([runs], { source: sourceOf('PipelineRun') })))
+  }
+  assert.deepEqual(seen(running(5)), ['running → qe', 'skipped → qe'])
+  assert.deepEqual(seen({ ...succeeded(), ...condition('True', 'Completed', 61) }), ['finished → qe', 'skipped → qe'])
 })
 
 test('what a filter refuses is counted once, and judged again at each change', () => {
@@ -164,63 +154,6 @@ test('an event is encoded once for all who take it in the same form', () => {
   assert.equal(new Set([one, labelled, full, tekton]).size, 4)
   assert.equal(one?.id, labelled?.id)
   assert.equal(one?.id, full?.id)
-})
-
-const heavy = taskRun(succeeded(), { annotations: { notes: 'x'.repeat(5_000) } })
-const withLimit = (limits: Record<string, number>) => ({
-  maxEventBytes: (key: string) => limits[key.split('/')[1] ?? ''] ?? 65_536,
-})
-
-test('an event too large for a sink goes there as a summary, and in full where it fits', () => {
-  const full = emitter(
-    'full',
-    { data: { content: 'full' }, sinks: [{ name: 'small' }, { name: 'large' }] },
-    withLimit({ small: 4_000 }),
-  )
-  const routed = see(heavy, of([full]))
-  const bytes = routed.rows.map(({ event, sink }) => [sink.split('/')[1], (event.data?.length ?? 0) > 5_000])
-  assert.deepEqual(bytes, [
-    ['small', false],
-    ['large', true],
-    ['small', false],
-    ['large', true],
-  ])
-  assert.equal(routed.dead.length, 0)
-})
-
-test('an event that is too large in every form is a dead letter from the start', () => {
-  const emitters = [
-    emitter('full', { data: { content: 'full' } }, withLimit({ qe: 100 })),
-    emitter('summary', {}, withLimit({ qe: 100 })),
-  ]
-  const routed = see(heavy, of(emitters))
-  assert.deepEqual(told(routed), [])
-  assert.equal(routed.dead.length, 4)
-  for (const { reason, message } of routed.dead) {
-    assert.equal(reason, 'TooLarge')
-    assert.match(message, /^event of \d+ bytes, limit 100$/)
-  }
-  const small = Number(/\d+/.exec(routed.dead[0]?.message ?? ''))
-  assert.ok(small < 2_000, 'what is kept is the summary, the least that there is')
-  assert.equal(countsOf(routed, 'deadLettered'), 4)
-  assert.equal(countsOf(routed, 'matched'), 4)
-})
-
-test('the limit is in bytes, and reached but not passed is fine', () => {
-  const wide = taskRun(succeeded(), { labels: { type: 'ö' } })
-  const [row] = see(wide, of([emitter('builds')])).rows
-  const bytes = Buffer.byteLength(row?.event.attributes ?? '') + Buffer.byteLength(row?.event.data ?? '')
-  assert.equal(see(wide, of([emitter('builds', {}, withLimit({ qe: bytes }))])).rows[0]?.event.id, row?.event.id)
-  assert.equal(see(wide, of([emitter('builds', {}, withLimit({ qe: bytes - 1 }))])).dead[0]?.event.id, row?.event.id)
-})
-
-test("a format with a limit of its own keeps to that, not to the sink's", () => {
-  const tekton = emitter('tekton', { formats: ['tektonv1'] }, withLimit({ qe: 100 }))
-  assert.equal(see(heavy, of([tekton])).rows.length, 2)
-  const huge = taskRun(succeeded(), { annotations: { notes: 'x'.repeat(1_100_000) } })
-  const { rows, dead } = see(huge, of([tekton]))
-  assert.equal(rows.length, 0)
-  assert.match(dead[0]?.message ?? '', /limit 1048576$/)
 })
 
 const observed = emitter('observed', { events: [{ kind: 'TaskRun', milestones: ['running', 'finished'] }] })
