@@ -18,9 +18,9 @@ export const activationKey = (subscriptionUid: string, sink: string, kind: strin
 export const suspendedSince = Number.MAX_SAFE_INTEGER
 
 /**
- * The activations that have to be written for an emitter, given those that stand. What stands is kept, so a year-old subscription
- * that gets a new sink, kind or milestone starts with that at `now` and does not flood. A suspended one is closed, and starts at now
- * when it is resumed, whatever its startFrom.
+ * The activations that have to be written for an emitter, given those that stand. What stands is kept; a sink, kind or milestone that
+ * comes later begins where startFrom says, which for Now is `now`: a year-old subscription does not flood. A suspended one is closed,
+ * and starts at now when it is resumed, whatever its startFrom.
  */
 export function activate(
   emitter: Emitter,

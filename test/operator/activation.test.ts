@@ -86,6 +86,17 @@ test('a sink, kind or milestone that comes later starts at now', () => {
   }
 })
 
+test('where startFrom is Earliest or a time, that counts for what comes later, too', () => {
+  const audit = { sinks: [{ name: 'qe' }, { name: 'audit' }] }
+  for (const [startFrom, since] of [
+    ['Earliest', 0],
+    [ms(-500), ms(-500)],
+  ] as const) {
+    const entries = activate(builds(audit), spec({ startFrom, generation: 2 }), standing(), now)
+    assert.deepEqual([...entries.values()], [since, since])
+  }
+})
+
 test('a subscription that another stands beside is new all the same', () => {
   const others = new Map([[activationKey('uid-build', 'team-a/qe', 'TaskRun', 'started'), ms(1)]])
   assert.equal(activate(builds(), spec(), others, now).get(key('started')), created)
