@@ -109,6 +109,13 @@ test('counters of what has just been written with its conditions wait for 30 s',
   assert.deepEqual(timesOf(await run(60_000), 'a'), [0, 30_000])
 })
 
+test('numbers that are due are of a later time than the conditions written before them', async () => {
+  const { writer, at, run } = stage()
+  writer.mark('a', 'counters')
+  at(500, (one) => one.mark('a', 'conditions'))
+  assert.deepEqual(timesOf(await run(60_000), 'a'), [500, 1_000])
+})
+
 test('over all objects, counters are written at most 5 times a second, conditions at most 100 times', async () => {
   const most = (writes: readonly [number, string][]) =>
     Math.max(...writes.map(([from]) => writes.filter(([ms]) => ms >= from && ms < from + 1000).length))
