@@ -1,0 +1,45 @@
+// What happens between a team's CRs, its runs and its sinks: the operator is a real process with the rights of the chart;
+// Tekton's part is played by the test, which writes the statuses of runs.
+import { after, before, describe } from 'node:test'
+import { installTekton } from '../controlplane/tekton.ts'
+import { startStage, toLoopback } from './fixture.ts'
+import { classes } from './lifecycle/classes.ts'
+import { deleting } from './lifecycle/deleting.ts'
+import { failures } from './lifecycle/failures.ts'
+import { filters } from './lifecycle/filters.ts'
+import { limits } from './lifecycle/limits.ts'
+import { reports } from './lifecycle/reports.ts'
+import { restarts } from './lifecycle/restarts.ts'
+import type { Scene } from './lifecycle/scene.ts'
+import { secrets } from './lifecycle/secrets.ts'
+import { selection } from './lifecycle/selection.ts'
+import { starts } from './lifecycle/starts.ts'
+import { suspending } from './lifecycle/suspending.ts'
+
+describe('a team with runs, subscriptions and sinks', () => {
+  const resources = new AsyncDisposableStack()
+  const scene = {} as Scene
+
+  before(async () => {
+    const stage = resources.use(await startStage())
+    await installTekton(stage.admin)
+    await stage.admin.createNamespace('platform')
+    const operator = await stage.operator({ args: [...toLoopback, '--admin-namespace', 'platform'] })
+    Object.assign(scene, { stage, admin: stage.admin, operator })
+  })
+  after(() => resources.disposeAsync())
+
+  describe('all at once', { concurrency: 8 }, () => {
+    restarts(scene)
+    limits(scene)
+    classes(scene)
+    failures(scene)
+    secrets(scene)
+    filters(scene)
+    selection(scene)
+    starts(scene)
+    suspending(scene)
+    deleting(scene)
+  })
+  reports(scene)
+})

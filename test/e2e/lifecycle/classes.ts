@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { momentOf, run, toLoopback } from '../fixture.ts'
+import type { Scene } from './scene.ts'
+
+/** Several operators in one cluster, and operators that are told to look at a part of it. */
+export function classes(scene: Scene): void {
+  it('serves the sinks and subscriptions of its class, and no others', async () => {
+    const { stage, admin } = scene
+    const other = await stage.operator({ args: [...toLoopback, '--class', 'blue'] })
+    const blue = await stage.team('blue', { class: 'blue' })
+    const plain = await stage.team('plain')
+    const nobody = await stage.team('nobodys', { class: 'green' })
+    await nobody.sink()
+    await nobody.subscription()
+    await blue.subscribe()
+    await plain.subscribe()
+    for (const { namespace } of [blue, plain, nobody]) await run(admin, namespace, 'one')
+    await blue.received(2)
+    await plain.received(2)
+    await blue.counts('EventSubscription', 'subscription', ({ delivered }) => delivered === 2)
+    await plain.counts('EventSubscription', 'subscription', ({ delivered }) => delivered === 2)
+    for (const { server } of [blue, plain]) assert.equal(server.received.length, 2)
+    assert.equal(nobody.server.received.length, 0)
+    assert.equal((await nobody.get('EventSubscription', 'subscription')).status?.observedGeneration, -1)
+    const text = await (await fetch(`${other.health}/metrics`)).text()
+    assert.match(text, /^carillon_delivered_total\{sink="blue\/sink"\} 2$/m)
+    assert.doesNotMatch(text, /plain|nobodys/)
+  })
+
+  it('looks at nothing beyond the namespaces that it is told to watch', async () => {
+    const { stage, admin } = scene
+    const inside = await stage.team('inside', { class: 'part' })
+    const outside = await stage.team('outside', { class: 'part' })
+    await outside.sink()
+    await outside.subscription()
+    const watched = ['--watch-namespace', 'inside', '--watch-namespace', 'elsewhere']
+    const operator = await stage.operator({ args: [...toLoopback, '--class', 'part', ...watched] })
+    await inside.subscribe()
+    await run(admin, 'outside', 'unseen')
+    await run(admin, 'inside', 'seen')
+    assert.deepEqual((await inside.received(2)).map(momentOf), ['taskrun/seen started', 'taskrun/seen finished'])
+    assert.equal(outside.server.received.length, 0)
+    assert.equal((await outside.get('EventSubscription', 'subscription')).status?.observedGeneration, -1)
+    const watches = operator.log.filter(({ msg, resource }) => /changed state/.test(msg) && resource === 'taskruns')
+    assert.deepEqual([...new Set(watches.map(({ namespace }) => namespace))].sort(), ['elsewhere', 'inside'])
+  })
+}

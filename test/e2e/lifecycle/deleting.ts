@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { metric } from '../../operator/process.ts'
+import { momentOf, run } from '../fixture.ts'
+import type { Scene } from './scene.ts'
+
+export function deleting(scene: Scene): void {
+  it('drops and counts what waits for a deleted subscription; one of the same name starts over', async () => {
+    const { stage, admin, operator } = scene
+    const team = await stage.team('deleted')
+    await team.subscribe({}, {}, { suspend: true })
+    await team.subscription('beside')
+    await team.ready('beside')
+    await run(admin, team.namespace, 'one')
+    await team.counts('EventSink', 'sink', ({ pending }) => pending === 4)
+    await team.delete('EventSubscription', 'subscription')
+    const counts = await team.counts('EventSink', 'sink', ({ pending }) => pending === 2)
+    assert.equal(counts.dropped, 2)
+    assert.equal(await metric(operator, 'carillon_dropped_total'), 2)
+
+    await team.subscription('subscription', { events: [{ kind: 'TaskRun', milestones: ['finished'] }] })
+    const ready = await team.ready()
+    assert.deepEqual(ready.status?.counts, {
+      matched: 0,
+      filtered: 0,
+      delivered: 0,
+      retried: 0,
+      deadLettered: 0,
+      dropped: 0,
+      pending: 0,
+    })
+    await run(admin, team.namespace, 'two')
+    await team.sink()
+    const received = await team.received((all) => all.length >= 5)
+    const mine = received.filter(({ subscription }) => subscription === 'deleted/subscription').map(momentOf)
+    // The end of run one may lie in the very second in which the new subscription was made.
+    assert.deepEqual(
+      mine.filter((moment) => !moment.startsWith('taskrun/one')),
+      ['taskrun/two finished'],
+    )
+  })
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { conditionsOf, momentOf, run } from '../fixture.ts'
+import type { Scene } from './scene.ts'
+
+/** What a subscription refers to: sinks and Secrets that are missing, wrong, or there at last. */
+export function secrets(scene: Scene): void {
+  it('waits for a sink that is missing, and delivers to it what matched meanwhile', async () => {
+    const { stage, admin } = scene
+    const team = await stage.team('missing-sink')
+    await team.subscription()
+    const waiting = await team.condition('EventSubscription', 'subscription', 'Ready', { reason: 'SinkNotFound' })
+    const [, , reconciling] = conditionsOf(waiting)
+    assert.deepEqual(
+      [reconciling?.type, reconciling?.status, reconciling?.reason],
+      ['Reconciling', 'True', 'SinkNotFound'],
+    )
+    await run(admin, team.namespace, 'early')
+    await team.counts('EventSubscription', 'subscription', ({ matched, pending }) => matched === 2 && pending === 2)
+    await team.sink()
+    assert.deepEqual((await team.received(2)).map(momentOf), ['taskrun/early started', 'taskrun/early finished'])
+    const ready = await team.ready()
+    assert.equal(
+      conditionsOf(ready).find(({ type }) => type === 'Reconciling'),
+      undefined,
+    )
+  })
+
+  it('names what is wrong with a Secret, uses it once it is right, and shows it nowhere', async () => {
+    const { stage, admin, operator } = scene
+    const team = await stage.team('secrets')
+    const token = 'tok-7bXvQ2mWz9'
+    const key = 'key-Lr4TnP8sKd'
+    await team.sink('sink', {
+      auth: { bearer: { secretRef: { name: 'qe' } } },
+      headers: [
+        { name: 'X-Key', valueFrom: { secretKeyRef: { name: 'qe', key: 'key' } } },
+        { name: 'X-Team', value: 'payments' },
+      ],
+    })
+    await team.subscription()
+    const problem = (reason: string, message: RegExp) =>
+      team.condition('EventSink', 'sink', 'Ready', { status: 'False', reason, message })
+    await problem('SecretNotFound', /Secret qe was not found in namespace secrets/)
+    await team.condition('EventSubscription', 'subscription', 'Reconciling', { reason: 'SinkNotReady' })
+
+    await team.secret('qe', { token, key }, {})
+    await team.ask('EventSink', 'sink')
+    await problem('SecretNotLabelled', /kubectl -n secrets label secret qe carillon\.dev\/credential=true$/)
+
+    await team.secret('qe', { password: token, key })
+    await admin.mergePatch('v1', 'Secret', team.namespace, 'qe', { data: { token: null } })
+    await team.ask('EventSink', 'sink')
+    await problem('SecretInvalid', /Secret qe has no key token/)
+    await run(admin, team.namespace, 'before')
+
+    await team.secret('qe', { token, key })
+    await team.ask('EventSink', 'sink')
+    await team.ready()
+    await run(admin, team.namespace, 'after')
+    const received = await team.received(4)
+    for (const { headers } of received) {
+      assert.equal(headers.authorization, `Bearer ${token}`)
+      assert.equal(headers['x-key'], key)
+      assert.equal(headers['x-team'], 'payments')
+    }
+
+    const metrics = await (await fetch(`${operator.health}/metrics`)).text()
+    const shown = JSON.stringify([
+      operator.log,
+      await admin.list('carillon.dev/v1alpha1', 'EventSink', team.namespace),
+      await admin.list('carillon.dev/v1alpha1', 'EventSubscription', team.namespace),
+      await admin.list('v1', 'Event', team.namespace),
+      received.map(({ body }) => body),
+      metrics,
+    ])
+    for (const value of [token, key, Buffer.from(token).toString('base64'), Buffer.from(key).toString('base64')])
+      assert.ok(!shown.includes(value), 'a secret value is shown')
+  })
+
+  it('goes on with a user and a password', async () => {
+    const { stage, admin } = scene
+    const team = await stage.team('basic')
+    await team.secret('qe', { username: 'carillon', password: 'pass:word' })
+    await team.subscribe({}, { auth: { basic: { secretRef: { name: 'qe' } } } })
+    await run(admin, team.namespace, 'one')
+    const [first] = await team.received(1)
+    assert.equal(first?.headers.authorization, `Basic ${Buffer.from('carillon:pass:word').toString('base64')}`)
+  })
+}
