@@ -1,0 +1,204 @@
+// Real Tekton takes real runs to their ends, while the operator's connections are cut again and again: what the objects
+// themselves show at the end is what must have been delivered, once.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type KubeObject, keyOf } from '../../src/api/object.ts'
+import { formats } from '../../src/formats/index.ts'
+import { sources } from '../../src/sources/index.ts'
+import type { Milestone, Source } from '../../src/sources/source.ts'
+import { startKubelet } from '../controlplane/kubelet.ts'
+import { startProxy } from '../controlplane/proxy.ts'
+import { perform, scenarios, versionOf } from '../controlplane/scenarios.ts'
+import type { Received } from '../controlplane/sink.ts'
+import { startTekton } from '../controlplane/tekton.ts'
+import { metric, type OperatorProcess } from '../operator/process.ts'
+import { momentOf, type Stage, startStage, type Team, toLoopback, typeOf } from './fixture.ts'
+
+const kinds = Object.values(sources)
+const everything = kinds.map(({ kind, catalogue }) => ({ kind, milestones: catalogue.map(({ name }) => name) }))
+const everyForm = { formats: ['cloudevents', 'cdevents', 'tektonv1', 'tektonv2'] as const }
+
+/** How the runs end, in Carillon's words; `run/task` are the runs of a pipeline's tasks. */
+const outcomes: Record<string, string> = {
+  'several-tasks': 'success',
+  'skipped-task': 'success',
+  matrix: 'success',
+  'failing-task': 'failure',
+  'failing-task/unit': 'failure',
+  'failing-task/notify': 'success',
+  cancelled: 'cancelled',
+  'cancelled/endless': 'cancelled',
+  'timed-out': 'timeout',
+  'timed-out/endless': 'cancelled',
+  retried: 'success',
+  'retried/flaky': 'success',
+  'pending-released': 'success',
+  'pending-cancelled': 'cancelled',
+  'custom-run': 'success',
+  'custom-run/approve': 'success',
+  'lone-results': 'success',
+  'slow-steps': 'success',
+  'lone-timed-out': 'timeout',
+}
+
+type Shown = { object: KubeObject; source: Source; milestones: Milestone[] }
+
+describe('events of real runs', () => {
+  const resources = new AsyncDisposableStack()
+  let stage: Stage
+  let proxy: Awaited<ReturnType<typeof startProxy>>
+  let team: Team
+  let operator: OperatorProcess
+  let shown: Shown[]
+  let cuts = 0
+
+  before(async () => {
+    stage = resources.use(await startStage())
+    resources.use(await startTekton(stage.cp))
+    resources.use(startKubelet(stage.admin))
+    proxy = resources.use(await startProxy(stage.cp.url))
+    operator = await stage.operator({ server: proxy.url, args: toLoopback })
+    team = await stage.team('scenarios')
+    await team.sink()
+    await team.subscription('everything', { events: everything })
+    await team.subscription('every-form', everyForm)
+    await team.ready('everything')
+    await team.ready('every-form')
+
+    const cutting = cutOften()
+    const runs = await Promise.all(scenarios.map((scenario) => perform(stage.admin, scenario, team.namespace)))
+    assert.equal(runs.length, scenarios.length)
+    await cutting
+    shown = await readRuns()
+  })
+  after(() => resources.disposeAsync())
+
+  /** Cuts every connection of the operator each time that some more events have come through. */
+  async function cutOften(): Promise<void> {
+    for (const count of [1, 10, 25, 45, 70, 100, 150]) {
+      await team.received(count)
+      proxy.severAll()
+      cuts += 1
+    }
+  }
+
+  async function readRuns(): Promise<Shown[]> {
+    const lists = kinds.map(async (source) => {
+      const version = versionOf[source.kind as keyof typeof versionOf]
+      const objects = await stage.admin.list(version, source.kind, team.namespace)
+      return objects.map((one) => {
+        const object = { ...one, apiVersion: version, kind: source.kind }
+        return { object, source, milestones: source.milestones(object) }
+      })
+    })
+    return (await Promise.all(lists)).flat()
+  }
+
+  const to = (name: string): Received[] =>
+    team.server.received.filter(({ subscription }) => subscription === `${team.namespace}/${name}`)
+
+  /** The ids of the events that the objects, as they are at the end, lead to. */
+  function expected(
+    format: keyof typeof formats,
+    wants: (kind: Source['catalogue'][number]) => boolean,
+  ): Map<string, string> {
+    const cluster = { uri: '/clusters/test', urlOf: () => 'https://example.com' }
+    const ids = new Map<string, string>()
+    for (const { object, source, milestones } of shown) {
+      const wanted = new Set(source.catalogue.filter(wants).map(({ name }) => name))
+      for (const milestone of milestones.filter(({ name }) => wanted.has(name))) {
+        const input = { source, object, milestone, content: 'summary', extensions: {}, cluster } as const
+        for (const { id, type } of formats[format].encode(input)) ids.set(id, `${source.kind} ${keyOf(object)} ${type}`)
+      }
+    }
+    return ids
+  }
+
+  const missing = (of: Map<string, string>, received: Received[]): string[] => {
+    const ids = new Set(received.map(({ id }) => id))
+    return [...of].filter(([id]) => !ids.has(id)).map(([, what]) => what)
+  }
+
+  it('all come, each once, though every watch was cut many times', async () => {
+    const derived = expected('cloudevents', ({ class: of }) => of === 'derived')
+    await team.received(() => missing(derived, to('everything')).length === 0, `all of ${derived.size} events`)
+    const events = to('everything')
+    assert.equal(new Set(events.map(({ id }) => id)).size, events.length, 'an event came twice')
+    const others = events.filter(({ id }) => !derived.has(id)).map((one) => typeOf(one).split('.').at(-2))
+    assert.deepEqual([...new Set(others)].sort(), ['running', 'unknown'])
+    assert.equal(cuts, 7)
+    assert.ok((await metric(operator, 'carillon_watch_failures_total')) > 0)
+  })
+
+  it('come in every form, with the ids that other subscriptions get', async () => {
+    for (const format of everyForm.formats) {
+      const wanted = expected(format, (row) => row.default)
+      assert.ok(wanted.size > 0)
+      await team.received(() => missing(wanted, to('every-form')).length === 0, `all ${wanted.size} of ${format}`)
+    }
+    const wanted = everyForm.formats.flatMap((format) => [...expected(format, (row) => row.default).keys()])
+    assert.deepEqual(new Set(to('every-form').map(({ id }) => id)), new Set(wanted))
+    assert.equal(to('every-form').length, wanted.length, 'an event came twice')
+    const own = to('every-form').filter((one) => typeOf(one).startsWith('dev.carillon.'))
+    const bodies = new Map(to('everything').map(({ id, body }) => [id, body]))
+    for (const { id, body } of own)
+      assert.equal(JSON.parse(body).milestone.name, JSON.parse(bodies.get(id) ?? '').milestone.name)
+  })
+
+  it('come in the order of each run’s life', () => {
+    for (const { source, object, milestones } of shown) {
+      const subject = `${source.kind.toLowerCase()}/${object.metadata.name}`
+      const moments = to('everything').filter((one) => one.headers['ce-subject'] === subject)
+      const known = new Set(source.catalogue.filter((row) => row.class === 'derived').map(({ name }) => name))
+      const names = moments.map((one) => momentOf(one).split(' ')[1] ?? '').filter((name) => known.has(name))
+      const inOrder = milestones.toSorted((a, b) => a.rank - b.rank).map(({ name }) => name)
+      assert.deepEqual(names, inOrder, subject)
+      const ends = moments.findIndex((one) => momentOf(one).endsWith(' finished'))
+      assert.equal(ends, moments.length - 1, `${subject}: something came after its end`)
+      const sequences = moments.map((one) => String(one.headers['ce-sequence']))
+      assert.deepEqual(sequences, sequences.toSorted(), `${subject}: ${moments.map(momentOf)}`)
+    }
+  })
+
+  it('tell how each run ended, what was tried again and what was skipped', () => {
+    const found = new Map(
+      to('everything')
+        .filter((one) => momentOf(one).endsWith(' finished'))
+        .map((one) => [nameOf(JSON.parse(one.body)), one.headers['ce-outcome']]),
+    )
+    for (const [name, outcome] of Object.entries(outcomes)) assert.equal(found.get(name), outcome, name)
+    const details = (milestone: string) =>
+      to('everything')
+        .filter((one) => momentOf(one).endsWith(` ${milestone}`))
+        .map((one) => JSON.parse(one.body) as Summary)
+        .map((summary) => `${nameOf(summary)} ${Object.values(summary.milestone.details ?? {}).join(' ')}`)
+        .sort()
+    assert.deepEqual(details('retried'), ['retried/flaky 1 failure'])
+    assert.deepEqual(details('skipped'), ['failing-task publish', 'skipped-task only-on-main'])
+  })
+
+  it('are all counted, and nothing unexpected happened', async () => {
+    const { delivered, matched, pending } = await team.counts(
+      'EventSubscription',
+      'everything',
+      (counts) => counts.delivered === to('everything').length,
+    )
+    assert.deepEqual([matched, pending], [delivered, 0])
+    assert.deepEqual(
+      operator.log.filter(({ level }) => level === 'error'),
+      [],
+    )
+  })
+})
+
+type Summary = {
+  name: string
+  labels?: Record<string, string>
+  milestone: { name: string; details?: Record<string, string | number> }
+}
+
+/** `run`, or `run/task` for what a pipeline made. */
+function nameOf({ name, labels = {} }: Summary): string {
+  const run = labels['tekton.dev/pipelineRun']
+  return run === undefined ? name : `${run}/${labels['tekton.dev/pipelineTask']}`
+}
