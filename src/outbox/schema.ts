@@ -42,7 +42,7 @@ const migrations: readonly string[] = [
     seq INTEGER PRIMARY KEY, sink INTEGER NOT NULL, route INTEGER NOT NULL, lane INTEGER NOT NULL, due INTEGER,
     event INTEGER NOT NULL, shared INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, first_attempt INTEGER,
     enqueued INTEGER NOT NULL, object TEXT NOT NULL) STRICT;
-  CREATE INDEX rows_heads ON rows (sink, due);
+  CREATE INDEX rows_heads ON rows (sink, due) WHERE due IS NOT NULL;
   CREATE INDEX rows_lanes ON rows (lane);
 
   CREATE TABLE dead_letters (

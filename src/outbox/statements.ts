@@ -26,12 +26,15 @@ export type StoredRow = [
   data: string | null,
 ]
 
-/** The texts that have to be answered from an index alone; a test looks at their query plans. */
+/**
+ * The texts that have to be answered from an index alone; a test looks at their query plans. `LIMIT ? + 0`, because SQLite prepares a
+ * statement with a bare `LIMIT ?` anew at each run, to plan for its value.
+ */
 export const hotReads = {
-  fresh: 'SELECT seq FROM rows WHERE sink = ? AND due = 0 AND seq > ? ORDER BY seq LIMIT ?',
+  fresh: 'SELECT seq FROM rows WHERE sink = ? AND due = 0 AND seq > ? ORDER BY seq LIMIT ? + 0',
   /** Two statements, for SQLite would not use the index for (due, seq) > (?, ?), and after an outage many rows share a due time. */
-  tied: 'SELECT due, seq FROM rows WHERE sink = ? AND due = ? AND seq > ? ORDER BY seq LIMIT ?',
-  waiting: 'SELECT due, seq FROM rows WHERE sink = ? AND due > ? AND due <= ? ORDER BY due, seq LIMIT ?',
+  tied: 'SELECT due, seq FROM rows WHERE sink = ? AND due = ? AND seq > ? ORDER BY seq LIMIT ? + 0',
+  waiting: 'SELECT due, seq FROM rows WHERE sink = ? AND due > ? AND due <= ? ORDER BY due, seq LIMIT ? + 0',
   row: `SELECT r.route, r.lane, r.event, r.shared, r.attempts, r.first_attempt, r.enqueued, r.object,
       e.id, e.type, e.subject, e.attributes, e.data
     FROM rows r JOIN events e ON e.key = r.event WHERE r.seq = ?`,
