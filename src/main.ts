@@ -16,7 +16,10 @@ function fail(message: string, code: 1 | 2): never {
 
 const createLog = (level: LogLevel) =>
   process.stdout.isTTY
-    ? pino({ level, base: null }, pretty({ colorize: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' }))
+    ? pino(
+        { level, base: null },
+        pretty({ colorize: true, singleLine: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' }),
+      )
     : pino({
         level,
         base: null,

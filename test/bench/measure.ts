@@ -28,7 +28,9 @@ export function scaled(share: number): Sizes {
 }
 
 export type Figures = {
+  /** Of the whole run, start and lists included. */
   cpuMsPerEvent: number
+  steadyCpuMsPerEvent: number
   p50Ms: number
   p99Ms: number
   watchP50Ms: number
@@ -72,12 +74,15 @@ export async function measure(sizes: Sizes, report: (line: string) => void, prof
   // Catching up comes first: the steady load then meets code that has run for a while, as it has in a process of some hours.
   const caught = await catchUp(sizes, rig, operator)
   const steady = await steadily(sizes, rig, operator)
-  const peak = peakRssMiB(operator.pid)
+  const figures = {
+    cpuMsPerEvent: cpuMs(operator.pid) / (steady.events + caught.events),
+    peakRssMiB: peakRssMiB(operator.pid),
+  }
   await operator.stop()
   return {
     ...steady,
     ...caught,
-    peakRssMiB: peak,
+    ...figures,
     lost: steady.lost + caught.lost,
     repeated: steady.repeated + caught.repeated,
   }
@@ -135,7 +140,8 @@ async function steadily(sizes: Sizes, rig: Rig, operator: OperatorProcess) {
   const lags = acknowledged.flatMap(([key, at]) => (received.has(key) ? [(received.get(key)?.at ?? 0) - at] : []))
   const bare = acknowledged.flatMap(([key, at]) => (watched.has(key) ? [(watched.get(key) ?? 0) - at] : []))
   return {
-    cpuMsPerEvent: cpu / received.size,
+    events: received.size,
+    steadyCpuMsPerEvent: cpu / received.size,
     p50Ms: percentile(lags, 0.5),
     p99Ms: percentile(lags, 0.99),
     watchP50Ms: percentile(bare, 0.5),
@@ -164,6 +170,7 @@ async function catchUp(sizes: Sizes, rig: Rig, operator: OperatorProcess) {
   const times = [...received.values()].map((event) => event.at)
   const seconds = (Math.max(...times) - Math.min(...times)) / 1000
   return {
+    events: received.size,
     catchUpPerSecond: received.size / seconds,
     catchUpCpuMsPerEvent: (cpuMs(operator.pid) - before) / received.size,
     ...losses(acknowledged, received),

@@ -15,7 +15,7 @@ Usage:
 Flags:
   --once              end by itself after the first runs; the exit code is not 0 when an event is missing
   --kubeconfig FILE   use this cluster instead of starting a control plane; namespace ${demoNamespace} is created there and
-                      removed at the end, the CRDs of Carillon stay. Without Tekton in it, a script writes the statuses.
+                      removed at the end, CRDs stay. Without Tekton in it, its CRDs are installed, and a script writes statuses.
   --help              print this text
 `
 

@@ -29,6 +29,8 @@ export type OperatorOptions = {
   server?: string
   /** Kept by the caller; a temporary one when left out. */
   dataDir?: string
+  /** Beside what this process has. */
+  env?: Record<string, string>
   /** The program; src/main.ts when left out. */
   program?: string
   /** For Node, beside `v8Flags`. */
@@ -54,7 +56,7 @@ export async function startOperator(
     [...v8Flags, ...(options.nodeFlags ?? []), program, 'run', ...fixed, ...args],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment,
+      env: { ...environment, ...options.env },
     },
   )
   const log: LogLine[] = []
