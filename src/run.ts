@@ -24,6 +24,9 @@ export type RunOptions = {
 export async function run(options: RunOptions, signal: AbortSignal): Promise<Verdict> {
   const early = resolveConfig(options.settings)
   if (!early.ok) return early
+  // Wrong flags are told of whether there is a cluster or not.
+  const checked = compileParts(early.value, 'https://kubernetes.default.svc')
+  if (!checked.ok) return checked
   const log = options.createLog(early.value.logLevel)
   const connected = await connect({ ...options.cluster, userAgent: `carillon/${options.version}`, log })
   if (!connected.ok) return connected
@@ -39,7 +42,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   const health = await listen(config, () => serveHealth({ ...config.listen, metrics, ...operator.health }))
   if (!health.ok) return health
   await using server = health.value
-  log.info(
+  ground.value.log.info(
     {
       version: options.version,
       server: client.server,
@@ -50,7 +53,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
     'carillon runs',
   )
   await aborted(signal)
-  log.info({}, 'stopping: what is under way gets to its end')
+  ground.value.log.info({}, 'stopping: what is under way gets to its end')
   return accept(undefined)
 }
 
@@ -62,14 +65,24 @@ async function lay(options: RunOptions, client: KubeClient, log: KubeLog): Promi
   if (!file.ok) return file
   const config = resolveConfig(options.settings, file.value, podNamespace())
   if (!config.ok) return config
-  const egress = compileEgress({ allowCidrs: config.value.allowCidrs })
-  if (!egress.ok) return refuse('FlagInvalid', `--allow-cidr: ${egress.message}`)
-  const urlOf = compileDashboard(config.value.dashboardUrl, client.server)
-  if (!urlOf.ok) return refuse('FlagInvalid', `--dashboard-url: ${urlOf.message}`)
+  const compiled = compileParts(config.value, client.server)
+  if (!compiled.ok) return compiled
+  const { egress, urlOf } = compiled.value
   const uri = config.value.clusterUri === undefined ? await defaultUri(client) : accept(config.value.clusterUri)
   if (!uri.ok) return uri
-  const cluster = { uri: uri.value, urlOf: urlOf.value }
-  return accept({ config: config.value, client, cluster, egress: egress.value, log })
+  const cluster = { uri: uri.value, urlOf }
+  const { logLevel } = config.value
+  const told = logLevel === early.value.logLevel ? log : options.createLog(logLevel)
+  return accept({ config: config.value, client, cluster, egress, log: told })
+}
+
+/** What is compiled of the configuration; `server` is the API server's URL. */
+function compileParts({ allowCidrs, dashboardUrl }: Config, server: string) {
+  const egress = compileEgress({ allowCidrs })
+  if (!egress.ok) return refuse('FlagInvalid', `--allow-cidr: ${egress.message}`)
+  const urlOf = compileDashboard(dashboardUrl, server)
+  if (!urlOf.ok) return refuse('FlagInvalid', `--dashboard-url: ${urlOf.message}`)
+  return accept({ egress: egress.value, urlOf: urlOf.value })
 }
 
 async function defaultUri(client: KubeClient): Promise<Verdict<string>> {

@@ -84,6 +84,8 @@ export class Operator {
 
   /** Labels of a namespace decide what cluster-wide subscriptions see: what came into reach is looked through. */
   namespaceChanged(name: string, before: KubeObject | undefined, after: KubeObject | undefined): void {
+    // All of them are listed, maybe after sinks and subscriptions: what waits for that can begin.
+    if (name === '') this.pulse.fire()
     if (name === '' || !after) return
     const labels = (object: KubeObject | undefined) => () => object && (object.metadata.labels ?? {})
     for (const { emitter } of this.deps.state.subscriptions.values()) {

@@ -72,7 +72,12 @@ export async function startOperator(
   const port = await Promise.race([started.promise, ended])
   ended.catch(() => undefined)
   const health = `http://127.0.0.1:${port}`
-  await untilReady(health)
+  try {
+    await untilReady(health)
+  } catch (error) {
+    await kill()
+    throw error
+  }
   return {
     pid,
     dataDir,
