@@ -60,6 +60,24 @@ describe('kinds', () => {
     await other.ready()
   })
 
+  it('are followed on after the API server was away, and what was pending goes meanwhile', async () => {
+    const { admin, cp } = stage
+    const away = await stage.team('away', { sink: { behaviour: { kind: 'answer', status: 503 } } })
+    await away.sink('sink', {}, { retry: { initialDelay: '10ms', maxDelay: '100ms' } })
+    await away.subscription()
+    await away.ready()
+    await run(admin, away.namespace, 'one')
+    await away.received(1)
+    await cp.apiserver.kill()
+    away.server.behave({ kind: 'answer', status: 204 })
+    await away.received((all) => all.some((one) => momentOf(one) === 'taskrun/one finished'))
+    await cp.apiserver.restart()
+    await run(admin, away.namespace, 'two')
+    await away.received((all) => all.some((one) => momentOf(one) === 'taskrun/two finished'))
+    const counts = await away.counts('EventSubscription', 'subscription', ({ delivered }) => delivered === 4)
+    assert.deepEqual([counts.matched, counts.pending], [4, 0])
+  })
+
   /** Takes the right to a resource from the operator; gives what gives it back. */
   async function restrict(resource: string): Promise<() => Promise<unknown>> {
     const [version, kind] = ['rbac.authorization.k8s.io/v1', 'ClusterRole'] as const

@@ -39,4 +39,26 @@ export function deleting(scene: Scene): void {
       ['taskrun/two finished'],
     )
   })
+
+  it('keeps what waits for a deleted sink for one of the same name', async () => {
+    const { stage, admin } = scene
+    const team = await stage.team('sink-again', { sink: { behaviour: { kind: 'answer', status: 503 } } })
+    await team.subscribe()
+    await run(admin, team.namespace, 'one')
+    await team.counts('EventSubscription', 'subscription', ({ matched, pending }) => matched === 2 && pending === 2)
+    await team.delete('EventSink', 'sink')
+    await team.condition('EventSubscription', 'subscription', 'Ready', { status: 'False', reason: 'SinkNotFound' })
+    await run(admin, team.namespace, 'two')
+    await team.counts('EventSubscription', 'subscription', ({ matched, pending }) => matched === 4 && pending === 4)
+    const before = team.server.received.length
+    team.server.behave({ kind: 'answer', status: 204 })
+    await team.sink()
+    await team.counts('EventSubscription', 'subscription', ({ delivered, pending }) => delivered === 4 && pending === 0)
+    assert.deepEqual(team.server.received.slice(before).map(momentOf).sort(), [
+      'taskrun/one finished',
+      'taskrun/one started',
+      'taskrun/two finished',
+      'taskrun/two started',
+    ])
+  })
 }
