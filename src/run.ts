@@ -61,7 +61,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
 async function lay(options: RunOptions, client: KubeClient, log: KubeLog): Promise<Verdict<Ground>> {
   const early = resolveConfig(options.settings, {}, podNamespace())
   if (!early.ok) return early
-  const file = await readConfigMap(client, early.value.namespace, log)
+  const file = await readConfigMap(client, early.value.namespace)
   if (!file.ok) return file
   const config = resolveConfig(options.settings, file.value, podNamespace())
   if (!config.ok) return config
@@ -92,15 +92,16 @@ async function defaultUri(client: KubeClient): Promise<Verdict<string>> {
     : refuse(uid.reason, `${uid.message}; or name the cluster with --cluster-uri`)
 }
 
-async function readConfigMap(client: KubeClient, namespace: string, log: KubeLog): Promise<Verdict<Settings>> {
+/** There may be no such ConfigMap; one that can't be read is no reason to go on with another cluster URI or other admins. */
+async function readConfigMap(client: KubeClient, namespace: string): Promise<Verdict<Settings>> {
   const resource = { group: '', version: 'v1', plural: 'configmaps' }
   try {
     const map = await getObject(client, resource, namespace, 'carillon-config')
     const text = (map?.data as Record<string, string> | undefined)?.['config.yaml']
     return text === undefined ? accept({}) : readConfigFile(text)
   } catch (error) {
-    log.warn({ namespace, err: error }, 'ConfigMap carillon-config could not be read: going on without it')
-    return accept({})
+    const { message } = error as Error
+    return refuse('ConfigUnreadable', `ConfigMap carillon-config of namespace ${namespace} can't be read: ${message}`)
   }
 }
 

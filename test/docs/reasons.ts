@@ -5,6 +5,7 @@ import { join } from 'node:path'
 export const atStartOnly: ReadonlySet<string> = new Set([
   'BadKubeconfig',
   'ConfigInvalid',
+  'ConfigUnreadable',
   'CredentialsUnreadable',
   'FlagInvalid',
   'InvalidCIDR',

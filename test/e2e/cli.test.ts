@@ -149,6 +149,11 @@ describe('carillon', () => {
     }
   })
 
+  it('does not go on without a ConfigMap that it may not read', async () => {
+    const forbidden = /^carillon: ConfigMap carillon-config of namespace default can't be read: .*forbidden/
+    assertRefused(await carillon([...inCluster(), '--namespace', 'default']), 1, forbidden)
+  })
+
   async function configure(yaml: string): Promise<void> {
     const metadata = { name: 'carillon-config', namespace: 'carillon-system' }
     await stage.admin.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'config.yaml': yaml } })
