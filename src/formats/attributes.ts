@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Milestone } from '../sources/source.ts'
 import type { EncodeInput, FormatName } from './format.ts'
 
@@ -14,7 +14,7 @@ const namespaceBytes = Buffer.from(idNamespace.replaceAll('-', ''), 'hex')
  */
 export function eventId(objectUid: string, milestoneKey: string, format: FormatName, type: string, part = ''): string {
   const name = JSON.stringify([objectUid, milestoneKey, format, type, part])
-  const bytes = createHash('sha1').update(namespaceBytes).update(name).digest()
+  const bytes = hash('sha1', Buffer.concat([namespaceBytes, Buffer.from(name)]), 'buffer')
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   const hex = bytes.toString('hex', 0, 16)
@@ -98,5 +98,9 @@ export const reserved: ReadonlySet<string> = new Set([
 const extension = (name: string, value: string | undefined): string =>
   value === undefined ? '' : `,"${name}":${quote(value)}`
 
+// Nearly every value: ASCII that JSON needs not escape.
+const plain = /^[ !#-[\]-~]*$/
+
 /** A CloudEvents String as JSON; what may not be in one becomes U+FFFD. */
-const quote = (value: string): string => JSON.stringify(value.replace(illegal, '\ufffd'))
+const quote = (value: string): string =>
+  plain.test(value) ? `"${value}"` : JSON.stringify(value.replace(illegal, '\ufffd'))

@@ -38,9 +38,15 @@ function readAhead(store: Store, sink: SinkQueue, n: number, now: number): void 
   const { sql, flights } = store
   const inFlight = (seq: number) => flights.has(seq)
   const fresh = (floor: Head, limit: number) => sql.fresh(sink.id, floor.seq, limit).map(([seq]) => ({ due: 0, seq }))
+  if (unread(sink) === 0) return
   refill(sink.fresh, n, fresh, inFlight)
+  if (unread(sink) === 0) return
   refill(sink.waiting, n, (floor, limit) => readWaiting(sql, sink, floor, now, limit), inFlight)
 }
+
+/** Rows that are neither out nor read ahead: heads to be read yet, and those behind them in their lanes. */
+const unread = ({ rows, inFlight, fresh, waiting }: SinkQueue): number =>
+  rows - inFlight - fresh.ready.length - waiting.ready.length
 
 /** Heads that wait, after `floor` and due by `to`. */
 function readWaiting(sql: Statements, sink: SinkQueue, floor: Head, to: number, limit: number): Head[] {
@@ -62,6 +68,7 @@ function next(sink: SinkQueue, now: number): Head | undefined {
 function nextDue({ sql, flights }: Store, sink: SinkQueue): number | undefined {
   const ready = sink.waiting.ready[0]
   if (ready) return ready.due
+  if (unread(sink) === 0) return undefined
   let { floor } = sink.waiting
   for (;;) {
     const [head] = readWaiting(sql, sink, floor, Number.MAX_SAFE_INTEGER, 1)

@@ -10,7 +10,7 @@ const signedAnnotation = 'chains.tekton.dev/signed'
 /** A run as the derivations below see it: taken apart once. */
 type Run = { metadata: Fields; status: Fields; condition: Condition | undefined; retries: readonly Fields[] }
 
-const read = (object: KubeObject): Run => {
+function takeApart(object: KubeObject): Run {
   const status = fields(object.status)
   return {
     metadata: fields(object.metadata),
@@ -26,6 +26,13 @@ export const customRun = runSource('CustomRun', 'customruns', 'v1beta1', customR
 
 function runSource(kind: string, plural: string, version: string, catalogue: Source['catalogue']): Source {
   const tells = new Set(catalogue.map((row) => row.name))
+  // An object is asked four times in a row, and is never changed: it is taken apart once.
+  const runs = new WeakMap<KubeObject, Run>()
+  const read = (object: KubeObject): Run => {
+    const run = runs.get(object) ?? takeApart(object)
+    runs.set(object, run)
+    return run
+  }
   return {
     kind,
     family: 'tekton',
