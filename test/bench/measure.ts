@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { applyCrds, applyOperatorRights, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { installTekton } from '../controlplane/tekton.ts'
-import { type OperatorProcess, startOperator } from '../operator/process.ts'
+import { metric, type OperatorProcess, startOperator } from '../operator/process.ts'
 import { type Child, cpuMs, peakRssMiB, percentile, rssMiB, startChild } from './child.ts'
 import type { LoadOrder, LoadReport } from './load.ts'
 import type { ReceiverOrder, ReceiverReport } from './receiver.ts'
@@ -28,8 +28,10 @@ export function scaled(share: number): Sizes {
 }
 
 export type Figures = {
-  /** Of the whole run, start and lists included. */
+  /** Of both loads together: catch-up, and one event at a time. */
   cpuMsPerEvent: number
+  /** From the start until the known runs are listed. */
+  startCpuMs: number
   steadyCpuMsPerEvent: number
   p50Ms: number
   p99Ms: number
@@ -70,12 +72,15 @@ export async function measure(sizes: Sizes, report: (line: string) => void, prof
   await cp.admin.apply([...subscription('known', rig.port, 'Now'), ...subscription('live', rig.port, 'Now')])
   const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
   await using operator = await startOperator(cp, { program, nodeFlags })
-  report(`the operator runs; after its start ${rssMiB(operator.pid).toFixed(0)} MiB`)
+  while ((await metric(operator, 'carillon_listed_objects_total')) < known) await delay(50)
+  const startCpuMs = cpuMs(operator.pid)
+  report(`the operator knows them; ${rssMiB(operator.pid).toFixed(0)} MiB`)
   // Catching up comes first: the steady load then meets code that has run for a while, as it has in a process of some hours.
   const caught = await catchUp(sizes, rig, operator)
   const steady = await steadily(sizes, rig, operator)
   const figures = {
-    cpuMsPerEvent: cpuMs(operator.pid) / (steady.events + caught.events),
+    startCpuMs,
+    cpuMsPerEvent: (steady.cpu + caught.cpu) / (steady.events + caught.events),
     peakRssMiB: peakRssMiB(operator.pid),
   }
   await operator.stop()
@@ -141,6 +146,7 @@ async function steadily(sizes: Sizes, rig: Rig, operator: OperatorProcess) {
   const bare = acknowledged.flatMap(([key, at]) => (watched.has(key) ? [(watched.get(key) ?? 0) - at] : []))
   return {
     events: received.size,
+    cpu,
     steadyCpuMsPerEvent: cpu / received.size,
     p50Ms: percentile(lags, 0.5),
     p99Ms: percentile(lags, 0.99),
@@ -167,12 +173,14 @@ async function catchUp(sizes: Sizes, rig: Rig, operator: OperatorProcess) {
   const before = cpuMs(operator.pid)
   await cp.admin.apply(subscription('past', port, 'Earliest'))
   const received = await settled(receiver, acknowledged, report)
+  const cpu = cpuMs(operator.pid) - before
   const times = [...received.values()].map((event) => event.at)
   const seconds = (Math.max(...times) - Math.min(...times)) / 1000
   return {
     events: received.size,
+    cpu,
     catchUpPerSecond: received.size / seconds,
-    catchUpCpuMsPerEvent: (cpuMs(operator.pid) - before) / received.size,
+    catchUpCpuMsPerEvent: cpu / received.size,
     ...losses(acknowledged, received),
   }
 }
