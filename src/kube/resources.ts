@@ -4,14 +4,6 @@ import type { KubeClient } from './client.ts'
 import { expectOk, statusOf } from './errors.ts'
 import { apiVersionOf, pathOf, type Resource } from './path.ts'
 
-/** A Secret's values, decoded. A Map, so that JSON of it (a log, a status) shows none of them. */
-export type Secret = {
-  name: string
-  namespace: string
-  labels: Record<string, string>
-  data: ReadonlyMap<string, Buffer>
-}
-
 /** What a core Event is about. */
 export type EventSubject = {
   apiVersion: string
@@ -103,24 +95,6 @@ export async function createEvent(
   if (response.status >= 200 && response.status < 300) return accept(undefined)
   const { reason, message } = statusOf(response)
   return refuse(reason, message)
-}
-
-/** A Secret by name, or undefined where there is none. Throws a KubeError for everything else. */
-export async function getSecret(
-  client: KubeClient,
-  namespace: string,
-  name: string,
-  signal?: AbortSignal,
-): Promise<Secret | undefined> {
-  const object = await getObject(client, { ...CORE, plural: 'secrets' }, namespace, name, signal)
-  if (!object) return undefined
-  const data = Object.entries((object.data ?? {}) as Record<string, string>)
-  return {
-    name,
-    namespace,
-    labels: object.metadata.labels ?? {},
-    data: new Map(data.map(([key, value]) => [key, Buffer.from(value, 'base64')])),
-  }
 }
 
 /** The uid of namespace kube-system, which stands for the cluster. Refused where it can't be read. */

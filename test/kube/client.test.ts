@@ -9,7 +9,7 @@ import { parse, stringify } from 'yaml'
 import { connect, type KubeClient } from '../../src/kube/client.ts'
 import { expectOk, KubeError, statusOf } from '../../src/kube/errors.ts'
 import { failureOfError, failureOfStatus } from '../../src/kube/failure.ts'
-import { applyStatus, clusterUid, createEvent, getObject, getSecret } from '../../src/kube/resources.ts'
+import { applyStatus, clusterUid, createEvent, getObject } from '../../src/kube/resources.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { startFaults } from './faults.ts'
 import { clientFor, createNamespace, createWidget, follow, widgetCrd, widgets } from './follow.ts'
@@ -68,19 +68,6 @@ describe('client of the real API server', { timeout: 300_000 }, () => {
     const nowhere = { ...about, metadata: { ...about.metadata, namespace: 'none' } }
     const refused = await createEvent(client, nowhere, note, Date.now())
     assert.equal(!refused.ok && refused.reason, 'NotFound')
-  })
-
-  it('reads Secrets into what JSON does not show', async () => {
-    const metadata = { name: 'credentials', labels: { 'carillon.dev/credential': 'true' } }
-    await plane.admin.request('POST', '/api/v1/namespaces/default/secrets', {
-      metadata,
-      stringData: { token: 'geheim' },
-    })
-    const secret = await getSecret(client, 'default', 'credentials')
-    assert.equal(secret?.data.get('token')?.toString(), 'geheim')
-    assert.equal(secret?.labels['carillon.dev/credential'], 'true')
-    assert.doesNotMatch(JSON.stringify(secret), /geheim|Z2VoZWlt/)
-    assert.equal(await getSecret(client, 'default', 'none'), undefined)
   })
 
   it("has the cluster's uid", async () => {
