@@ -138,7 +138,7 @@ function readKey(secret: Secret | undefined, place: Place): Verdict<string> {
   if (!secret)
     return refuse(
       'SecretNotFound',
-      `Secret ${name} was not found in namespace ${namespace}; create it with key ${key}.`,
+      `Secret ${name} was not found in namespace ${namespace}; create it with key ${key}${requireLabel ? ` and the label ${credentialLabel}: "true"` : ''}.`,
     )
   if (requireLabel && secret.metadata.labels?.[credentialLabel] !== 'true') {
     const command = `kubectl -n ${namespace} label secret ${name} ${credentialLabel}=true`

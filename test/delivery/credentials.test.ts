@@ -96,7 +96,7 @@ describe('credentials that cannot be used', () => {
       bearer,
       [],
       'SecretNotFound',
-      /^Secret qe was not found in namespace team-a; create it with key token\.$/,
+      /^Secret qe was not found in namespace team-a; create it with key token and the label carillon\.dev\/credential: "true"\.$/,
     ],
     [
       'no label',
