@@ -72,3 +72,20 @@ function lazily(look: () => boolean): () => boolean {
 
 /** Kubernetes writes times in whole seconds: what happened later in this second must not look earlier. */
 const wholeSecond = (ms: number) => ms - (ms % 1000)
+
+/** New activations of one kind, and the namespace in which its objects have to be looked through for them. */
+export type Activated = { uid: string; kind: string; namespace: string | undefined; entries: Map<string, number> }
+
+/** Activations by kind, as they are looked back for. */
+export function byKind(
+  { uid, clusterWide, namespace, selection, sinks }: Emitter,
+  entries: Map<string, number>,
+): Activated[] {
+  const activated: Activated[] = []
+  for (const [kind, milestones] of selection.kinds) {
+    const keys = sinks.flatMap((sink) => [...milestones].map((name) => activationKey(uid, sink.key, kind, name)))
+    const own = new Map(keys.flatMap((key) => (entries.has(key) ? [[key, entries.get(key) as number]] : [])))
+    if (own.size > 0) activated.push({ uid, kind, namespace: clusterWide ? undefined : namespace, entries: own })
+  }
+  return activated
+}

@@ -8,7 +8,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import type { Source } from '../sources/source.ts'
 import type { StatusBook } from '../status/book.ts'
 import type { StatusWriter } from '../status/writer.ts'
-import { activate, activationKey } from './activation.ts'
+import { type Activated, activate, byKind } from './activation.ts'
 import type { Collection } from './collection.ts'
 import { covers } from './emitter.ts'
 import { forgetSubscription, goneUid } from './forget.ts'
@@ -18,15 +18,17 @@ import type { OperatorState } from './state.ts'
 import { activationSpec, compileSubscription, sinkKeys } from './subscription.ts'
 import type { Watches } from './watches.ts'
 
+type Known<T extends KubeObject> = Pick<Collection<T>, 'objects' | 'synced'>
+
 export type OperatorDeps = {
   state: OperatorState
-  sinks: Collection<EventSink>
-  subscriptions: Collection<EventSubscription>
-  namespaces: Collection<KubeObject>
-  watches: Watches
+  sinks: Known<EventSink>
+  subscriptions: Known<EventSubscription>
+  namespaces: Known<KubeObject>
+  watches: Pick<Watches, 'underWay' | 'want' | 'refresh'>
   outbox: Outbox
   book: StatusBook
-  writer: StatusWriter
+  writer: Pick<StatusWriter, 'mark'>
   sources: Readonly<Record<string, Source>>
   formats: Readonly<Record<FormatName, Format>>
   adminNamespaces: ReadonlySet<string>
@@ -60,6 +62,8 @@ export class Operator {
   readonly sinkChanged = new Pulse()
   /** Sinks that were deleted while a delivery to them may run. */
   private readonly gone = new Set<string>()
+  /** What became active, and has not been looked back for. */
+  private readonly activated: Activated[] = []
   private first = true
 
   constructor(deps: OperatorDeps) {
@@ -121,16 +125,41 @@ export class Operator {
     const underWay = this.deps.watches.underWay()
     const keys = [...this.dirty].sort()
     this.dirty.clear()
-    const activated: [kind: string, namespace: string | undefined][] = []
-    for (const key of keys.filter((one) => one.startsWith('sink '))) await this.reconcileSink(key.slice(5))
-    const subscriptions = keys.filter((one) => one.startsWith('subscription ')).map((one) => one.slice(13))
-    for (const key of subscriptions) activated.push(...(await this.reconcileSubscription(key)))
+    try {
+      await this.reconcileKeys(keys)
+    } catch (error) {
+      for (const key of keys) this.dirty.add(key)
+      throw error
+    }
     this.deps.state.rebuild()
     await this.deps.watches.want(this.deps.state.emitters().kinds())
-    for (const [kind, namespace] of activated) if (underWay.has(kind)) this.refresh(kind, namespace)
+    for (const activation of this.activated.splice(0)) await this.lookBack(activation, underWay.has(activation.kind))
     for (const { sink } of this.deps.outbox.pending()) this.deps.startDelivery(sink)
     for (const sink of this.gone) await this.endDelivery(sink)
     this.first = false
+  }
+
+  private async reconcileKeys(keys: readonly string[]): Promise<void> {
+    for (const key of keys.filter((one) => one.startsWith('sink '))) await this.reconcileSink(key.slice(5))
+    const subscriptions = keys.filter((one) => one.startsWith('subscription ')).map((one) => one.slice(13))
+    for (const key of subscriptions) await this.reconcileSubscription(key)
+  }
+
+  /**
+   * What happened since an activation's time, and before it was seen. Where the kind's watch has yet to list, the list tells; else
+   * objects are looked through again, and only then is the activation kept: a process that ends in between does it once more.
+   */
+  private async lookBack({ uid, kind, namespace, entries }: Activated, isUnderWay: boolean): Promise<void> {
+    const { log, outbox, watches } = this.deps
+    if (!isUnderWay) return await outbox.activate(entries)
+    const keep = async () => {
+      await watches.refresh(kind, namespace)
+      const present = [...this.deps.state.subscriptions.values()].some(({ object }) => object.metadata.uid === uid)
+      if (present) await outbox.activate(entries)
+    }
+    keep().catch((error: unknown) => {
+      log.warn({ kind, namespace, err: error }, 'what happened before an activation was not looked through to the end')
+    })
   }
 
   /** The delivery to a deleted sink goes on for as long as rows wait for one of its name. */
@@ -200,8 +229,7 @@ export class Operator {
     await this.deps.outbox.retryNow(sink)
   }
 
-  /** Gives what became active: kinds, each with the namespace to be looked through. */
-  private async reconcileSubscription(key: string): Promise<[string, string | undefined][]> {
+  private async reconcileSubscription(key: string): Promise<void> {
     const { deps } = this
     const object = deps.subscriptions.objects.get(key)
     const before = deps.state.subscriptions.get(key)
@@ -210,7 +238,7 @@ export class Operator {
     if (!object) {
       deps.state.subscriptions.delete(key)
       deps.forgotten(`subscription ${key}`)
-      return []
+      return
     }
     if (requestedAt(object) !== (before && requestedAt(before.object))) deps.asked()
     if (before && before.object.metadata.generation !== object.metadata.generation)
@@ -227,22 +255,16 @@ export class Operator {
       const { reason, message } = refusal as { reason: string; message: string }
       deps.state.subscriptions.set(key, { object, stalled: { kind: 'stalled', reason, message }, emitter: undefined })
       deps.writer.mark(`subscription ${key}`, 'conditions')
-      return []
+      return
     }
     const emitter = compiled.value
     const entries = activate(emitter, spec.value, deps.state.activations, deps.now())
-    if (entries.size > 0) await deps.outbox.activate(entries)
+    if (spec.value.suspend && entries.size > 0) await deps.outbox.activate(entries)
     for (const [entry, since] of entries) deps.state.activations.set(entry, since)
+    if (!spec.value.suspend) this.activated.push(...byKind(emitter, entries))
     deps.state.subscriptions.set(key, { object, stalled: undefined, emitter })
     // Not before: a status that is written at once is made of what stands there.
     deps.writer.mark(`subscription ${key}`, 'conditions')
-    if (spec.value.suspend) return []
-    const kinds = [...emitter.selection.kinds].filter(([kind, milestones]) =>
-      emitter.sinks.some((sink) =>
-        [...milestones].some((name) => entries.has(activationKey(emitter.uid, sink.key, kind, name))),
-      ),
-    )
-    return kinds.map(([kind]) => [kind, emitter.clusterWide ? undefined : emitter.namespace])
   }
 
   runtime(sink: string): SinkRuntime | undefined {

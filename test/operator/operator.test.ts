@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { EventSubscription } from '../../src/api/generated.ts'
+import type { KubeObject } from '../../src/api/object.ts'
+import { accept } from '../../src/api/verdict.ts'
+import { formats } from '../../src/formats/index.ts'
+import { pause } from '../../src/kube/backoff.ts'
+import { Operator } from '../../src/operator/operator.ts'
+import { OperatorState } from '../../src/operator/state.ts'
+import { MemoryOutbox } from '../../src/outbox/memory.ts'
+import { sources } from '../../src/sources/index.ts'
+import { StatusBook } from '../../src/status/book.ts'
+import { ms, sink, subscription } from './scene.ts'
+
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
+const qe = sink()
+
+/** An operator with one sink, whose looking back for TaskRuns ends when the test says so. */
+function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
+  const outbox = new MemoryOutbox({ now: () => ms(0) })
+  const state = new OperatorState(new Map(), () => undefined)
+  const subscriptions = new Map<string, EventSubscription>()
+  const asked: string[] = []
+  const marked: string[] = []
+  let lookedBack = Promise.withResolvers<void>()
+  let failures = options.headersFail ?? 0
+  const operator = new Operator({
+    state,
+    sinks: { objects: new Map([['team-a/qe', qe]]), synced: true },
+    subscriptions: { objects: subscriptions, synced: true },
+    namespaces: { objects: new Map<string, KubeObject>(), synced: true },
+    watches: {
+      underWay: () => new Set(options.underWay),
+      want: async () => undefined,
+      refresh(kind, namespace) {
+        asked.push(`${kind} in ${namespace}`)
+        return lookedBack.promise
+      },
+    },
+    outbox,
+    book: new StatusBook(),
+    writer: { mark: (key) => marked.push(key) },
+    sources,
+    formats,
+    adminNamespaces: new Set(),
+    checkUrl: (url) => accept(new URL(url)),
+    async headers() {
+      failures -= 1
+      if (failures >= 0) throw new Error('the API server is away')
+      return accept({})
+    },
+    startDelivery: () => undefined,
+    stopDelivery: async () => undefined,
+    asked: () => undefined,
+    dropped: () => undefined,
+    forgotten: () => undefined,
+    log: silent,
+    now: () => ms(0),
+    wait: pause,
+  })
+  /** Reconciles what was changed, once, as the loop does when it is started (again). */
+  const turn = async () => {
+    const stop = new AbortController()
+    const running = operator.run(stop.signal)
+    await Promise.race([running, new Promise((resolve) => setImmediate(resolve))])
+    stop.abort()
+    await running
+  }
+  const apply = (object: EventSubscription) => {
+    const key = `${object.metadata.namespace}/${object.metadata.name}`
+    subscriptions.set(key, object)
+    operator.changed('subscription', key, undefined, object)
+  }
+  const lookBackEnds = async (error?: Error) => {
+    if (error) lookedBack.reject(error)
+    else lookedBack.resolve()
+    await new Promise((resolve) => setImmediate(resolve))
+    lookedBack = Promise.withResolvers<void>()
+  }
+  operator.changed('sink', 'team-a/qe', undefined, qe)
+  return { outbox, state, asked, marked, apply, turn, lookBackEnds }
+}
+
+const started = subscription({ startFrom: 'Earliest', events: [{ kind: 'TaskRun', milestones: ['started'] }] })
+const key = 'uid-builds team-a/qe TaskRun started'
+
+test('an activation counts at once, and is kept once the past was looked through, so that a kill before repeats it', async () => {
+  const { outbox, state, asked, apply, turn, lookBackEnds } = stage({ underWay: ['TaskRun'] })
+  apply(started)
+  await turn()
+  assert.deepEqual(asked, ['TaskRun in team-a'])
+  assert.equal(state.activations.get(key), 0)
+  assert.deepEqual([...outbox.activations()], [])
+  await lookBackEnds()
+  assert.deepEqual([...outbox.activations()], [[key, 0]])
+})
+
+test('an activation whose looking back was broken off is not kept', async () => {
+  const { outbox, apply, turn, lookBackEnds } = stage({ underWay: ['TaskRun'] })
+  apply(started)
+  await turn()
+  await lookBackEnds(new Error('the watch was stopped'))
+  assert.deepEqual([...outbox.activations()], [])
+})
+
+test('where the watch has yet to list, nothing is looked through besides, and the activation is kept at once', async () => {
+  const { outbox, asked, apply, turn } = stage()
+  apply(started)
+  await turn()
+  assert.deepEqual(asked, [])
+  assert.deepEqual([...outbox.activations()], [[key, 0]])
+})
+
+test('a suspended subscription looks nothing through, and that is kept at once', async () => {
+  const { outbox, asked, apply, turn } = stage({ underWay: ['TaskRun'] })
+  apply({ ...started, spec: { ...started.spec, suspend: true } })
+  await turn()
+  assert.deepEqual(asked, [])
+  assert.deepEqual([...outbox.activations()], [[key, Number.MAX_SAFE_INTEGER]])
+})
+
+test('what was to be reconciled when something failed is reconciled when the loop is started again', async () => {
+  const { state, marked, apply, turn } = stage({ headersFail: 1 })
+  apply(started)
+  await assert.rejects(turn(), /the API server is away/)
+  assert.deepEqual([state.sinks.size, state.subscriptions.size], [0, 0])
+  await turn()
+  assert.deepEqual([...state.sinks.keys(), ...state.subscriptions.keys()], ['team-a/qe', 'team-a/builds'])
+  assert.deepEqual([...new Set(marked)].sort(), ['sink team-a/qe', 'subscription team-a/builds'])
+})
