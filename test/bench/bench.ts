@@ -27,6 +27,7 @@ const rows: [keyof Figures, string, string][] = [
   ['cpuMsPerEvent', 'CPU of the operator per event of 4 kB TaskRuns, both loads together', 'ms'],
   ['steadyCpuMsPerEvent', 'the same at 100 status writes a second, one event at a time', 'ms'],
   ['catchUpCpuMsPerEvent', 'the same in catch-up', 'ms'],
+  ['wholeCpuMsPerEvent', 'CPU of the whole process, from start to end, per event', 'ms'],
   ['startCpuMs', 'CPU from the start until the known runs are listed', 'ms'],
   ['p50Ms', 'acknowledged status write → sink, median', 'ms'],
   ['p99Ms', 'the same, 99th percentile', 'ms'],

@@ -30,6 +30,8 @@ export function scaled(share: number): Sizes {
 export type Figures = {
   /** Of both loads together: catch-up, and one event at a time. */
   cpuMsPerEvent: number
+  /** All that the process used from its start to its end, watching the creation of runs that nobody asked for included. */
+  wholeCpuMsPerEvent: number
   /** From the start until the known runs are listed. */
   startCpuMs: number
   steadyCpuMsPerEvent: number
@@ -80,6 +82,7 @@ export async function measure(sizes: Sizes, report: (line: string) => void, prof
   const steady = await steadily(sizes, rig, operator)
   const figures = {
     startCpuMs,
+    wholeCpuMsPerEvent: cpuMs(operator.pid) / (steady.events + caught.events),
     cpuMsPerEvent: (steady.cpu + caught.cpu) / (steady.events + caught.events),
     peakRssMiB: peakRssMiB(operator.pid),
   }
