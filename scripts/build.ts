@@ -1,8 +1,16 @@
-import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
 import packageJson from '../package.json' with { type: 'json' }
 
 // The bundle holds CommonJS dependencies too, which call require.
 const banner = `import { createRequire as carillonRequire } from 'node:module'; const require = carillonRequire(import.meta.url);`
+
+const leanUndici: Plugin = {
+  name: 'lean-undici',
+  setup({ onResolve }) {
+    onResolve({ filter: /^undici$/ }, () => ({ path: fileURLToPath(new URL('undici.cjs', import.meta.url)) }))
+  },
+}
 
 await build({
   entryPoints: ['src/main.ts'],
@@ -14,6 +22,7 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
   banner: { js: banner },
+  plugins: [leanUndici],
   logLevel: 'warning',
 })
 console.error(`built dist/carillon.js, version ${packageJson.version}`)

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import pino from 'pino'
-import pretty from 'pino-pretty'
 import packageJson from '../package.json' with { type: 'json' }
 import { help } from './cli/flags.ts'
 import { type Command, type LogLevel, readCommand } from './config.ts'
+import type { KubeLog } from './kube/log.ts'
 import { run } from './run.ts'
 
 const { version } = packageJson
@@ -14,18 +14,15 @@ function fail(message: string, code: 1 | 2): never {
   process.exit(code)
 }
 
-const createLog = (level: LogLevel) =>
-  process.stdout.isTTY
-    ? pino(
-        { level, base: null },
-        pretty({ colorize: true, singleLine: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' }),
-      )
-    : pino({
-        level,
-        base: null,
-        timestamp: pino.stdTimeFunctions.isoTime,
-        formatters: { level: (label) => ({ level: label }) },
-      })
+const json = { timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level: string) => ({ level }) } }
+
+/** JSON, or lines for people on a terminal; what makes those is only loaded there. */
+async function createLogger(): Promise<(level: LogLevel) => KubeLog> {
+  if (!process.stdout.isTTY) return (level) => pino({ level, base: null, ...json })
+  const { default: pretty } = await import('pino-pretty')
+  const options = { colorize: true, singleLine: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' }
+  return (level) => pino({ level, base: null }, pretty(options))
+}
 
 async function execute(command: Command): Promise<void> {
   switch (command.name) {
@@ -38,7 +35,10 @@ async function execute(command: Command): Promise<void> {
     case 'run': {
       const stop = new AbortController()
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
-      const ended = await run({ settings: command.settings, cluster: command.cluster, version, createLog }, stop.signal)
+      const ended = await run(
+        { settings: command.settings, cluster: command.cluster, version, createLog: await createLogger() },
+        stop.signal,
+      )
       if (!ended.ok) fail(ended.message, ended.reason === 'FlagInvalid' || ended.reason === 'ConfigInvalid' ? 2 : 1)
       return
     }
