@@ -54,8 +54,8 @@ export async function readHeaders(
 
 function unreadable(name: string, namespace: string, error: unknown): string {
   const status =
-    typeof error === 'object' && error !== null && 'code' in error && Number.isInteger(error.code)
-      ? ` (HTTP ${error.code})`
+    typeof error === 'object' && error !== null && 'status' in error && Number.isInteger(error.status)
+      ? ` (HTTP ${error.status})`
       : ''
   return `Secret ${name} in namespace ${namespace} could not be read from the API server${status}; it is tried again.`
 }

@@ -53,7 +53,7 @@ describe('reading Secrets', () => {
     const read = secretReader(
       async () => {
         reads += 1
-        if (reads === 1) throw Object.assign(new Error(`forbidden: ${hidden}`), { code: 403 })
+        if (reads === 1) throw Object.assign(new Error(`forbidden: ${hidden}`), { status: 403 })
         return secret('qe', 't')
       },
       () => 0,
