@@ -86,7 +86,7 @@ export function observeDeps(parts: Parts, overflow: OverflowDeps, startDelivery:
     cluster: ground.cluster,
     now,
     capacity: (sinks, signal) => capacity(sinks, room, signal),
-    exists: (uid) => [...state.subscriptions.values()].some(({ object }) => object.metadata.uid === uid),
+    exists: (uid) => state.hasSubscription(uid),
     matched(matched) {
       metrics.matched.inc({ kind: matched[0]?.kind ?? '' }, matched.length)
       for (const { emitter, kind, object, milestone } of matched) {

@@ -1,4 +1,5 @@
 import type { Condition } from './generated.ts'
+import { kubeTime } from './time.ts'
 
 /** What a condition is set to; `lastTransitionTime` follows from what stood before. */
 export type ConditionUpdate = {
@@ -30,7 +31,7 @@ export function setCondition(conditions: readonly Condition[], update: Condition
     type: update.type,
     status: update.status,
     observedGeneration: update.observedGeneration,
-    lastTransitionTime: before?.status === update.status ? before.lastTransitionTime : timestamp(now),
+    lastTransitionTime: before?.status === update.status ? before.lastTransitionTime : kubeTime(now),
     reason: update.reason.slice(0, maxReason),
     message: update.message.slice(0, maxMessage),
   }
@@ -51,6 +52,3 @@ function rank(type: string): number {
   const index = order.indexOf(type)
   return index === -1 ? order.length : index
 }
-
-/** metav1.Time: RFC 3339 in UTC, whole seconds. */
-const timestamp = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z')

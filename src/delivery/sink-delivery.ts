@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { refuse, type Verdict } from '../api/verdict.ts'
+import { pause } from '../kube/backoff.ts'
 import type { Row } from '../outbox/outbox.ts'
 import type { Answer, Outcome } from './attempt.ts'
 import { Bell } from './bell.ts'
@@ -247,7 +248,7 @@ export class SinkDelivery implements AsyncDisposable {
 
   private readonly monotonic = (): number => this.deps.monotonic?.() ?? performance.now()
 
-  private readonly sleep = (ms: number, signal: AbortSignal): Promise<void> => (this.deps.sleep ?? timer)(ms, signal)
+  private readonly sleep = (ms: number, signal: AbortSignal): Promise<void> => (this.deps.sleep ?? pause)(ms, signal)
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopping.abort()
@@ -277,15 +278,3 @@ export class SinkDelivery implements AsyncDisposable {
 const missing = (message: string): Answer => ({ kind: 'failure', class: 'CredentialsMissing', message, durationMs: 0 })
 
 const soon = (outcome: Outcome, now: number): Outcome => ('at' in outcome ? { ...outcome, at: now } : outcome)
-
-function timer(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timeout)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timeout = setTimeout(done, signal.aborted ? 0 : ms)
-    signal.addEventListener('abort', done)
-  })
-}

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../api/object.ts'
+import { kubeTime } from '../api/time.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import type { KubeClient } from './client.ts'
 import { expectOk, statusOf } from './errors.ts'
@@ -71,7 +72,7 @@ export async function createEvent(
   now: number,
 ): Promise<Verdict> {
   const namespace = about.metadata.namespace ?? 'default'
-  const time = `${new Date(now).toISOString().slice(0, 19)}Z`
+  const time = kubeTime(now)
   const { name, uid, resourceVersion } = about.metadata
   const response = await client.request({
     method: 'POST',

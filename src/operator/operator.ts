@@ -1,3 +1,4 @@
+import { sinkDefaults } from '../api/defaults.ts'
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Verdict } from '../api/verdict.ts'
@@ -150,12 +151,11 @@ export class Operator {
    * objects are looked through again, and only then is the activation kept: a process that ends in between does it once more.
    */
   private async lookBack({ uid, kind, namespace, entries }: Activated, isUnderWay: boolean): Promise<void> {
-    const { log, outbox, watches } = this.deps
+    const { log, outbox, state, watches } = this.deps
     if (!isUnderWay) return await outbox.activate(entries)
     const keep = async () => {
       await watches.refresh(kind, namespace)
-      const present = [...this.deps.state.subscriptions.values()].some(({ object }) => object.metadata.uid === uid)
-      if (present) await outbox.activate(entries)
+      if (state.hasSubscription(uid)) await outbox.activate(entries)
     }
     keep().catch((error: unknown) => {
       log.warn({ kind, namespace, err: error }, 'what happened before an activation was not looked through to the end')
@@ -247,7 +247,7 @@ export class Operator {
       sources: deps.sources,
       formats: deps.formats,
       adminNamespaces: deps.adminNamespaces,
-      maxEventBytes: (sink) => deps.state.sinks.get(sink)?.maxEventBytes ?? 65_536,
+      maxEventBytes: (sink) => deps.state.sinks.get(sink)?.maxEventBytes ?? sinkDefaults.limits.maxEventBytes,
     })
     const spec = activationSpec(object)
     const refusal = compiled.ok ? spec : compiled

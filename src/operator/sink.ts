@@ -1,4 +1,4 @@
-import { sinkSettings } from '../api/defaults.ts'
+import { sinkDefaults, sinkSettings } from '../api/defaults.ts'
 import type { EventSink } from '../api/generated.ts'
 import { keyOf } from '../api/object.ts'
 import type { Refusal, Verdict } from '../api/verdict.ts'
@@ -42,8 +42,8 @@ const unusable = (object: EventSink, { reason, message }: Refusal): SinkState =>
   object,
   readiness: { kind: 'stalled', reason, message },
   runtime: undefined,
-  maxEventBytes: 65_536,
-  maxPending: 100_000,
+  maxEventBytes: sinkDefaults.limits.maxEventBytes,
+  maxPending: sinkDefaults.limits.maxPending,
 })
 
 function readiness({ url, credentials }: SinkChecks, suspend: boolean): Readiness {

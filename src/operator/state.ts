@@ -1,3 +1,4 @@
+import { sinkDefaults } from '../api/defaults.ts'
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
 import type { Readiness } from '../status/summarise.ts'
@@ -47,6 +48,12 @@ export class OperatorState {
     this.index = indexEmitters(emitters, this.labelsOf)
   }
 
+  /** Whether there is still a subscription of this uid. */
+  hasSubscription(uid: string): boolean {
+    for (const { object } of this.subscriptions.values()) if (object.metadata.uid === uid) return true
+    return false
+  }
+
   /** `namespace/name` of the subscriptions that refer to a sink. */
   referrers(sink: string): string[] {
     return [...this.subscriptions].flatMap(([key, { emitter }]) =>
@@ -56,6 +63,6 @@ export class OperatorState {
 
   /** A sink's default limits count until it is there. */
   maxPending(sink: string): number {
-    return this.sinks.get(sink)?.maxPending ?? 100_000
+    return this.sinks.get(sink)?.maxPending ?? sinkDefaults.limits.maxPending
   }
 }

@@ -1,5 +1,6 @@
 import { removeCondition, setCondition } from '../api/conditions.ts'
 import type { Condition, EventSinkStatus, EventSubscriptionStatus } from '../api/generated.ts'
+import { kubeTime } from '../api/time.ts'
 import type { Counts } from '../outbox/outbox.ts'
 import { isFailing } from './book.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
@@ -51,8 +52,6 @@ export type SinkView = {
   since: number | undefined
 }
 
-export const time = (ms: number): string => new Date(Math.trunc(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z')
-
 /** The whole status of a sink. */
 export function summariseSink(facts: SinkFacts): EventSinkStatus {
   let conditions = withReadiness(facts)
@@ -95,7 +94,7 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
     lastHandledReconcileAt: facts.requestedAt,
     conditions,
     counts: { ...facts.counts, pending: facts.pending },
-    lastMatched: lastMatched && { ...lastMatched, time: time(lastMatched.time) },
+    lastMatched: lastMatched && { ...lastMatched, time: kubeTime(lastMatched.time) },
     lastDelivered: latest(
       facts.sinks.map((sink) => sink.lastDelivered),
       (value) => deliveredView(value, 'sink'),
@@ -133,7 +132,7 @@ export function delivering(sinks: readonly { name: string; health: SinkHealth }[
     const { resting, lastFailure, failures, failingSince } = worst.health
     const reason = resting?.reason ?? lastFailure?.reason ?? 'Failing'
     const message = (resting?.message ?? lastFailure?.message ?? '').replace(/\.$/, '')
-    const since = failingSince === undefined ? '' : ` since ${time(failingSince)}`
+    const since = failingSince === undefined ? '' : ` since ${kubeTime(failingSince)}`
     const others = failing.length > 1 ? `; ${failing.length - 1} more of its sinks fail` : ''
     const attempts = failures > 0 ? ` (${failures === 1 ? '1 attempt' : `${failures} attempts`})` : ''
     return { status: 'False', reason, message: `${worst.name}: ${message}${since}${attempts}${others}; events wait` }
@@ -159,7 +158,7 @@ function withReadiness(facts: Common): Condition[] {
 const set = (conditions: Condition[], facts: Common, type: string, verdict: Verdict): Condition[] =>
   setCondition(conditions, { type, ...verdict, observedGeneration: facts.generation }, facts.now)
 
-const optionalTime = (ms: number | undefined) => (ms === undefined ? undefined : time(ms))
+const optionalTime = (ms: number | undefined) => (ms === undefined ? undefined : kubeTime(ms))
 
 function latest<T extends { time: number }, U>(values: (T | undefined)[], view: (value: T) => U): U | undefined {
   let newest: T | undefined
@@ -171,7 +170,7 @@ function latest<T extends { time: number }, U>(values: (T | undefined)[], view: 
 function deliveredView(value: Delivered, other?: 'sink' | 'subscription') {
   const { time: at, id, type, subject, httpStatus, attempts, durationMs } = value
   return {
-    time: time(at),
+    time: kubeTime(at),
     id,
     type,
     subject,
@@ -185,7 +184,7 @@ function deliveredView(value: Delivered, other?: 'sink' | 'subscription') {
 function failedView(value: Failed, other?: 'sink' | 'subscription') {
   const { time: at, id, type, reason, message, attempts, nextAttempt } = value
   return prune({
-    time: time(at),
+    time: kubeTime(at),
     id,
     type,
     ...(other && { [other]: value[other] }),
