@@ -41,10 +41,28 @@ export type EventSinkSpec = {
    */
   retry?: SinkRetry
   /**
-   * How much the sink is given at a time. Left out, concurrency is 8, maxEventBytes 65536 and maxPending 100000;
-   * there is no limit of events a second.
+   * How much the sink is given at a time. Left out, concurrency is 8, maxEventBytes 65536, maxPending 100000 and
+   * maxPendingBytes 268435456 (256 MiB); there is no limit of events a second.
    */
   limits?: SinkLimits
+  /**
+   * What becomes of deliveries that are given up. They are kept in the operator's database, to be listed and
+   * sent again. Left out, retention is 168h and max 10000.
+   */
+  deadLetters?: {
+    /** How long a dead letter is kept. From 0s to 8760h. */
+    retention?: string
+    /** How many dead letters are kept; with one more, the oldest goes. */
+    max?: number
+    /**
+     * Another EventSink of this namespace, to which each dead letter is sent as well, with the headers
+     * Carillon-Dead-Letter-Sink and Carillon-Dead-Letter-Reason. What that one refuses is not parked again.
+     */
+    sinkRef?: {
+      /** Name of the EventSink. */
+      name: string
+    }
+  }
   /** Holds all deliveries to this sink. They wait, and go once it is false again. Default: false. */
   suspend?: boolean
 }
@@ -140,8 +158,13 @@ export type SinkLimits = {
    * it becomes a dead letter.
    */
   maxEventBytes?: number
-  /** Deliveries that may wait for this sink. At this number, no more is read for it until some are gone. */
+  /**
+   * Deliveries that may wait for this sink. At this number no more are written down for it; once some are gone,
+   * what can still be read from the objects is taken up, and the rest is counted as dropped.
+   */
   maxPending?: number
+  /** Bytes of events that may wait for this sink. At this number it goes as with maxPending. */
+  maxPendingBytes?: number
 }
 
 export type EventSinkStatus = {
@@ -158,6 +181,8 @@ export type EventSinkStatus = {
   conditions?: Condition[]
   /** What became of the deliveries to this sink since it was made. They only grow. */
   counts?: SinkCounts
+  /** Dead letters that are kept. */
+  deadLetters?: number
   /** Deliveries that wait. */
   pending?: number
   /** Since when the oldest of them has waited. */

@@ -37,6 +37,8 @@ export type EncodedEvent = {
   subject: string
   attributes: string
   data: string | undefined
+  /** The same event, smaller, where its content is `full` and the format has a summary: for a sink that answers 413. */
+  summary?: { attributes: string; data: string | undefined }
 }
 
 /** One wire format. `encode` gives no event where the format has none for this milestone. Never throws on odd objects. */

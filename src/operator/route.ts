@@ -2,6 +2,7 @@ import type { KubeObject } from '../api/object.ts'
 import { type FilterInputs, inputsOf } from '../filters/inputs.ts'
 import type { Cluster, Content, EncodedEvent, Format } from '../formats/format.ts'
 import type { CommitBatch, CountDelta, NewRow, ObjectRecord } from '../outbox/outbox.ts'
+import { fields, lastWrite } from '../sources/read.ts'
 import type { Milestone, Source } from '../sources/source.ts'
 import type { Emitter, EmitterSink, Since } from './emitter.ts'
 
@@ -65,6 +66,7 @@ class ObjectState {
   private readonly encoded = new Map<string, EncodedEvent[]>()
   private readonly out: Routed = { record: undefined, rows: [], dead: [], counts: [], matched: [], filterErrors: [] }
   private readonly settled: boolean
+  private readonly written: number
   private changed: boolean
 
   constructor(input: RouteInput) {
@@ -73,6 +75,7 @@ class ObjectState {
     this.ledger = { ...input.record?.ledger }
     this.inputs = inputsOf(input.source, input.object)
     this.settled = input.phase === 'watch' && settledLongAgo(input)
+    this.written = lastWrite(fields(input.object.metadata)) ?? input.now
     this.changed = input.record === undefined
   }
 
@@ -135,6 +138,8 @@ class ObjectState {
         subscription: emitter.key,
         subscriptionUid: emitter.uid,
         objectUid: this.input.object.metadata.uid,
+        namespace: this.input.object.metadata.namespace ?? '',
+        written: this.written,
         event,
       }
       const bytes = sizeOf(event)

@@ -1,3 +1,4 @@
+import type { KubeObject } from '../api/object.ts'
 import type { EncodedEvent } from '../formats/format.ts'
 import type { Projection } from '../sources/source.ts'
 
@@ -18,6 +19,10 @@ export type ObjectRecord = {
   seen: string[]
   /** `<subscription uid> <sink key>` → milestone keys enqueued. */
   ledger: Record<string, string[]>
+  /** In the ledger's form: what matched while there was no room for it, and is to be taken up later. */
+  owed?: Record<string, string[]>
+  /** What is left of an object that is still going, enough to tell of its end should that be missed; undefined once it has ended. */
+  remains?: KubeObject
 }
 
 /** A delivery to be made: one event to one sink for one subscription. */
@@ -28,6 +33,10 @@ export type NewRow = {
   subscription: string
   subscriptionUid: string
   objectUid: string
+  /** The object's namespace: a sink's places are shared out evenly among namespaces. */
+  namespace: string
+  /** When the object was last written, in the state that this row was read from; ms, the API server's clock. */
+  written: number
   /** Rows that share an event share the very object: its bytes are stored once. */
   event: EncodedEvent
 }
@@ -61,7 +70,16 @@ export type CommitBatch = {
   /** Rows refused from the start (too large, no valid event): straight to the dead letters, with no attempt. */
   dead: (NewRow & { reason: string; message: string })[]
   counts: CountDelta[]
+  /** A list of this watch is complete: the floors of its kind have done their work. */
+  listed?: boolean
+  gaps?: NewGap[]
 }
+
+/** Something that a subscription may have missed, for its condition `Continuity`. */
+export type NewGap = { subscriptionUid: string; reason: string; message: string }
+
+/** The gaps of one subscription: how many, and the last of them. `time` in ms. */
+export type Gaps = { count: number; reason: string; message: string; time: number }
 
 /** A row handed out for an attempt. Times are ms since the epoch. */
 export type Row = {
@@ -78,6 +96,8 @@ export type Row = {
   firstAttempt: number | undefined
   /** When the row was committed. */
   enqueued: number
+  /** The row is a dead letter of another sink, parked here. */
+  parked?: { sink: string; reason: string }
 }
 
 /**
@@ -94,7 +114,10 @@ export type Settlement =
    * rows can be claimed, for a probe.
    */
   | { kind: 'hold'; row: Row; at: number; reason: string; message: string }
-  | { kind: 'dead'; row: Row; reason: string; message: string }
+  /** Tried again at once, as the event's summary, which takes the place of its bytes. */
+  | { kind: 'shrink'; row: Row; reason: string; message: string }
+  /** `answer`: at most 256 characters of a text answer. `park`: the sink that is sent the dead letter as well; never for a row that is `parked`. */
+  | { kind: 'dead'; row: Row; reason: string; message: string; answer?: string; park?: string }
 
 export type Pending = { sink: string; subscription: string; rows: number; oldest: number | undefined }
 
@@ -102,13 +125,37 @@ export type DeadLetter = {
   seq: number
   sink: string
   subscription: string
+  subscriptionUid: string
   id: string
   type: string
+  subject: string
   reason: string
   message: string
   attempts: number
+  /** ms; when it was given up. */
   time: number
 }
+
+/** A dead letter with what was sent, and what came back of it as text, if any did. */
+export type WholeDeadLetter = DeadLetter & { event: EncodedEvent; answer: string | undefined }
+
+/** Which dead letters; what is left out does not narrow. `sink` and `subscription` are `namespace/name`, `since` is ms. */
+export type DeadLetterQuery = {
+  seqs?: readonly number[]
+  sink?: string
+  subscription?: string
+  subscriptionUid?: string
+  since?: number
+  /** Only those after this seq. */
+  after?: number
+  /** 1000 when left out. */
+  limit?: number
+}
+
+export type Load = { rows: number; bytes: number }
+
+/** Whether the disk takes what is written; ms since when it does not. */
+export type StorageState = { kind: 'ok' } | { kind: 'full' | 'readOnly' | 'failing'; since: number; message: string }
 
 /**
  * The durable middle: what was seen, what is owed, where the watch stands. Durable when the promise resolves; where it rejects,
@@ -141,7 +188,7 @@ export interface Outbox extends AsyncDisposable {
   /** Makes every waiting row of a sink due at once (a changed spec or Secret, requestedAt). */
   retryNow(sink: string): Promise<void>
   /**
-   * Drops a deleted subscription's rows (those in flight too), ledger entries, activations and counts; its dead letters stay.
+   * Drops a deleted subscription's rows (those in flight too), ledger entries, activations, floors, gaps and counts; its dead letters stay.
    * Resolves to how many rows were dropped.
    */
   forgetSubscription(subscriptionUid: string): Promise<number>
@@ -149,14 +196,60 @@ export interface Outbox extends AsyncDisposable {
   pending(): Pending[]
   /** Total number of rows of a sink, in flight included. */
   size(sink: string): number
+  /** What is pending for a sink, or for all subscriptions of a namespace. Bytes are those of events, counted once a row. */
+  load(of: { sink: string } | { namespace: string }): Load
+  /**
+   * By `<subscription uid> <sink>`, of those that have rows: a time (ms) that is not after the `written` of any of them, and near the
+   * earliest. Cheap.
+   */
+  lowWater(): Map<string, number>
+  /** Where objects are known that a sink is owed milestones of (`ObjectRecord.owed`): what has to be listed to take them up. */
+  owing(): { sink: string; source: string; namespace: string; objects: number }[]
   /** Every count that is known, in full: all six numbers. */
   counts(): CountDelta[]
-  /** In the order of their rows; of one sink, where it is given. */
-  deadLetters(sink?: string): DeadLetter[]
+  /** In the order of their rows. */
+  deadLetters(query?: DeadLetterQuery): DeadLetter[]
+  deadLetter(seq: number): WholeDeadLetter | undefined
+  /** Dead letters that are kept, by sink. */
+  deadLetterSizes(): Map<string, number>
+  /**
+   * Makes rows of these dead letters again (the query's `limit` counts): the same events, behind what waits in their lanes, with no attempts made.
+   * Those whose subscription is not known any more stay. Resolves to how many were revived.
+   */
+  revive(query: DeadLetterQuery): Promise<number>
+  /** Drops a sink's dead letters older than `before` (ms) and, of the rest, the oldest beyond `max`. Resolves to how many. */
+  pruneDeadLetters(sink: string, keep: { before: number; max: number }): Promise<number>
+  /**
+   * Drops the rows (those in flight too) of a sink, a subscription (by uid), or both at once, and, where asked for, the dead letters. The rows are
+   * counted as `dropped`. Resolves to how many of each.
+   */
+  purge(of: {
+    sink?: string
+    subscriptionUid?: string
+    deadLetters: boolean
+  }): Promise<{ rows: number; deadLetters: number }>
   /** Activation times (ms): `<subscription uid> <sink key> <kind> <milestone>` → since. */
   activations(): Map<string, number>
   /** Sets these, and leaves the others as they are. */
   activate(entries: ReadonlyMap<string, number>): Promise<void>
+  /** A random UUID, made with the data directory: who works on it. */
+  readonly instance: string
+  /** Whether `begin` was ever called. Until then nothing is known of an earlier life: the directory is new, was lost or set aside. */
+  readonly begun: boolean
+  /**
+   * Begins a life, with the floors of an earlier one (empty where there was none): `<subscription uid> <sink> <kind>` → ms. What an object
+   * was written before then has been settled there. A kind's floors go with its first complete list (`CommitBatch.listed`).
+   */
+  begin(floors: ReadonlyMap<string, number>): Promise<void>
+  floors(): Map<string, number>
+  /** What the delivery to a sink remembers from one process to the next, as it wrote it. */
+  gates(): Map<string, string>
+  /** Undefined forgets it. */
+  keepGate(sink: string, gate: string | undefined): Promise<void>
+  /** By subscription uid. */
+  gaps(): Map<string, Gaps>
+  /** Whether writes get through. While they don't, writers' promises reject; nothing is lost by that, and each is tried anew by its caller. */
+  storage(): StorageState
   /**
    * Moves on whenever rows of this sink may have become claimable before their time (a commit with rows, a freed lane, an early
    * retry, `retryNow`) and whenever rows have gone, so that there is room for others.

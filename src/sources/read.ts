@@ -37,9 +37,11 @@ export function time(value: unknown): number | undefined {
   return ms > 0 && ms < endOf9999 ? ms : undefined
 }
 
-/** When the object was last written, as far as it tells: the newest of managedFields' times, else creationTimestamp. */
+/** When the object was last written, as far as it tells (ms): the newest of managedFields' times, creation- and deletionTimestamp. */
 export function lastWrite(metadata: Fields): number | undefined {
-  return newest(list(metadata.managedFields).map(fields)) ?? time(metadata.creationTimestamp)
+  const { creationTimestamp, deletionTimestamp } = metadata
+  const written = newest(list(metadata.managedFields).map(fields)) ?? 0
+  return Math.max(written, time(creationTimestamp) ?? 0, time(deletionTimestamp) ?? 0) || undefined
 }
 
 /** When the manager that owns an annotation last wrote, by managedFields. */
