@@ -15,6 +15,13 @@ export type SinkSettings = {
     maxEventBytes: number
     maxPending: number
   }
+  deadLetters: {
+    /** 0: none is kept. */
+    retention: number
+    max: number
+    /** Name of the EventSink of the same namespace that is sent dead letters as well. */
+    sink: string | undefined
+  }
   suspend: boolean
 }
 
@@ -24,6 +31,7 @@ export const sinkDefaults = {
   timeout: 15_000,
   retry: { maxAge: 72 * 3_600_000, initialDelay: 1_000, maxDelay: 3_600_000 },
   limits: { concurrency: 8, eventsPerSecond: undefined, maxEventBytes: 65_536, maxPending: 100_000 },
+  deadLetters: { retention: 168 * 3_600_000, max: 10_000, sink: undefined },
 } as const
 
 /** The settings of a sink. Refused is what only a sink older than its CRD's validations can hold: `DurationInvalid`, `RetryInvalid`. */
@@ -33,15 +41,23 @@ export function sinkSettings(spec: EventSinkSpec): Verdict<SinkSettings> {
   const retry = retrySettings(spec.retry ?? {})
   if (!retry.ok) return retry
   const limits = spec.limits ?? {}
+  const { retention: kept, max, sinkRef } = spec.deadLetters ?? {}
+  const retention = kept === undefined ? accept(sinkDefaults.deadLetters.retention) : parseRetention(kept)
+  if (!retention.ok) return refuse(retention.reason, `deadLetters.retention: ${retention.message}`)
   return accept({
     url: spec.http.url,
     mode: spec.http.mode ?? sinkDefaults.mode,
     timeout: timeout.value,
     retry: retry.value,
     limits: { ...sinkDefaults.limits, ...limits },
+    deadLetters: { retention: retention.value, max: max ?? sinkDefaults.deadLetters.max, sink: sinkRef?.name },
     suspend: spec.suspend ?? false,
   })
 }
+
+/** The one duration that may be nothing: then no dead letter is kept. */
+const parseRetention = (text: string): Verdict<number> =>
+  /^(?:0+(?:\.0+)?(?:ms|s|m|h))+$/.test(text) ? accept(0) : parseDuration(text)
 
 /** What is given stays; what is left out is the default, moved as far as it takes to keep initialDelay ≤ maxDelay ≤ maxAge. */
 function retrySettings(given: NonNullable<EventSinkSpec['retry']>): Verdict<SinkSettings['retry']> {

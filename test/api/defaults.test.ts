@@ -15,6 +15,7 @@ test('a sink that says nothing gets every default', () => {
       timeout: 15_000,
       retry: { maxAge: 72 * hour, initialDelay: 1_000, maxDelay: hour },
       limits: { concurrency: 8, eventsPerSecond: undefined, maxEventBytes: 65_536, maxPending: 100_000 },
+      deadLetters: { retention: 168 * hour, max: 10_000, sink: undefined },
       suspend: false,
     },
   })
@@ -25,6 +26,7 @@ test('what a sink says is taken', () => {
     http: { ...http, mode: 'structured', timeout: '2s' },
     retry: { maxAge: '10m', initialDelay: '2s', maxDelay: '1m' },
     limits: { concurrency: 1, eventsPerSecond: 5, maxEventBytes: 2_048, maxPending: 10 },
+    deadLetters: { retention: '30m', max: 5, sinkRef: { name: 'parking' } },
     suspend: true,
   })
   assert.deepEqual(settings, {
@@ -35,6 +37,7 @@ test('what a sink says is taken', () => {
       timeout: 2_000,
       retry: { maxAge: 600_000, initialDelay: 2_000, maxDelay: 60_000 },
       limits: { concurrency: 1, eventsPerSecond: 5, maxEventBytes: 2_048, maxPending: 10 },
+      deadLetters: { retention: hour / 2, max: 5, sink: 'parking' },
       suspend: true,
     },
   })
@@ -55,8 +58,22 @@ for (const [name, given, initialDelay, maxDelay, maxAge] of retries) {
   })
 }
 
+test('dead letters need not be kept at all', () => {
+  for (const retention of ['0s', '0h0m']) {
+    const settings = sinkSettings({ http, deadLetters: { retention, max: 0 } })
+    assert.ok(settings.ok)
+    assert.deepEqual(settings.value.deadLetters, { retention: 0, max: 0, sink: undefined })
+  }
+})
+
 const refused: [name: string, spec: Parameters<typeof sinkSettings>[0], reason: string, message: RegExp][] = [
   ['a timeout that is none', { http: { ...http, timeout: 'soon' } }, 'DurationInvalid', /^http\.timeout: 'soon'/],
+  [
+    'a retention that is none',
+    { http, deadLetters: { retention: '7d' } },
+    'DurationInvalid',
+    /^deadLetters\.retention: '7d'/,
+  ],
   ['a maxAge that is none', { http, retry: { maxAge: '3d' } }, 'DurationInvalid', /^retry\.maxAge: '3d'/],
   [
     'delays the wrong way round',
