@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
+import { parseDuration } from './api/durations.ts'
 import { accept, refuse, type Verdict } from './api/verdict.ts'
 import { environmentName, type Flag, type FlagName, runFlags } from './cli/flags.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
@@ -17,6 +18,8 @@ export type Config = {
   /** Without a host: all addresses, of the families that the machine has. */
   listen: { host: string | undefined; port: number }
   logLevel: LogLevel
+  /** undefined: no Lease is kept. */
+  leaseMs: number | undefined
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -177,6 +180,8 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   if (clusterUri !== undefined && !/^[!#$&-;=?-Z_a-z~%[\]]+$/.test(clusterUri)) {
     return refuse('FlagInvalid', `--cluster-uri '${clusterUri}' is no URI reference`)
   }
+  const leaseMs = leaseDuration(one('leader-elect') ?? '', one('leader-elect-lease-duration') ?? '')
+  if (!leaseMs.ok) return leaseMs
   return accept({
     namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
     dataDir: one('data-dir') ?? '',
@@ -188,7 +193,19 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     class: one('class'),
     listen: listen.value,
     logLevel,
+    leaseMs: leaseMs.value,
   })
+}
+
+/** A Lease holds whole seconds. */
+function leaseDuration(elect: string, duration: string): Verdict<number | undefined> {
+  if (elect !== 'true' && elect !== 'false')
+    return refuse('FlagInvalid', `--leader-elect must be true or false, not '${elect}'`)
+  const ms = parseDuration(duration)
+  if (!ms.ok) return refuse('FlagInvalid', `--leader-elect-lease-duration: ${ms.message}`)
+  if (ms.value < 5_000 || ms.value % 1000 !== 0)
+    return refuse('FlagInvalid', `--leader-elect-lease-duration '${duration}' must be whole seconds, 5s at least`)
+  return accept(elect === 'true' ? ms.value : undefined)
 }
 
 function parseListen(text: string): Verdict<Config['listen']> {

@@ -19,6 +19,9 @@ export type Ground = {
   log: KubeLog
 }
 
+/** Whether this instance may still write what it has read: true while it leads, or as soon as it does again. */
+export type Fence = (signal: AbortSignal) => Promise<boolean>
+
 /** What most parts share. */
 export type Parts = {
   ground: Ground
@@ -28,6 +31,7 @@ export type Parts = {
   loops: Loops
   state: OperatorState
   writer: StatusWriter
+  fence: Fence
 }
 
 /** The one wall clock, ms since the epoch. */

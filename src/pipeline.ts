@@ -17,6 +17,8 @@ export type ObserveDeps = JudgeDeps & {
   outbox: Outbox
   /** Waits while a sink that is given rows has as many pending as it may; gives whether it had to. */
   capacity(sinks: ReadonlySet<string>, signal: AbortSignal): Promise<boolean>
+  /** Whether this instance still leads; waits while that is not known. */
+  fence(signal: AbortSignal): Promise<boolean>
   /** Whether a subscription, by its uid, is still there. */
   exists(subscriptionUid: string): boolean
   observed(watch: Watch, commit: CommitBatch): void
@@ -28,7 +30,7 @@ export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSign
     const judged = judge(watch, batch, deps)
     if (!judged) continue
     const waited = await deps.capacity(new Set(judged.rows.map((row) => row.sink)), signal)
-    if (signal.aborted) return
+    if (!(await deps.fence(signal))) return
     const commit = waited ? withoutForgotten(judged, deps.exists) : judged
     await deps.outbox.commit(commit)
     deps.observed(watch, commit)

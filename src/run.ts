@@ -7,11 +7,12 @@ import { connect, type KubeClient } from './kube/client.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
 import { clusterUid, getObject } from './kube/resources.ts'
+import { lead } from './lead.ts'
 import { serveHealth } from './operator/health.ts'
 import { openSqliteOutbox } from './outbox/sqlite.ts'
 import type { Ground } from './parts.ts'
 import { createMetrics } from './status/metrics.ts'
-import { wire } from './wire.ts'
+import { type Health, wire } from './wire.ts'
 
 export type RunOptions = {
   settings: Settings
@@ -38,11 +39,24 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   if (!opened.ok) return opened
   await using outbox = opened.value
   const metrics = createMetrics()
-  await using operator = wire(ground.value, outbox, metrics)
-  const health = await listen(config, () => serveHealth({ ...config.listen, metrics, ...operator.health }))
-  if (!health.ok) return health
-  await using server = health.value
-  ground.value.log.info(
+  const { log: told } = ground.value
+  let health: Health = { refresh: () => undefined, notReady: () => 'starting' }
+  const listening = await listen(config, () =>
+    serveHealth({ ...config.listen, metrics, refresh: () => health.refresh(), notReady: () => health.notReady() }),
+  )
+  if (!listening.ok) return listening
+  await using server = listening.value
+  const standBy = (holder: string, lease: string) => {
+    told.info({ lease, holder, port: server.port }, 'another instance holds the Lease: waiting for it')
+    health = { ...health, notReady: () => `waiting for Lease ${lease}, which ${holder} holds` }
+  }
+  const led = await lead(ground.value, outbox.instance, standBy, signal)
+  if (!led.ok) return led
+  if (!led.value) return accept(undefined)
+  await using leadership = led.value
+  await using operator = wire(ground.value, outbox, metrics, leadership.fence)
+  health = operator.health
+  told.info(
     {
       version: options.version,
       server: client.server,
@@ -52,9 +66,14 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
     },
     'carillon runs',
   )
-  await aborted(signal)
-  ground.value.log.info({}, 'stopping: what is under way gets to its end')
-  return accept(undefined)
+  await aborted(AbortSignal.any([signal, leadership.lost]))
+  told.info({}, 'stopping: what is under way gets to its end')
+  return signal.aborted
+    ? accept(undefined)
+    : refuse(
+        'LeaseLost',
+        'another instance has taken the Lease while this one could not renew it; start it again to wait',
+      )
 }
 
 /** The configuration with the cluster's part of it, and what is compiled of it. */

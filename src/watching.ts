@@ -77,13 +77,14 @@ export function collections(ground: Ground, metrics: Metrics, book: StatusBook, 
 
 /** What the observing of runs needs of the operator. */
 export function observeDeps(parts: Parts, overflow: OverflowDeps, startDelivery: (sink: string) => void): ObserveDeps {
-  const { book, ground, metrics, outbox, state, writer } = parts
+  const { book, fence, ground, metrics, outbox, state, writer } = parts
   const room = roomOf(overflow)
   return {
     outbox,
     emitters: () => state.emitters(),
     since: (uid, sink, kind, milestone) => state.activations.get(activationKey(uid, sink, kind, milestone)),
     cluster: ground.cluster,
+    fence,
     now,
     capacity: (sinks, signal) => capacity(sinks, room, signal),
     exists: (uid) => state.hasSubscription(uid),

@@ -9,7 +9,7 @@ import { OperatorState } from './operator/state.ts'
 import { Statuses } from './operator/statuses.ts'
 import { Watches } from './operator/watches.ts'
 import type { Outbox } from './outbox/outbox.ts'
-import { type Ground, now, type Parts } from './parts.ts'
+import { type Fence, type Ground, now, type Parts } from './parts.ts'
 import { observe } from './pipeline.ts'
 import { sources } from './sources/index.ts'
 import { StatusBook } from './status/book.ts'
@@ -20,8 +20,11 @@ import { collections, createReflector, observeDeps } from './watching.ts'
 /** How often the states of watches are looked at, for the conditions that tell of them. */
 const lookMs = 500
 
+/** What /readyz and /metrics ask. */
+export type Health = { refresh(): void; notReady(): string | undefined }
+
 /** The operator's parts put together and started; disposing stops them in order, with nothing left under way. */
-export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
+export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fence) {
   const { client, config, egress, log } = ground
   const book = new StatusBook()
   const loops = createLoops(ground, metrics)
@@ -36,7 +39,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics) {
     return rendered === undefined || (await statuses.write(key, rendered))
   }
   const writer = new StatusWriter({ write, now, wait: pause })
-  const parts: Parts = { ground, outbox, metrics, book, loops, state, writer }
+  const parts: Parts = { ground, outbox, metrics, book, loops, state, writer, fence }
   const headers = headersReader(ground)
   const startDelivery = deliveryStarter(parts, headers, (signal) => operator.sinkChanged.next(signal))
   const overflow: OverflowDeps = {

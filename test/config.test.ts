@@ -64,6 +64,7 @@ test('without anything there are the defaults', () => {
     class: undefined,
     listen: { host: undefined, port: 8080 },
     logLevel: 'info',
+    leaseMs: 15_000,
   })
 })
 
@@ -225,5 +226,20 @@ test('nothing in config.yaml is passed over in silence', () => {
     assert.equal(read.reason, 'ConfigInvalid')
     assert.match(read.message, message)
     assert.ok(!read.message.includes('\n'), read.message)
+  }
+})
+
+test('a Lease is kept unless it is switched off, for whole seconds', () => {
+  const leaseMs = (...flags: string[]) => configOf(flags).leaseMs
+  assert.equal(leaseMs('--leader-elect', 'false'), undefined)
+  assert.equal(leaseMs('--leader-elect=true', '--leader-elect-lease-duration', '1m'), 60_000)
+  for (const flags of [
+    ['--leader-elect', 'no'],
+    ['--leader-elect-lease-duration', '1s'],
+    ['--leader-elect-lease-duration', '5500ms'],
+    ['--leader-elect-lease-duration', 'long'],
+  ]) {
+    const refused = resolveConfig(settingsOf(flags))
+    assert.equal(!refused.ok && refused.reason, 'FlagInvalid', flags.join(' '))
   }
 })

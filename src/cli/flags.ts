@@ -59,6 +59,18 @@ export const runFlags = [
     default: ':8080',
     help: 'where /healthz, /readyz and /metrics are served, host:port or :port',
   },
+  {
+    name: 'leader-elect',
+    value: 'BOOL',
+    default: 'true',
+    help: 'keep a Lease in the own namespace, so that of several instances one works and the others wait',
+  },
+  {
+    name: 'leader-elect-lease-duration',
+    value: 'DURATION',
+    default: '15s',
+    help: 'how long others wait for an instance that is not heard of before one takes its place; from 5s',
+  },
   { name: 'log-level', value: 'LEVEL', default: 'info', help: 'debug, info, warn or error' },
 ] as const satisfies readonly Flag[]
 
@@ -80,7 +92,8 @@ Run 'carillon run --help' for the flags.
 export function help(command: 'carillon' | 'run'): string {
   if (command === 'carillon') return overview
   const rows = runFlags.map((flag: Flag) => {
-    const left = `  --${flag.name} ${flag.value}`.padEnd(30)
+    const name = `  --${flag.name} ${flag.value}`
+    const left = name.length < 30 ? name.padEnd(30) : `${name}\n${' '.repeat(30)}`
     const notes = [flag.help, flag.default && `default: ${flag.default}`, flag.list && 'repeatable'].filter(Boolean)
     return wrap(left, notes.join('; '))
   })
@@ -104,14 +117,15 @@ Example:
 const width = 110
 
 function wrap(left: string, text: string): string {
-  const lines: string[] = []
-  let line = left
+  const lines = left.split('\n')
+  let line = lines.pop() ?? ''
+  const indent = line.length
   for (const word of text.split(' ')) {
     if (line.length + 1 + word.length > width) {
       lines.push(line)
-      line = ' '.repeat(left.length - 1)
+      line = ' '.repeat(indent - 1)
     }
-    line += line.endsWith(' ') && line.length === left.length ? word : ` ${word}`
+    line += line.endsWith(' ') && line.length === indent ? word : ` ${word}`
   }
   return [...lines, line].join('\n')
 }

@@ -7,6 +7,7 @@ import { type Cluster, type ClusterOptions, findCluster } from './kubeconfig.ts'
 import type { KubeLog } from './log.ts'
 import { Pools } from './pools.ts'
 import { type KubeResponse, responseOf } from './response.ts'
+import { ServerClock } from './server-clock.ts'
 
 export type Query = Record<string, string | number | boolean | undefined>
 
@@ -83,6 +84,7 @@ export class KubeClient implements AsyncDisposable {
   readonly #origin: string
   readonly #prefix: string
   readonly #now: () => number
+  readonly #clock: ServerClock
   #cluster: Cluster
   #pools: Pools | undefined
   #credentials: Credentials | undefined
@@ -97,6 +99,12 @@ export class KubeClient implements AsyncDisposable {
     this.#origin = url.origin
     this.#prefix = url.pathname.replace(/\/$/, '')
     this.#now = options.now ?? Date.now
+    this.#clock = new ServerClock(this.#now)
+  }
+
+  /** The API server's time, ms since the epoch, as near as its answers tell. */
+  serverTime(): number {
+    return this.#clock.now()
   }
 
   async request(request: KubeRequest): Promise<KubeResponse> {
@@ -157,7 +165,7 @@ export class KubeClient implements AsyncDisposable {
   async #send(use: 'requests' | 'watches', request: KubeRequest, credentials: Credentials, signal: AbortSignal) {
     this.#pools ??= new Pools(this.#origin, this.#cluster.proxy, this.#options.log)
     const { body } = request
-    return await this.#pools.take(use, credentials.tls).request<Dispatcher.DispatchOptions>({
+    const response = await this.#pools.take(use, credentials.tls).request<Dispatcher.DispatchOptions>({
       origin: this.#origin,
       path: this.#prefix + request.path + queryOf(request.query),
       method: request.method,
@@ -172,6 +180,8 @@ export class KubeClient implements AsyncDisposable {
       // What a busy consumer leaves lying is handed to it in one piece: its next batch.
       ...(use === 'watches' && { highWaterMark: 262_144 }),
     })
+    this.#clock.tell(response.headers.date)
+    return response
   }
 
   /** The server refused these credentials: reads them once more. True if others are there now, or have come meanwhile. */

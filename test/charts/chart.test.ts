@@ -122,6 +122,7 @@ const rights = [
   'get /secrets',
   'create,patch /events',
   'get /configmaps carillon-system/carillon-config',
+  'get,create,update coordination.k8s.io/leases carillon-system/',
 ]
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }
@@ -189,6 +190,10 @@ suite('the chart, applied', () => {
     [false, 'watch', '', 'secrets'],
     [false, 'get', '', 'configmaps', { namespace: 'team-a', name: 'carillon-config' }],
     [false, 'get', '', 'configmaps', { namespace: 'carillon-system', name: 'another' }],
+    [true, 'create', 'coordination.k8s.io', 'leases', { namespace: 'carillon-system' }],
+    [true, 'update', 'coordination.k8s.io', 'leases', { namespace: 'carillon-system', name: 'carillon' }],
+    [false, 'delete', 'coordination.k8s.io', 'leases', { namespace: 'carillon-system', name: 'carillon' }],
+    [false, 'update', 'coordination.k8s.io', 'leases', { namespace: 'kube-system', name: 'kube-scheduler' }],
     [false, 'patch', 'tekton.dev', 'pipelineruns', { namespace: 'team-a' }],
     [false, 'create', '', 'serviceaccounts', { subresource: 'token', namespace: 'team-a' }],
     [false, 'create', '', 'pods', { namespace: 'carillon-system' }],
