@@ -54,7 +54,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   if (!led.ok) return led
   if (!led.value) return accept(undefined)
   await using leadership = led.value
-  await using operator = wire(ground.value, outbox, metrics, leadership.fence)
+  await using operator = wire(ground.value, outbox, metrics, (stop) => leadership.fence(stop))
   health = operator.health
   told.info(
     {
