@@ -40,8 +40,12 @@ async function readSamples(): Promise<Sample[]> {
     const object: KubeObject = JSON.parse(text).object
     const source = sources[object.kind]
     if (source === undefined) throw new Error(`no source for ${object.kind}`)
-    const milestones = [...source.milestones(object), ...source.transitions(undefined, object)]
-    return milestones.map((milestone) => ({ source, object, milestone }))
+    const milestones = [
+      ...source.milestones(object),
+      ...source.transitions(undefined, object),
+      source.deletion(object, { at: Date.UTC(2026, 2, 4, 8), missed: false }),
+    ]
+    return milestones.flatMap((milestone) => (milestone ? [{ source, object, milestone }] : []))
   })
 }
 

@@ -1,9 +1,10 @@
 import type { Cluster } from '../formats/format.ts'
 import type { Batch, Change } from '../kube/reflector.ts'
 import type { CommitBatch, CountDelta, ObjectRecord, Outbox } from '../outbox/outbox.ts'
-import type { Source } from '../sources/source.ts'
+import type { Gone, Source } from '../sources/source.ts'
+import { activationKey } from './activation.ts'
 import type { Emitter, EmitterIndex, Since } from './emitter.ts'
-import { type Matched, type Phase, type Routed, route } from './route.ts'
+import { type Matched, type Phase, type Routed, type RouteInput, route } from './route.ts'
 
 export type JudgeDeps = {
   outbox: Outbox
@@ -34,10 +35,8 @@ export function judge(watch: Judged & { lastCommit?: number }, batch: Batch, dep
     dead: [],
     counts: [],
   }
-  if (batch.phase === 'listed') {
-    for (const uid of deps.outbox.known(watch.source.kind, watch.namespace))
-      if (!batch.uids.has(uid)) commit.forget.push(uid)
-  } else judgeChanges(watch, batch.phase, batch.changes, deps, commit)
+  if (batch.phase === 'listed') judgeMissing(watch, batch.uids, deps, commit)
+  else judgeChanges(watch, batch.phase, batch.changes, deps, commit)
   const now = deps.now()
   if (batch.phase === 'watch' && isEmpty(commit) && now - (watch.lastCommit ?? 0) < idleCursorMs) return undefined
   if (batch.phase !== 'watch' && batch.phase !== 'listed' && isEmpty(commit)) return undefined
@@ -48,6 +47,9 @@ export function judge(watch: Judged & { lastCommit?: number }, batch: Batch, dep
 const isEmpty = (commit: CommitBatch) =>
   commit.records.length + commit.forget.length + commit.rows.length + commit.dead.length + commit.counts.length === 0
 
+/** A change, and who may want what it tells. `gone` where the object is. */
+type Wanted = { change: Change; takers: readonly Emitter[]; gone: Gone | undefined }
+
 function judgeChanges(
   watch: Judged,
   phase: Phase,
@@ -56,34 +58,72 @@ function judgeChanges(
   commit: CommitBatch,
 ): void {
   const emitters = deps.emitters()
-  const wanted: { change: Change; takers: readonly Emitter[] }[] = []
-  const gone: string[] = []
+  const deletion = { at: deps.now(), missed: false }
+  const wanted: Wanted[] = []
+  const unwanted: string[] = []
   for (const change of changes) {
     const takers = emitters.forObject(watch.source.kind, namespaceOf(change))
-    if (takers.length > 0) wanted.push({ change, takers })
-    else if (change.type === 'delete') gone.push(change.object.metadata.uid)
+    const isGone = change.type === 'delete' && phase !== 'refresh'
+    if (takers.length > 0) wanted.push({ change, takers, gone: isGone ? deletion : undefined })
+    else if (isGone) unwanted.push(change.object.metadata.uid)
   }
   // Nobody wants them now, but somebody may have.
-  if (gone.length > 0) commit.forget.push(...deps.outbox.records(gone).keys())
+  if (unwanted.length > 0) for (const record of deps.outbox.records(unwanted).values()) leave(record.uid, commit)
   if (wanted.length === 0) return
   const records = deps.outbox.records(wanted.map(({ change }) => change.object.metadata.uid))
+  judgeWanted({ source: watch.source, phase, since: deps.since }, wanted, records, deps, commit)
+}
+
+/** So many records are looked at in one go: a list may lack all that there ever was. */
+const missingAtOnce = 256
+
+/**
+ * What the ledger knows and a complete list no longer holds went while nobody watched. What had not come to its end is told by its
+ * remains, to those for whom it was looked through while it was there: those with an activation that is kept.
+ */
+function judgeMissing(
+  { source, namespace }: Judged,
+  listed: ReadonlySet<string>,
+  deps: JudgeDeps,
+  commit: CommitBatch,
+): void {
+  const missing = [...deps.outbox.known(source.kind, namespace)].filter((uid) => !listed.has(uid))
+  if (missing.length === 0) return
+  const kept = deps.outbox.activations()
+  const since: Since = (...of) => kept.get(activationKey(...of))
+  const gone = { at: deps.now(), missed: true }
+  const emitters = deps.emitters()
+  for (let first = 0; first < missing.length; first += missingAtOnce) {
+    const records = deps.outbox.records(missing.slice(first, first + missingAtOnce))
+    const wanted: Wanted[] = []
+    for (const { uid, resourceVersion, remains } of records.values()) {
+      const takers = remains ? emitters.forObject(source.kind, remains.metadata.namespace ?? '') : []
+      if (!remains || takers.length === 0) leave(uid, commit)
+      else {
+        const object = { ...remains, metadata: { ...remains.metadata, resourceVersion } }
+        wanted.push({ change: { type: 'delete', object }, takers, gone })
+      }
+    }
+    judgeWanted({ source, phase: 'list', since }, wanted, records, deps, commit)
+  }
+}
+
+function judgeWanted(
+  given: Pick<RouteInput, 'source' | 'phase' | 'since'>,
+  wanted: readonly Wanted[],
+  records: ReadonlyMap<string, ObjectRecord>,
+  deps: JudgeDeps,
+  commit: CommitBatch,
+): void {
   const written = new Map<string, ObjectRecord>()
   const matched: Matched[] = []
   const now = deps.now()
-  for (const { change, takers } of wanted) {
+  for (const { change, takers, gone } of wanted) {
     const { object } = change
     const { uid } = object.metadata
+    const record = written.get(uid) ?? records.get(uid)
     try {
-      const routed = route({
-        source: watch.source,
-        object,
-        phase,
-        record: written.get(uid) ?? records.get(uid),
-        emitters: takers,
-        since: deps.since,
-        cluster: deps.cluster,
-        now,
-      })
+      const routed = route({ ...given, object, record, emitters: takers, cluster: deps.cluster, now, gone })
       if (routed.record) written.set(uid, routed.record)
       commit.rows.push(...routed.rows)
       commit.dead.push(...routed.dead)
@@ -91,16 +131,20 @@ function judgeChanges(
       matched.push(...routed.matched)
       if (routed.filterErrors.length > 0) deps.filterFailed(routed.filterErrors)
     } catch (error) {
-      deps.poisoned(watch.source, change, error)
+      deps.poisoned(given.source, change, error)
     }
-    if (change.type === 'delete' && phase !== 'refresh') {
-      written.delete(uid)
-      commit.forget.push(uid)
-    }
+    if (!gone) continue
+    written.delete(uid)
+    leave(uid, commit)
   }
-  commit.records = [...written.values()]
+  commit.records.push(...written.values())
   commit.counts = sumCounts(commit.counts)
   if (matched.length > 0) deps.matched(matched)
+}
+
+/** The one way in which an object leaves the ledger: it is gone, and nothing more will ever be told of it. */
+function leave(uid: string, commit: CommitBatch): void {
+  commit.forget.push(uid)
 }
 
 /** A batch that waited for long, without what it holds for subscriptions that were deleted meanwhile. */

@@ -3,7 +3,7 @@ import { type FilterInputs, inputsOf } from '../filters/inputs.ts'
 import type { Cluster, Content, EncodedEvent, Format } from '../formats/format.ts'
 import type { CommitBatch, CountDelta, NewRow, ObjectRecord } from '../outbox/outbox.ts'
 import { fields, lastWrite } from '../sources/read.ts'
-import type { Milestone, Source } from '../sources/source.ts'
+import type { Gone, Milestone, Source } from '../sources/source.ts'
 import type { Emitter, EmitterSink, Since } from './emitter.ts'
 
 /** How an object came in. Only the watch and the list tell what comes after what; a refresh may be ahead of the watch. */
@@ -18,7 +18,12 @@ export type RouteInput = {
   since: Since
   cluster: Cluster
   now: number
+  /** The object is gone, and this its last state, or its remains. */
+  gone?: Gone | undefined
 }
+
+/** The milestone of every kind's `deletion`. */
+const deletedName = 'deleted'
 
 /** What an object's change leads to; merged into one CommitBatch by the caller. */
 export type Routed = Pick<CommitBatch, 'rows' | 'dead' | 'counts'> & {
@@ -42,12 +47,19 @@ export const maxKeys = 256
  * A milestone goes once to each (subscription, sink); what did not match is judged again at the next change.
  */
 export function route(input: RouteInput): Routed {
-  const { source, object, record } = input
-  const derived = source.milestones(object)
-  const observed = input.phase === 'refresh' ? [] : source.transitions(record?.projection, object)
   const state = new ObjectState(input)
-  for (const milestone of [...derived, ...observed].sort(inOrder)) state.take(milestone)
+  for (const milestone of milestonesOf(input)) state.take(milestone)
   return state.finish()
+}
+
+function milestonesOf({ source, object, phase, record, gone }: RouteInput): Milestone[] {
+  const deletion = gone && source.deletion(object, gone)
+  const last = deletion ? [deletion] : []
+  // Remains are no state: all that the object's states told was told when they were seen.
+  if (gone?.missed) return last
+  const derived = source.milestones(object)
+  const observed = phase === 'refresh' ? [] : source.transitions(record?.projection, object)
+  return [...derived, ...observed, ...last].sort(inOrder)
 }
 
 const inOrder = (a: Milestone, b: Milestone) => a.time - b.time || a.rank - b.rank
@@ -75,7 +87,8 @@ class ObjectState {
     this.ledger = { ...input.record?.ledger }
     this.inputs = inputsOf(input.source, input.object)
     this.settled = input.phase === 'watch' && settledLongAgo(input)
-    this.written = lastWrite(fields(input.object.metadata)) ?? input.now
+    // What is gone can't be read again, from whenever on that is tried.
+    this.written = input.gone?.at ?? lastWrite(fields(input.object.metadata)) ?? input.now
     this.changed = input.record === undefined
   }
 
@@ -166,12 +179,18 @@ class ObjectState {
   }
 
   finish(): Routed {
-    const { source, object, record, phase } = this.input
+    const { source, object, record, phase, gone } = this.input
+    if (gone) return this.out
     // What a refresh shows was not told by it: the watch still compares with what it saw itself, or with nothing.
     const projection = phase === 'refresh' ? (record?.projection ?? {}) : source.project(object)
     const endedAt = source.endedAt(object)
+    const remains = this.isDeletionWanted() ? source.remains(object) : undefined
     const same =
-      !this.changed && endedAt === record?.endedAt && JSON.stringify(projection) === JSON.stringify(record?.projection)
+      !this.changed &&
+      endedAt === record?.endedAt &&
+      JSON.stringify(projection) === JSON.stringify(record?.projection) &&
+      ((remains === undefined && record?.remains === undefined) ||
+        JSON.stringify(remains) === JSON.stringify(record?.remains))
     if (same) return this.out
     this.out.record = {
       uid: object.metadata.uid,
@@ -183,8 +202,15 @@ class ObjectState {
       projection,
       seen: newest([...this.seen], source),
       ledger: this.ledger,
+      ...(remains && { remains }),
     }
     return this.out
+  }
+
+  /** Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again. */
+  private isDeletionWanted(): boolean {
+    const { emitters, source } = this.input
+    return emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(deletedName))
   }
 }
 

@@ -5,7 +5,7 @@ export type Outcome = 'success' | 'failure' | 'cancelled' | 'timeout' | 'error'
 
 /**
  * derived: readable from the object's present state alone, delivered at least once, always under the same id;
- * observed: needs the state seen before; survives restarts where the disk does (design.md §1.2).
+ * observed: needs the state seen before, or the delete itself; survives restarts where the disk does (design.md §1.2).
  */
 export type MilestoneClass = 'derived' | 'observed'
 
@@ -41,6 +41,12 @@ export type MilestoneKind = {
 /** What is kept of an object between two reads: small, JSON-able, enough for `transitions`. */
 export type Projection = Record<string, string | number | boolean | string[] | undefined>
 
+/**
+ * How it was learnt that an object is gone, and when (`at`, ms, the API server's clock). `missed`: a list no longer holds it, and nobody
+ * saw its last state.
+ */
+export type Gone = { at: number; missed: boolean }
+
 /** A watched kind: which resource, and what its objects tell. Everything here is a pure function. */
 export type Source = {
   /** The kind as subscriptions name it; unique over all sources. */
@@ -58,4 +64,14 @@ export type Source = {
   project(object: KubeObject): Projection
   /** When the object came to its end (ms), or undefined while it is still going. */
   endedAt(object: KubeObject): number | undefined
+  /**
+   * The milestone of the object's deletion, later than all others; undefined where that is no news, as of one that has ended. `object` is
+   * its last state, or its remains where the deletion was missed. Never throws.
+   */
+  deletion(object: KubeObject, gone: Gone): Milestone | undefined
+  /**
+   * What is kept of an object to tell of its deletion should that be missed: a small object of the same kind, the same for as long as
+   * little changes; undefined where its deletion would be no news. Never throws.
+   */
+  remains(object: KubeObject): KubeObject | undefined
 }

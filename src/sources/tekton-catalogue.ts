@@ -78,6 +78,16 @@ const signed: MilestoneKind = {
   when: 'the run has finished and its annotation chains.tekton.dev/signed is "true" (Tekton Chains; its other value, failed, is no signature)',
 }
 
+/** A delete leaves nothing that could be read later: whoever did not see it knows of it from the disk, or not at all. */
+const deleted: MilestoneKind = {
+  name: 'deleted',
+  class: 'observed',
+  default: false,
+  key: 'deleted',
+  time: 'metadata.deletionTimestamp, else when the delete was seen; never before the run’s other milestones',
+  when: 'the run is gone, and had not finished in its last state; one that finished first, and is pruned, is not told. With details.missed nobody was watching when it went: an end that it may have come to meanwhile was not seen',
+}
+
 export const taskRunCatalogue: readonly MilestoneKind[] = [
   queued,
   startedFirst,
@@ -86,6 +96,7 @@ export const taskRunCatalogue: readonly MilestoneKind[] = [
   retried,
   { ...finished, when: `${finished.when}; False without completionTime is a TaskRun that still runs` },
   signed,
+  deleted,
 ]
 
 export const pipelineRunCatalogue: readonly MilestoneKind[] = [
@@ -96,9 +107,18 @@ export const pipelineRunCatalogue: readonly MilestoneKind[] = [
   skipped,
   finished,
   signed,
+  deleted,
 ]
 
-export const customRunCatalogue: readonly MilestoneKind[] = [queued, startedFirst, unknown, running, retried, finished]
+export const customRunCatalogue: readonly MilestoneKind[] = [
+  queued,
+  startedFirst,
+  unknown,
+  running,
+  retried,
+  finished,
+  deleted,
+]
 
 const ranks: Readonly<Record<string, number>> = {
   queued: 0,
@@ -110,10 +130,11 @@ const ranks: Readonly<Record<string, number>> = {
   skipped: 80,
   finished: 90,
   signed: 95,
+  deleted: 99,
 }
 
 /**
- * Place in a run's life, 0 to 95: Tekton's times are whole seconds, in which a whole attempt may pass. Each attempt (from 1) has ten
+ * Place in a run's life, 0 to 99: Tekton's times are whole seconds, in which a whole attempt may pass. Each attempt (from 1) has ten
  * places; those beyond the seventh share its places. `held` is an `unknown` before the first start.
  */
 export const rankOf = (milestoneName: string, attempt = 1): number =>

@@ -1,8 +1,9 @@
 import type { KubeObject } from '../api/object.ts'
 import { annotationTime, type Fields, fields, lastWrite, list, shortText, time } from './read.ts'
-import type { Milestone, Projection, Source } from './source.ts'
+import type { Gone, Milestone, Projection, Source } from './source.ts'
 import { customRunCatalogue, pipelineRunCatalogue, rankOf, taskRunCatalogue } from './tekton-catalogue.ts'
 import { type Condition, outcomeOf, succeeded } from './tekton-conditions.ts'
+import { remainsOf } from './tekton-remains.ts'
 
 /** Chains writes it into a finished run once its attestations are stored; `failed` is its other value. */
 const signedAnnotation = 'chains.tekton.dev/signed'
@@ -26,12 +27,24 @@ export const customRun = runSource('CustomRun', 'customruns', 'v1beta1', customR
 
 function runSource(kind: string, plural: string, version: string, catalogue: Source['catalogue']): Source {
   const tells = new Set(catalogue.map((row) => row.name))
-  // An object is asked four times in a row, and is never changed: it is taken apart once.
+  // An object is asked several times in a row, and is never changed: it is taken apart once.
   const runs = new WeakMap<KubeObject, Run>()
   const read = (object: KubeObject): Run => {
     const run = runs.get(object) ?? takeApart(object)
     runs.set(object, run)
     return run
+  }
+  const milestones = (object: KubeObject): Milestone[] => {
+    const run = read(object)
+    const ended = endOf(kind, run)
+    return [
+      ...queued(run),
+      ...started(run),
+      ...(tells.has('retried') ? retried(run) : []),
+      ...(tells.has('skipped') ? skipped(run) : []),
+      ...finished(run, ended),
+      ...(tells.has('signed') ? signed(run, ended) : []),
+    ]
   }
   return {
     kind,
@@ -40,18 +53,7 @@ function runSource(kind: string, plural: string, version: string, catalogue: Sou
     version,
     plural,
     catalogue,
-    milestones(object) {
-      const run = read(object)
-      const ended = endOf(kind, run)
-      return [
-        ...queued(run),
-        ...started(run),
-        ...(tells.has('retried') ? retried(run) : []),
-        ...(tells.has('skipped') ? skipped(run) : []),
-        ...finished(run, ended),
-        ...(tells.has('signed') ? signed(run, ended) : []),
-      ]
-    },
+    milestones,
     transitions(previous, object) {
       const now = ongoing(read(object))
       return now === undefined || now.key === previous?.ongoing ? [] : [now]
@@ -60,6 +62,13 @@ function runSource(kind: string, plural: string, version: string, catalogue: Sou
       return { ongoing: ongoing(read(object))?.key }
     },
     endedAt: (object) => endOf(kind, read(object)),
+    deletion(object, gone) {
+      const run = read(object)
+      const now = ongoing(run)
+      if (endOf(kind, run) !== undefined) return undefined
+      return deleted(run, now ? [...milestones(object), now] : milestones(object), gone)
+    },
+    remains: (object) => (endOf(kind, read(object)) === undefined ? remainsOf(object) : undefined),
   }
 }
 
@@ -130,6 +139,17 @@ function finished({ condition }: Run, ended: number | undefined): Milestone[] {
 function signed({ metadata }: Run, ended: number | undefined): Milestone[] {
   if (ended === undefined || fields(metadata.annotations)[signedAnnotation] !== 'true') return []
   return [derived('signed', 'signed', annotationTime(metadata, signedAnnotation) ?? ended)]
+}
+
+/** `before`: what else its last state tells. The deletion follows all of it, whatever the clocks of who wrote it say. */
+function deleted({ metadata, condition }: Run, before: readonly Milestone[], { at, missed }: Gone): Milestone {
+  const seen = time(metadata.deletionTimestamp) ?? at
+  const last = before.reduce((latest, milestone) => Math.max(latest, milestone.time), seen)
+  return {
+    ...observed('deleted', 'deleted', last, rankOf('deleted')),
+    ...why(condition),
+    ...(missed && { details: { missed } }),
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ export const goodSubscriptions: Good[] = [
     'all milestones of a PipelineRun',
     events({
       kind: 'PipelineRun',
-      milestones: ['queued', 'started', 'running', 'unknown', 'finished', 'signed', 'skipped'],
+      milestones: ['queued', 'started', 'running', 'unknown', 'finished', 'signed', 'skipped', 'deleted'],
     }),
   ],
   [
@@ -88,17 +88,17 @@ export const badSubscriptions: Bad[] = [
   [
     'a skipped TaskRun',
     events({ kind: 'TaskRun', milestones: ['skipped'] }),
-    'spec.events[0]: Invalid value: "object": milestones of a TaskRun are queued, started, running, unknown, finished, retried, signed',
+    'spec.events[0]: Invalid value: "object": milestones of a TaskRun are queued, started, running, unknown, finished, retried, signed, deleted',
   ],
   [
     'a retried PipelineRun',
     events({ kind: 'PipelineRun', milestones: ['retried'] }),
-    'milestones of a PipelineRun are queued, started, running, unknown, finished, signed, skipped',
+    'milestones of a PipelineRun are queued, started, running, unknown, finished, signed, skipped, deleted',
   ],
   [
     'a signed CustomRun',
     events({ kind: 'CustomRun', milestones: ['signed'] }),
-    'milestones of a CustomRun are queued, started, running, unknown, finished, retried',
+    'milestones of a CustomRun are queued, started, running, unknown, finished, retried, deleted',
   ],
   ['a milestone twice', events({ kind: 'TaskRun', milestones: ['started', 'started'] }), 'Duplicate value: "started"'],
   [

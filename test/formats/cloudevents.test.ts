@@ -27,6 +27,7 @@ const sourceOf = (object: KubeObject): Source => sources[object.kind] ?? assert.
 const lifeOf = (object: KubeObject): Milestone[] => [
   ...sourceOf(object).milestones(object),
   ...sourceOf(object).transitions(undefined, object),
+  ...[sourceOf(object).deletion(object, { at: Date.parse('2026-03-04T08:00:00Z'), missed: false }) ?? []].flat(),
 ]
 
 function encode(

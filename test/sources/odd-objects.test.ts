@@ -10,6 +10,8 @@ const params = { numRuns: 500, seed: Number(process.env.SEED ?? Date.now() & 0x7
 /** Runs a property with its seed in the message of a failure (`SEED=<n>` repeats it). */
 const check = (property: fc.IPropertyWithHooks<[Record<string, unknown>]>) => fc.assert(property, params)
 
+const now = Date.parse('2026-03-04T09:00:00Z')
+
 /** All that a source does with an object; the milestones that it told. */
 function exercise(object: unknown, previous?: Projection) {
   const odd = object as KubeObject
@@ -30,6 +32,17 @@ function exercise(object: unknown, previous?: Projection) {
       assert.ok(names.has(milestone.name), milestone.name)
       assert.ok(milestone.time > 0 && Number.isFinite(milestone.time))
       assert.ok(milestone.rank >= 0 && milestone.rank <= 99)
+    }
+    const remains = source.remains(odd)
+    assert.equal(JSON.stringify(remains ?? {}).length < 32_768, true, 'remains are small')
+    const deletions = [
+      source.deletion(odd, { at: now, missed: false }),
+      remains && source.deletion(remains, { at: now, missed: true }),
+    ]
+    for (const deletion of deletions) {
+      assert.equal(deletion === undefined, ended !== undefined, 'deleted is told of just those that have not ended')
+      for (const { time, rank } of deletion ? [...milestones, ...transitions] : [])
+        assert.ok(deletion && time <= deletion.time && rank < deletion.rank, 'nothing follows the deletion')
     }
     const keys = [...milestones, ...transitions].map((milestone) => milestone.key)
     assert.equal(new Set(keys).size, keys.length, 'keys are unique')

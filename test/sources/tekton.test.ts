@@ -33,6 +33,8 @@ for (const file of readdirSync(goldenDir)) {
     const source = sourceOf(golden.object)
     assert.deepEqual(source.milestones(golden.object).map(pinned), golden.milestones)
     assert.deepEqual(source.transitions(undefined, golden.object).map(pinned), golden.transitions)
+    const deletion = source.deletion(golden.object, { at: Date.parse('2026-03-04T08:00:00Z'), missed: false })
+    assert.deepEqual(deletion && pinned(deletion), golden.deletion)
     const finished = golden.milestones.find((milestone: { name: string }) => milestone.name === 'finished')
     assert.equal(source.endedAt(golden.object), finished && Date.parse(finished.time))
   })

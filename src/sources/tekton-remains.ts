@@ -1,0 +1,100 @@
+import type { KubeObject, ObjectMeta } from '../api/object.ts'
+import { type Fields, fields, list, shortText, text, time } from './read.ts'
+import { succeeded } from './tekton-conditions.ts'
+
+/** Most characters of JSON of all labels, and of all annotations, that are kept. */
+const labelsLimit = 8192
+const annotationsLimit = 2048
+/** A longer annotation is data rather than a mark; kubectl's copy of the whole object is one of them. */
+const annotationLimit = 256
+const namesLimit = 64
+const attemptsLimit = 16
+
+/**
+ * What is kept of a run that is still going: who it is and whose, what it runs, since when, and the reason of its condition. None of the
+ * values of its params, nothing that each step of its life rewrites (resourceVersion, message and time of the condition): the same text
+ * for as long as nothing that matters has changed. At most some 20 kB, of a usual run 1 kB.
+ */
+export function remainsOf(object: KubeObject): KubeObject {
+  const status = fields(object.status)
+  const condition = succeeded(status)
+  return {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: metadataOf(fields(object.metadata)),
+    spec: specOf(fields(object.spec)),
+    status: {
+      ...timesOf(status),
+      ...(condition && {
+        conditions: [{ type: 'Succeeded', status: condition.status, reason: condition.reason ?? '' }],
+      }),
+      ...some('retriesStatus', list(status.retriesStatus).slice(0, attemptsLimit).map(fields).map(timesOf)),
+    },
+  }
+}
+
+function metadataOf(metadata: Fields): ObjectMeta {
+  const { name, namespace, uid, generation, creationTimestamp, deletionTimestamp } = metadata as ObjectMeta
+  const owners = list(metadata.ownerReferences).slice(0, 8).map(fields)
+  return {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    uid,
+    resourceVersion: '',
+    ...(generation !== undefined && { generation }),
+    creationTimestamp,
+    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    ...some('labels', fitting(fields(metadata.labels), labelsLimit)),
+    ...some('annotations', fitting(fields(metadata.annotations), annotationsLimit, annotationLimit)),
+    ...some(
+      'ownerReferences',
+      owners.map((owner) => pick(owner, ['apiVersion', 'kind', 'name', 'uid', 'controller'])),
+    ),
+  } as ObjectMeta
+}
+
+function specOf(spec: Fields): Record<string, unknown> {
+  const refs = ['pipelineRef', 'taskRef', 'customRef', 'customSpec'].flatMap((name) =>
+    spec[name] === undefined ? [] : [[name, pick(fields(spec[name]), ['apiVersion', 'kind', 'name', 'resolver'])]],
+  )
+  const params = list(spec.params).slice(0, namesLimit).map(fields)
+  return {
+    ...Object.fromEntries(refs),
+    ...some(
+      'params',
+      params.map((param) => pick(param, ['name'])),
+    ),
+  }
+}
+
+/** Those times of a status, or of an attempt, that are some. */
+const timesOf = (status: Fields): Record<string, unknown> =>
+  Object.fromEntries(
+    ['startTime', 'completionTime'].flatMap((name) => (time(status[name]) === undefined ? [] : [[name, status[name]]])),
+  )
+
+/** As many entries as come to `limit` characters, in their own order. */
+function fitting(map: Fields, limit: number, longest = limit): Record<string, string> {
+  const kept: [string, string][] = []
+  let left = limit
+  for (const name of Object.keys(map)) {
+    const value = map[name]
+    if (typeof value !== 'string' || value.length > longest) continue
+    left -= name.length + value.length + 6
+    if (left < 0) break
+    kept.push([name, value])
+  }
+  return Object.fromEntries(kept)
+}
+
+function pick(from: Fields, names: readonly string[]): Record<string, unknown> {
+  const entries = names.flatMap((name) => {
+    const value = typeof from[name] === 'boolean' ? from[name] : shortText(text(from[name]), 253)
+    return value === undefined ? [] : [[name, value]]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Nothing where there is nothing in it. */
+const some = (name: string, value: readonly unknown[] | Record<string, unknown>): Record<string, unknown> =>
+  Object.keys(value).length > 0 ? { [name]: value } : {}
