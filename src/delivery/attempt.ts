@@ -1,6 +1,14 @@
-/** What came of one attempt. Classes are words for a status; the sink's own bytes never get in here. */
+/** What came of one attempt. Classes are words for a status; of the sink's own bytes only `text` is made. */
 export type Answer =
-  | { kind: 'response'; status: number; retryAfter?: string | undefined; durationMs: number }
+  | {
+      kind: 'response'
+      status: number
+      /** As many as came. */
+      retryAfter?: string | readonly string[] | undefined
+      /** What the sink wrote, where it did not take the event and wrote text: for dead letters, and for nothing else. */
+      text?: string | undefined
+      durationMs: number
+    }
   | { kind: 'failure'; class: FailureClass; message: string; durationMs: number }
 
 /** Why no answer came. */
@@ -48,7 +56,7 @@ export type AttemptRecord = {
   attempts: number
   durationMs: number
   httpStatus: number | undefined
-  outcome: 'delivered' | 'retry' | 'hold' | 'gone' | 'dead'
+  outcome: Outcome['kind']
   /** CamelCase; empty when delivered. */
   reason: string
   /** At most 256 characters; empty when delivered. */

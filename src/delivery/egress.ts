@@ -1,8 +1,9 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
+import { createResolver } from './resolver.ts'
 
 export type { Dispatcher } from 'undici'
 
@@ -26,15 +27,13 @@ export type AgentOptions = {
   ca?: string | undefined
 }
 
-/** Resolves a host name to all of its addresses; `node:dns` lookup unless a test brings its own. */
+/** Resolves a host name to all of its addresses; by `createResolver` unless a test brings its own. */
 export type Resolve = (host: string, callback: (error: Error | null, addresses: LookupAddress[]) => void) => void
 
 /** A connection that policy forbids. The message names the host, and no address that a name resolved to: that would be an oracle. */
 export class AddressRefused extends Error {
   override readonly name = 'AddressRefused'
 }
-
-const systemResolve: Resolve = (host, callback) => systemLookup(host, { all: true }, callback)
 
 const schemes = new Set(['http:', 'https:'])
 
@@ -43,7 +42,7 @@ const schemes = new Set(['http:', 'https:'])
  * WHATWG URL standard reads it (`2130706433`, `0x7f.1` and `127.1` are 127.0.0.1), and each address that a name resolves to is
  * judged when connecting. What was judged is what is dialled; nothing is resolved twice.
  */
-export function compileEgress(policy: EgressPolicy, resolve: Resolve = systemResolve): Verdict<Egress> {
+export function compileEgress(policy: EgressPolicy, resolve: Resolve = createResolver()): Verdict<Egress> {
   const addresses = compileAddressPolicy(policy.allowCidrs)
   if (!addresses.ok) return addresses
   return accept({

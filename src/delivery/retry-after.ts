@@ -10,13 +10,21 @@ const forms = [
 ]
 
 /**
- * The delay in ms that a Retry-After asks for (RFC 9110 §10.2.3: seconds or an HTTP-date); may be huge.
+ * The delay in ms that Retry-After asks for (RFC 9110 §10.2.3: seconds or an HTTP-date); may be huge. Of several the longest counts,
+ * also where a proxy made one line of them (§5.3).
  * Undefined where there is none, where it is garbage or negative, or where its date is past.
  */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  const text = value?.trim()
-  if (!text) return undefined
-  if (/^\d+$/.test(text)) return positive(Number(text) * 1000)
+export function parseRetryAfter(value: string | readonly string[] | undefined, now: number): number | undefined {
+  let longest: number | undefined
+  for (const text of typeof value === 'string' ? [value] : (value ?? [])) {
+    const delay = parseOne(text.trim(), now)
+    if (delay !== undefined && delay > (longest ?? 0)) longest = delay
+  }
+  return longest
+}
+
+function parseOne(text: string, now: number): number | undefined {
+  if (/^\d+(\s*,\s*\d+)*$/.test(text)) return positive(Math.max(...text.split(',').map(Number)) * 1000)
   const at = parseHttpDate(text, now)
   return at === undefined ? undefined : positive(at - now)
 }

@@ -4,6 +4,17 @@ export type Pause = (attempt: number, signal: AbortSignal) => Promise<void>
 
 type Run = (signal: AbortSignal) => Promise<void>
 
+export type LoopsOptions = {
+  log: KubeLog
+  pause: Pause
+  failed: (key: string) => void
+  /** ms on a clock that is never set; `performance.now` when left out. */
+  monotonic?: () => number
+}
+
+/** A loop that ran for so long was well: what fails then is a first failure. */
+const wellMs = 60_000
+
 /** `next`: what was asked for while the loop came to its end. */
 type Loop = { controller: AbortController; done: Promise<void>; next?: Run }
 
@@ -14,9 +25,9 @@ type Loop = { controller: AbortController; done: Promise<void>; next?: Run }
 export class Loops implements AsyncDisposable {
   private readonly loops = new Map<string, Loop>()
   private closed = false
-  private readonly options: { log: KubeLog; pause: Pause; failed: (key: string) => void }
+  private readonly options: LoopsOptions
 
-  constructor(options: { log: KubeLog; pause: Pause; failed: (key: string) => void }) {
+  constructor(options: LoopsOptions) {
     this.options = options
   }
 
@@ -51,12 +62,15 @@ export class Loops implements AsyncDisposable {
   }
 
   private async supervise(key: string, run: Run, signal: AbortSignal): Promise<void> {
+    const { monotonic = () => performance.now() } = this.options
     for (let attempt = 0; !signal.aborted; attempt += 1) {
+      const started = monotonic()
       try {
         await run(signal)
         if (!signal.aborted) throw new Error(`${key} ended by itself`)
       } catch (error) {
         if (signal.aborted) return
+        if (monotonic() - started >= wellMs) attempt = 0
         this.options.failed(key)
         this.options.log.error({ loop: key, err: error }, 'a loop failed and is started again')
         await this.options.pause(attempt, signal)

@@ -1,6 +1,7 @@
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import { keyOf } from '../api/object.ts'
-import { failingAfter, type StatusBook } from '../status/book.ts'
+import type { StatusBook } from '../status/book.ts'
+import { readDelivering } from '../status/delivering.ts'
 import type { Delivered, Failed } from '../status/record.ts'
 
 /** Puts what the statuses of an earlier process tell into the book, so that a restart goes on where it ended. */
@@ -18,10 +19,9 @@ export function seedSubscription(book: StatusBook, object: EventSubscription): v
 
 /** A sink that failed is failing still, until an attempt says otherwise. */
 export function seedSink(book: StatusBook, object: EventSink): void {
-  const failing = object.status?.conditions?.find(({ type, status }) => type === 'Delivering' && status === 'False')
   book.seedSink(keyOf(object), {
     ...readPair(object.status ?? {}, { sink: keyOf(object), subscription: '' }),
-    ...(failing && { failures: failingAfter, failingSince: Date.parse(failing.lastTransitionTime) }),
+    ...readDelivering(object.status?.conditions),
   })
 }
 

@@ -20,32 +20,33 @@ export class StatusBook {
 
   /** Whether the attempt turned the sink's health, so that conditions have to be told at once. */
   attempted(attempt: AttemptRecord): boolean {
-    const health = this.health(attempt.sink)
-    const pair = this.pair(attempt.subscriptionUid, attempt.sink)
+    const health = this.healthToWrite(attempt.sink)
+    const pair = this.pairToWrite(attempt.subscriptionUid, attempt.sink)
     const before = isFailing(health)
     if (attempt.outcome === 'delivered') {
       const first = health.lastDelivered === undefined
       health.lastDelivered = { ...attempt, httpStatus: attempt.httpStatus ?? 0 }
       pair.lastDelivered = health.lastDelivered
       health.failures = 0
-      delete health.failingSince
-      delete health.resting
+      delete health.failing
       return before || first
     }
     health.lastFailure = attempt
     pair.lastFailure = attempt
     // A refused event is not the sink's fault: the sink answered.
-    if (attempt.outcome === 'dead' && !attempt.rests) return false
+    if ((attempt.outcome === 'dead' && !attempt.rests) || attempt.outcome === 'shrink') return false
     health.failures += 1
-    health.failingSince ??= attempt.time
-    if (attempt.rests) health.resting = { reason: attempt.reason, message: attempt.message }
+    const { reason, message, rests } = attempt
+    const since = health.failing?.since ?? attempt.time
+    // Of a sink that rests, what made it rest says more than what else failed meanwhile.
+    if (rests || !health.failing?.rests) health.failing = { since, reason, message, rests }
     return before !== isFailing(health)
   }
 
   /** An event that can't go to the sink at all: the sink knows nothing of it, and is as well as before. */
   undeliverable(failed: Failed, subscriptionUid: string): void {
-    this.health(failed.sink).lastFailure = failed
-    this.pair(subscriptionUid, failed.sink).lastFailure = failed
+    this.healthToWrite(failed.sink).lastFailure = failed
+    this.pairToWrite(subscriptionUid, failed.sink).lastFailure = failed
   }
 
   /** What an earlier process told in the statuses, so that a restart doesn't forget it. What is known better stays. */
@@ -61,7 +62,7 @@ export class StatusBook {
   /** Forgets that a sink rests: its spec or Secret changed, or it was asked by requestedAt. */
   revive(sink: string): void {
     const health = this.sinks.get(sink)
-    if (health) delete health.resting
+    if (health?.failing) health.failing.rests = false
   }
 
   matched(subscriptionUid: string, match: LastMatched): void {
@@ -80,23 +81,32 @@ export class StatusBook {
     this.errors.delete(subscriptionUid)
   }
 
+  /** A deleted sink: one of its name starts anew. What subscriptions were told of it stays, where `pairs` is false. */
+  forgetSink(sink: string, pairs: boolean): void {
+    this.sinks.delete(sink)
+    if (pairs) for (const key of this.pairs.keys()) if (key.endsWith(` ${sink}`)) this.pairs.delete(key)
+  }
+
   forget(subscriptionUid: string): void {
     this.matches.delete(subscriptionUid)
     this.errors.delete(subscriptionUid)
     for (const key of this.pairs.keys()) if (key.startsWith(`${subscriptionUid} `)) this.pairs.delete(key)
   }
 
-  health(sink: string): SinkHealth {
-    const health = this.sinks.get(sink) ?? { failures: 0 }
-    this.sinks.set(sink, health)
-    return health
+  health(sink: string): Readonly<SinkHealth> {
+    return this.sinks.get(sink) ?? { failures: 0 }
   }
 
-  pair(subscriptionUid: string, sink: string): Pair {
-    const key = `${subscriptionUid} ${sink}`
-    const pair = this.pairs.get(key) ?? {}
-    this.pairs.set(key, pair)
-    return pair
+  pair(subscriptionUid: string, sink: string): Readonly<Pair> {
+    return this.pairs.get(`${subscriptionUid} ${sink}`) ?? {}
+  }
+
+  private healthToWrite(sink: string): SinkHealth {
+    return getOrSet(this.sinks, sink, { failures: 0 })
+  }
+
+  private pairToWrite(subscriptionUid: string, sink: string): Pair {
+    return getOrSet(this.pairs, `${subscriptionUid} ${sink}`, {})
   }
 
   lastMatched(subscriptionUid: string): LastMatched | undefined {
@@ -109,4 +119,10 @@ export class StatusBook {
 }
 
 export const isFailing = (health: SinkHealth): boolean =>
-  health.resting !== undefined || health.failures >= failingAfter
+  health.failing?.rests === true || health.failures >= failingAfter
+
+function getOrSet<T>(map: Map<string, T>, key: string, blank: T): T {
+  const known = map.get(key) ?? blank
+  map.set(key, known)
+  return known
+}

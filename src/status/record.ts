@@ -32,8 +32,6 @@ export type SinkHealth = {
   lastFailure?: Failed
   /** Attempts in a row that failed; 0 after a success. */
   failures: number
-  /** When the first of those failed. */
-  failingSince?: number
-  /** The sink as a whole rests (held, or gone), and why. */
-  resting?: { reason: string; message: string }
+  /** Since when they do, what the last of them that says something of the sink was, and whether the sink as a whole rests (held, or gone). */
+  failing?: { since: number; reason: string; message: string; rests: boolean }
 }

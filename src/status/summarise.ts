@@ -3,6 +3,7 @@ import type { Condition, EventSinkStatus, EventSubscriptionStatus } from '../api
 import { kubeTime } from '../api/time.ts'
 import type { Counts } from '../outbox/outbox.ts'
 import { isFailing } from './book.ts'
+import { delivering, itself, type Told } from './delivering.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
 
 /** How far the operator came with a CR: the one of kstatus' three states that it is in. */
@@ -55,7 +56,7 @@ export type SinkView = {
 /** The whole status of a sink. */
 export function summariseSink(facts: SinkFacts): EventSinkStatus {
   let conditions = withReadiness(facts)
-  conditions = set(conditions, facts, 'Delivering', delivering([{ name: 'the sink', health: facts.health }]))
+  conditions = set(conditions, facts, 'Delivering', delivering([{ name: itself, health: facts.health }]))
   conditions = facts.overflow
     ? set(conditions, facts, 'Overflow', {
         status: 'True',
@@ -119,28 +120,8 @@ const sinkStatus = (sink: SinkView) =>
     since: optionalTime(sink.since),
   })
 
-const wasTried = ({ lastDelivered, failures, resting }: SinkHealth): boolean =>
-  lastDelivered !== undefined || failures > 0 || resting !== undefined
-
-type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>
-
-/** Whether events get through: what the last attempts say, of the worst of the sinks. */
-export function delivering(sinks: readonly { name: string; health: SinkHealth }[]): Verdict {
-  const failing = sinks.filter((sink) => isFailing(sink.health))
-  const [worst] = failing
-  if (worst) {
-    const { resting, lastFailure, failures, failingSince } = worst.health
-    const reason = resting?.reason ?? lastFailure?.reason ?? 'Failing'
-    const message = (resting?.message ?? lastFailure?.message ?? '').replace(/\.$/, '')
-    const since = failingSince === undefined ? '' : ` since ${kubeTime(failingSince)}`
-    const others = failing.length > 1 ? `; ${failing.length - 1} more of its sinks fail` : ''
-    const attempts = failures > 0 ? ` (${failures === 1 ? '1 attempt' : `${failures} attempts`})` : ''
-    return { status: 'False', reason, message: `${worst.name}: ${message}${since}${attempts}${others}; events wait` }
-  }
-  if (sinks.some((sink) => sink.health.lastDelivered))
-    return { status: 'True', reason: 'Delivered', message: 'the last attempts were taken' }
-  return { status: 'Unknown', reason: 'NothingSent', message: 'no event was sent yet' }
-}
+const wasTried = ({ lastDelivered, failing }: SinkHealth): boolean =>
+  lastDelivered !== undefined || failing !== undefined
 
 function withReadiness(facts: Common): Condition[] {
   const { readiness } = facts
@@ -155,7 +136,7 @@ function withReadiness(facts: Common): Condition[] {
   return present ? set(kept, facts, present, { status: 'True', reason, message }) : kept
 }
 
-const set = (conditions: Condition[], facts: Common, type: string, verdict: Verdict): Condition[] =>
+const set = (conditions: Condition[], facts: Common, type: string, verdict: Told): Condition[] =>
   setCondition(conditions, { type, ...verdict, observedGeneration: facts.generation }, facts.now)
 
 const optionalTime = (ms: number | undefined) => (ms === undefined ? undefined : kubeTime(ms))

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Answer, FailureClass, Outcome } from '../../src/delivery/attempt.ts'
 import { backoff, backoffCeiling } from '../../src/delivery/backoff.ts'
+import { allowance, closed, onOutcome } from '../../src/delivery/breaker.ts'
 import { type AttemptFacts, decide } from '../../src/delivery/decide.ts'
 
 const now = Date.UTC(2026, 10, 22, 12)
@@ -17,7 +18,7 @@ const facts = (changes: Partial<AttemptFacts> = {}): AttemptFacts => ({
   canShrink: false,
   ...changes,
 })
-const response = (status: number, retryAfter?: string): Answer => ({
+const response = (status: number, retryAfter?: string | string[]): Answer => ({
   kind: 'response',
   status,
   retryAfter,
@@ -65,9 +66,11 @@ describe('what is done about a status code', () => {
     assert.equal(decide(response(413), facts({ canShrink: true })).kind, 'shrink')
   })
 
-  it('codes beyond the registry are tried again', () => {
-    assert.equal(decide(response(799), facts()).kind, 'retry')
-  })
+  for (const status of [0, -1, 99, 600, 799, 999, 1000, Number.NaN]) {
+    it(`${status}, which is none: tried again`, () => {
+      assert.equal(decide(response(status), facts()).kind, 'retry')
+    })
+  }
 })
 
 describe('what is done about a failure', () => {
@@ -134,8 +137,14 @@ describe('maxAge', () => {
 })
 
 describe('Retry-After', () => {
-  const table: [value: string | undefined, restMs: number | undefined][] = [
+  const table: [value: string | string[] | undefined, restMs: number | undefined][] = [
     ['30', 30_000],
+    [['30', '60'], 60_000],
+    [['60', 'soon', '-5'], 60_000],
+    [['soon', 'Sun, 22 Nov 2026 12:00:30 GMT', '1'], 30_000],
+    [[], undefined],
+    ['30, 60', 60_000],
+    ['30,', undefined],
     [' 30 ', 30_000],
     ['0', undefined],
     ['-1', undefined],
@@ -159,7 +168,7 @@ describe('Retry-After', () => {
     ['2026-11-22T12:00:30Z', undefined],
   ]
   for (const [value, restMs] of table) {
-    it(`${JSON.stringify(value?.slice(0, 40))}: ${restMs === undefined ? 'not obeyed' : `${restMs} ms`}`, () => {
+    it(`${JSON.stringify(value)?.slice(0, 40)}: ${restMs === undefined ? 'not obeyed' : `${restMs} ms`}`, () => {
       for (const status of [429, 503]) {
         const outcome = decide(response(status, value), facts({ random: () => 0 }))
         assert.ok(outcome.kind === 'retry')
@@ -174,6 +183,25 @@ describe('Retry-After', () => {
     assert.ok(outcome.kind === 'retry')
     assert.equal(outcome.at, now + 64_000)
     assert.equal(outcome.restUntil, now + 1000)
+  })
+
+  it('says nothing where the sink is set up wrong, took the event, refuses it or is gone', () => {
+    for (const status of [200, 301, 400, 401, 403, 404, 410, 413]) {
+      const outcome = decide(response(status, '30'), facts())
+      assert.ok(!('restUntil' in outcome), `${status}`)
+    }
+  })
+
+  it('makes the breaker rest, and prolongs a rest that is under way', () => {
+    const [asked, asleep] = [decide(response(503, '30'), facts()), decide(response(503), facts())]
+    assert.ok(asked.kind === 'retry' && asked.restUntil !== undefined && asleep.kind === 'retry')
+    const restFor = asked.restUntil - now
+    let breaker = onOutcome(closed, asked, 1000, () => 1, retry, restFor)
+    assert.deepEqual([allowance(breaker, 30_999, 8), allowance(breaker, 31_000, 8)], [0, 1])
+    breaker = onOutcome(breaker, asleep, 2000, () => 1, retry)
+    assert.equal(allowance(breaker, 30_999, 8), 0)
+    breaker = onOutcome(breaker, asked, 20_000, () => 1, retry, restFor)
+    assert.deepEqual([allowance(breaker, 49_999, 8), allowance(breaker, 50_000, 8)], [0, 1])
   })
 
   it('is heard before the deadline', () => {

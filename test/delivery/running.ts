@@ -29,6 +29,8 @@ export const rowsOf = (object: string, ids: string[], subscription = 'team-a/bui
     subscription,
     subscriptionUid: `uid of ${subscription}`,
     objectUid: object,
+    namespace: 'team-a',
+    written: 0,
     event: eventOf(id),
   }))
 

@@ -9,7 +9,7 @@ const until = (signal: AbortSignal) =>
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
-function stage() {
+function stage(monotonic?: () => number) {
   const failed: string[] = []
   const pauses: number[] = []
   const errors: string[] = []
@@ -23,6 +23,7 @@ function stage() {
   const loops = new Loops({
     log,
     failed: (key) => failed.push(key),
+    ...(monotonic && { monotonic }),
     async pause(attempt) {
       pauses.push(attempt)
     },
@@ -46,6 +47,25 @@ test('a loop that throws is counted, logged, and started again after a pause; ot
   assert.deepEqual(pauses, [0, 1])
   assert.deepEqual(errors, ['shaky: failure 1', 'shaky: failure 2'])
   assert.deepEqual(loops.keys(), ['steady', 'shaky'])
+  await loops[Symbol.asyncDispose]()
+})
+
+test('the pauses of a loop that was well for a minute begin anew', async () => {
+  let now = 0
+  const { loops, pauses } = stage(() => now)
+  const done = Promise.withResolvers<void>()
+  let runs = 0
+  loops.start('shaky', async (signal) => {
+    runs += 1
+    if (runs === 6) {
+      done.resolve()
+      return await until(signal)
+    }
+    now += runs === 4 ? 60_000 : 59_999
+    throw new Error('failure')
+  })
+  await done.promise
+  assert.deepEqual(pauses, [0, 1, 2, 0, 1])
   await loops[Symbol.asyncDispose]()
 })
 

@@ -63,6 +63,11 @@ test('a sink that failed fails still after a restart, until it takes an event', 
     assert.equal(status, 'False')
     const after = live(before, () => undefined)
     assert.deepEqual(condition(after), ['False', reason])
+    // The whole of it: since when, what for, how often, though another event was refused for another reason since.
+    assert.deepEqual(after, before)
+    const unrelated = live(before, (book) => book.undeliverable(refused(7), 'uid-builds'))
+    const told = (statuses: Statuses) => statuses.status?.conditions?.find(({ type }) => type === 'Delivering')
+    assert.deepEqual(told(live(unrelated, () => undefined)), told(before))
     assert.equal(after.of?.sinks?.[0]?.delivering, false)
     let turned = false
     const mended = live(before, (book) => {

@@ -38,9 +38,9 @@ test('a sink counts as failing after three failures in a row, or as soon as it r
 test('since when a sink fails is when the first in the row failed', () => {
   const book = new StatusBook()
   for (const attempt of [taken(1), failed(2), taken(3), failed(4), failed(5), failed(6)]) book.attempted(attempt)
-  assert.equal(book.health(sink).failingSince, start + 4000)
+  assert.equal(book.health(sink).failing?.since, start + 4000)
   book.attempted(taken(7))
-  assert.equal(book.health(sink).failingSince, undefined)
+  assert.equal(book.health(sink).failing, undefined)
 })
 
 test('the latest success and failure are kept for the sink and for each of its subscriptions', () => {
@@ -94,6 +94,29 @@ test('the first failing filter is news until it is forgiven', () => {
   book.forgive('uid-builds')
   assert.equal(book.filterErrors('uid-builds'), undefined)
   assert.equal(book.filterFailed('uid-builds', 'no such key: c', 3), true)
+})
+
+test('a deleted sink is forgotten, with or without what its subscriptions were told, and no other', () => {
+  const book = new StatusBook()
+  for (const key of [sink, 'other/team-a/qe', 'team-a/qe2']) book.attempted(taken(1, { sink: key }))
+  const known = () =>
+    [sink, 'other/team-a/qe', 'team-a/qe2'].map((key) => [
+      book.health(key).lastDelivered?.id,
+      book.pair('uid-builds', key).lastDelivered?.id,
+    ])
+  const other = ['event-1', 'event-1']
+  book.forgetSink(sink, false)
+  assert.deepEqual(known(), [[undefined, 'event-1'], other, other])
+  book.forgetSink(sink, true)
+  assert.deepEqual(known(), [[undefined, undefined], other, other])
+})
+
+test('an event that goes on as a summary says nothing of its sink', () => {
+  const book = new StatusBook()
+  for (let n = 1; n < 9; n += 1)
+    assert.equal(book.attempted(failed(n, { outcome: 'shrink', reason: 'TooLarge', httpStatus: 413 })), false)
+  assert.equal(isFailing(book.health(sink)), false)
+  assert.equal(book.health(sink).lastFailure?.reason, 'TooLarge')
 })
 
 test('a deleted subscription is forgotten, and no other', () => {

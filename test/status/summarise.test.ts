@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { Condition } from '../../src/api/generated.ts'
 import type { AttemptRecord } from '../../src/delivery/attempt.ts'
 import { StatusBook } from '../../src/status/book.ts'
+import { delivering } from '../../src/status/delivering.ts'
 import {
-  delivering,
   type Readiness,
   type SinkFacts,
   type SinkView,

@@ -1,3 +1,4 @@
+import { answerText } from '../answer-text.ts'
 import type { Answer, FailureClass } from '../attempt.ts'
 import { inWords } from '../duration.ts'
 import type { Dispatcher } from '../egress.ts'
@@ -5,8 +6,12 @@ import { classify } from '../failure.ts'
 
 type Controller = Dispatcher.DispatchController
 
-/** So much of an answer's body is read, for the sake of the connection; nothing looks at it. */
+/** So much of an answer's body is read, for the sake of the connection. */
 const maxBody = 64 * 1024
+/** And so much is looked at, where the event was not taken. */
+const maxLook = 4096
+
+type Headers = Record<string, string | string[] | undefined>
 
 const expire = (exchange: Exchange): void => exchange.expire()
 
@@ -22,7 +27,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private readonly started = performance.now()
   private controller: Controller | undefined
   private status = 0
-  private retryAfter: string | undefined
+  private headers: Headers = {}
+  private readonly looked: Buffer[] = []
   private received = 0
   private over = false
 
@@ -41,18 +47,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.controller = controller
   }
 
-  onResponseStart(
-    _controller: Controller,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  onResponseStart(_controller: Controller, status: number, headers: Headers): void {
     if (status < 200) return
     this.status = status
-    const value = headers['retry-after']
-    this.retryAfter = Array.isArray(value) ? value[0] : value
+    this.headers = headers
   }
 
   onResponseData(_controller: Controller, chunk: Buffer): void {
+    // Copied: the chunk's memory is the parser's.
+    if (this.status >= 300 && this.received < maxLook)
+      this.looked.push(Buffer.from(chunk.subarray(0, maxLook - this.received)))
     this.received += chunk.length
     if (this.received > maxBody) this.stop('InvalidAnswer', 'The answer has no head.')
   }
@@ -84,7 +88,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private end(): void {
-    this.finish({ kind: 'response', status: this.status, retryAfter: this.retryAfter, durationMs: this.elapsed() })
+    const refused = this.status >= 300 && {
+      retryAfter: this.headers['retry-after'],
+      text: answerText(this.headers, Buffer.concat(this.looked)),
+    }
+    this.finish({ kind: 'response', status: this.status, ...refused, durationMs: this.elapsed() })
   }
 
   private fail(kind: FailureClass, message: string): void {

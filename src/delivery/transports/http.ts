@@ -11,6 +11,8 @@ export type HttpOptions = {
   mode: 'binary' | 'structured'
   /** The whole attempt: connecting, sending, the answer's head and body. */
   timeoutMs: number
+  /** Within the attempt, how long connecting may take; 5 s when left out. */
+  connectTimeoutMs?: number
   connections: number
   egress: Egress
   /** PEM certificates trusted instead of Node's own. */
@@ -21,16 +23,16 @@ const encoders = { binary: toBinary, structured: toStructured }
 
 const userAgent = `carillon/${packageJson.version}`
 
-/** A connection that is not made by then won't be; it must not outlive the attempts that wait for it by much. */
-const maxConnectMs = 10_000
+/** A connection that is not made by then won't be: who drops packets must not hold an attempt for as long as who thinks. */
+const maxConnectMs = 5_000
 
 /** Events over HTTP/1.1, one POST each (CloudEvents HTTP binding). Never throws, and never follows a redirect. */
 export function httpTransport(options: HttpOptions): Transport {
-  const { url, mode, timeoutMs, connections, egress, ca } = options
+  const { url, mode, timeoutMs, connectTimeoutMs = maxConnectMs, connections, egress, ca } = options
   const target = egress.check(url)
   if (!target.ok)
     return unreachable(target.reason === 'AddressRefused' ? 'AddressRefused' : 'InvalidURL', target.message)
-  const agent = egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, maxConnectMs), ca })
+  const agent = egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs), ca })
   const { origin, pathname, search } = target.value
   const path = pathname + search
   const encode = encoders[mode]

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import type { FailureClass } from '../../../src/delivery/attempt.ts'
 import type { Resolve } from '../../../src/delivery/egress.ts'
+import { startBlackhole } from '../blackhole.ts'
 import { eventOf } from '../events.ts'
 import { type Act, listen } from '../sockets.ts'
 import { never, open, reply, sendTo, summary } from './sending.ts'
@@ -73,6 +74,19 @@ describe('no answer', () => {
     await listener[Symbol.asyncDispose]()
     const answer = await sendTo(`http://127.0.0.1:${listener.port}/`)
     assert.equal(answer.kind === 'failure' && answer.class, 'ConnectionRefused')
+  })
+
+  it('packets that vanish: the connection is given up before the attempt is', async () => {
+    await using hole = await startBlackhole()
+    await using transport = open(`http://127.0.0.1:${hole.port}/`, { timeoutMs: 60_000, connectTimeoutMs: 300 })
+    const answer = await transport.send(eventOf('1'), { headers: {}, signal: never })
+    assert.equal(summary(answer), 'Timeout: No connection could be made in time.')
+  })
+
+  it('packets that vanish, and a deadline before that', async () => {
+    await using hole = await startBlackhole()
+    const answer = await sendTo(`http://127.0.0.1:${hole.port}/`, { timeoutMs: 200 })
+    assert.equal(summary(answer), 'Timeout: No answer within 200ms.')
   })
 
   it('all addresses of a name refuse', async () => {
