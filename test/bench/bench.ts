@@ -36,6 +36,14 @@ const rows: [keyof Figures, string, string][] = [
   ['peakRssMiB', 'largest resident memory at any time', 'MiB'],
   ['steadyRssMiB', 'resident memory after the steady load', 'MiB'],
   ['catchUpPerSecond', 'durable deliveries in catch-up', '/s'],
+  ['restartFirstMs', 'start of the process with the disk of a killed one → its first delivery', 'ms'],
+  ['backlogSeconds', 'a backlog drained, from the first delivery to the last', 's'],
+  ['backlogRestSeconds', 'how long after its recovery the sink was tried again', 's'],
+  ['backlogInversions', 'events of one run out of order in it', ''],
+  ['pendingRssMiB', 'largest resident memory with very much pending', 'MiB'],
+  ['pendingStartRssMiB', 'the same of a process that starts with it, and delivers it', 'MiB'],
+  ['pendingStartMs', 'start of that process until it is ready', 'ms'],
+  ['pendingPerSecond', 'its deliveries', '/s'],
   ['lost', 'lost', ''],
   ['repeated', 'repeated', ''],
 ]
@@ -45,4 +53,4 @@ const round = (value: number) => Math.round(value * 100) / 100
 for (const [key, what, unit] of rows)
   console.log(`${what.padEnd(72)}${String(round(figures[key])).padStart(10)} ${unit}`)
 console.log(JSON.stringify(Object.fromEntries(rows.map(([key]) => [key, round(figures[key])]))))
-process.exit(figures.lost === 0 ? 0 : 1)
+process.exit(figures.lost + figures.backlogInversions === 0 ? 0 : 1)

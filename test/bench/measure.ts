@@ -3,14 +3,27 @@ import { spawnSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { applyCrds, applyOperatorRights, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
+import { makeScratch, removeScratch } from '../controlplane/scratch.ts'
 import { installTekton } from '../controlplane/tekton.ts'
 import { metric, type OperatorProcess, startOperator } from '../operator/process.ts'
 import { type Child, cpuMs, peakRssMiB, percentile, rssMiB, startChild } from './child.ts'
 import type { LoadOrder, LoadReport } from './load.ts'
 import type { ReceiverOrder, ReceiverReport } from './receiver.ts'
+import { type RestartFigures, restarts } from './restarts.ts'
 import type { WatcherOrder, WatcherReport } from './watcher.ts'
 
-export type Sizes = { known: number; knownBytes: number; runs: number; runBytes: number; rate: number; catchUp: number }
+export type Sizes = {
+  known: number
+  knownBytes: number
+  runs: number
+  runBytes: number
+  rate: number
+  catchUp: number
+  /** Events that wait while the sink is down. */
+  backlog: number
+  /** Deliveries that wait, for the memory that they take. */
+  pending: number
+}
 
 export const fullSizes: Sizes = {
   known: 5000,
@@ -19,12 +32,22 @@ export const fullSizes: Sizes = {
   runBytes: 4000,
   rate: 100,
   catchUp: 6000,
+  backlog: 3600,
+  pending: 100_000,
 }
 
 /** The same at a share of the size; the rate stays. */
 export function scaled(share: number): Sizes {
   const of = (count: number) => Math.max(10, Math.round(count * share))
-  return { ...fullSizes, known: of(fullSizes.known), runs: of(fullSizes.runs), catchUp: of(fullSizes.catchUp) }
+  const { known, runs, catchUp, backlog, pending } = fullSizes
+  return {
+    ...fullSizes,
+    known: of(known),
+    runs: of(runs),
+    catchUp: of(catchUp),
+    backlog: of(backlog),
+    pending: of(pending),
+  }
 }
 
 export type Figures = {
@@ -45,9 +68,9 @@ export type Figures = {
   catchUpCpuMsPerEvent: number
   lost: number
   repeated: number
-}
+} & RestartFigures
 
-type Rig = {
+export type Rig = {
   cp: ControlPlane
   load: Child<LoadOrder, LoadReport>
   receiver: Child<ReceiverOrder, ReceiverReport>
@@ -55,14 +78,14 @@ type Rig = {
   report: (line: string) => void
 }
 
-const program = fileURLToPath(new URL('../../dist/carillon.js', import.meta.url))
+export const program = fileURLToPath(new URL('../../dist/carillon.js', import.meta.url))
 
 /** `profile`: a folder for a CPU profile of the operator, which costs some of what it measures. */
 export async function measure(sizes: Sizes, report: (line: string) => void, profile?: string): Promise<Figures> {
   build()
   await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30 })
   await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
-  for (const namespace of ['known', 'live', 'past']) await cp.admin.createNamespace(namespace)
+  for (const namespace of ['known', 'live', 'past', 'backlog', 'pending']) await cp.admin.createNamespace(namespace)
   using load = startChild<LoadOrder, LoadReport>('./load.ts')
   using receiver = startChild<ReceiverOrder, ReceiverReport>('./receiver.ts')
   const listening = await receiver.next()
@@ -73,7 +96,9 @@ export async function measure(sizes: Sizes, report: (line: string) => void, prof
   await load.ask({ kind: 'create', namespace: 'known', prefix: 'known', count: known, bytes, ended: true })
   await cp.admin.apply([...subscription('known', rig.port, 'Now'), ...subscription('live', rig.port, 'Now')])
   const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  await using operator = await startOperator(cp, { program, nodeFlags })
+  await using stack = new AsyncDisposableStack()
+  const dataDir = stack.adopt(makeScratch('bench'), removeScratch)
+  const operator = stack.use(await startOperator(cp, { program, nodeFlags, dataDir }))
   while ((await metric(operator, 'carillon_listed_objects_total')) < known) await delay(50)
   const startCpuMs = cpuMs(operator.pid)
   report(`the operator knows them; ${rssMiB(operator.pid).toFixed(0)} MiB`)
@@ -87,12 +112,14 @@ export async function measure(sizes: Sizes, report: (line: string) => void, prof
     peakRssMiB: peakRssMiB(operator.pid),
   }
   await operator.stop()
+  const again = await restarts(sizes, rig, dataDir)
   return {
     ...steady,
     ...caught,
     ...figures,
-    lost: steady.lost + caught.lost,
-    repeated: steady.repeated + caught.repeated,
+    ...again,
+    lost: steady.lost + caught.lost + again.lost,
+    repeated: steady.repeated + caught.repeated + again.repeated,
   }
 }
 
@@ -104,8 +131,8 @@ function build(): void {
   if (built.status !== 0) throw new Error('the operator could not be built')
 }
 
-function subscription(namespace: string, port: number, startFrom: string) {
-  const metadata = { name: 'bench', namespace }
+export function subscription(namespace: string, port: number, startFrom: string, name = 'bench', more: object = {}) {
+  const metadata = { name, namespace }
   return [
     {
       apiVersion: 'carillon.dev/v1alpha1',
@@ -118,8 +145,9 @@ function subscription(namespace: string, port: number, startFrom: string) {
       kind: 'EventSubscription',
       metadata,
       spec: {
-        sinks: [{ name: 'bench' }],
+        sinks: [{ name }],
         startFrom,
+        ...more,
         events: [{ kind: 'TaskRun', milestones: ['started', 'finished'] }],
       },
     },
@@ -188,16 +216,17 @@ async function catchUp(sizes: Sizes, rig: Rig, operator: OperatorProcess) {
   }
 }
 
-type Events = Map<string, { at: number; times: number }>
+export type Events = Map<string, { at: number; times: number }>
 
-/** What the sink has, once all is there or nothing has come for ten seconds. */
-async function settled(
+/** What the sink has, once all is there or nothing has come for `patienceMs`. */
+export async function settled(
   receiver: Rig['receiver'],
   acknowledged: LoadReport['acknowledged'],
   report: Rig['report'],
+  patienceMs = 10_000,
 ): Promise<Events> {
   let events: Events = new Map()
-  for (let quiet = 0; quiet < 100; quiet += 1) {
+  for (let quiet = 0; quiet * 100 < patienceMs; quiet += 1) {
     const answer = await receiver.ask({ kind: 'report' })
     if (answer.kind !== 'received') throw new Error('no report')
     if (answer.events.length > events.size) quiet = 0
@@ -209,7 +238,7 @@ async function settled(
   return events
 }
 
-function losses(acknowledged: LoadReport['acknowledged'], received: Events): { lost: number; repeated: number } {
+export function losses(acknowledged: LoadReport['acknowledged'], received: Events): { lost: number; repeated: number } {
   return {
     lost: acknowledged.filter(([key]) => !received.has(key)).length,
     repeated: [...received.values()].filter((event) => event.times > 1).length,

@@ -2,13 +2,16 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export type ReceiverOrder = { kind: 'report' } | { kind: 'clear' }
-/** `<run> <milestone>` → when it came first and how often; ms since the epoch, with fractions. */
+export type ReceiverOrder = { kind: 'report' } | { kind: 'clear' } | { kind: 'answer'; status: number }
+/** In the order in which they came first: `<run> <milestone>` → when it came first and how often; ms since the epoch, with fractions. */
 export type ReceiverReport =
   | { kind: 'listening'; port: number }
   | { kind: 'received'; events: [string, number, number][] }
 
 const clock = (): number => performance.timeOrigin + performance.now()
+
+/** What every request gets. */
+const answer = { status: 204 }
 
 const events = new Map<string, { first: number; times: number }>()
 
@@ -16,6 +19,7 @@ const events = new Map<string, { first: number; times: number }>()
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   request.resume()
   request.on('end', () => {
+    if (answer.status >= 300) return response.writeHead(answer.status).end()
     const name = String(request.headers['ce-subject']).split('/').at(-1)
     const milestone = String(request.headers['ce-type']).split('.').at(-2)
     const key = `${name} ${milestone}`
@@ -28,6 +32,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
 
 process.on('message', (order: ReceiverOrder) => {
   if (order.kind === 'clear') events.clear()
+  if (order.kind === 'answer') answer.status = order.status
   process.send?.({
     kind: 'received',
     events: [...events].map(([key, { first, times }]) => [key, first, times]),
