@@ -15,8 +15,8 @@ export type Watch = {
 
 export type ObserveDeps = JudgeDeps & {
   outbox: Outbox
-  /** Waits while a sink that is given rows has as many pending as it may; gives whether it had to. */
-  capacity(sinks: ReadonlySet<string>, signal: AbortSignal): Promise<boolean>
+  /** Waits while a sink that is given rows has as many pending as it may. */
+  capacity(sinks: ReadonlySet<string>, signal: AbortSignal): Promise<unknown>
   /** Whether this instance still leads; waits while that is not known. */
   fence(signal: AbortSignal): Promise<boolean>
   /** Whether a subscription, by its uid, is still there. */
@@ -27,11 +27,12 @@ export type ObserveDeps = JudgeDeps & {
 /** Watch → milestones → route → commit. Everything that a batch leads to is durable, or nothing is, before the next is read. */
 export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSignal): Promise<void> {
   for await (const batch of watch.batches(signal)) {
+    const asked = deps.emitters()
     const judged = judge(watch, batch, deps)
     if (!judged) continue
-    const waited = await deps.capacity(new Set(judged.rows.map((row) => row.sink)), signal)
+    await deps.capacity(new Set(judged.rows.map((row) => row.sink)), signal)
     if (!(await deps.fence(signal))) return
-    const commit = waited ? withoutForgotten(judged, deps.exists) : judged
+    const commit = asked === deps.emitters() ? judged : withoutForgotten(judged, deps.exists)
     await deps.outbox.commit(commit)
     deps.observed(watch, commit)
   }

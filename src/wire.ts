@@ -79,7 +79,10 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     startDelivery,
     stopDelivery: (sink) => loops.stop(`deliver ${sink}`),
     asked: () => renderer.stale(),
-    dropped: (rows) => metrics.dropped.inc({ reason: 'SubscriptionDeleted' }, rows),
+    dropped(rows, subscription) {
+      metrics.dropped.inc({ reason: 'SubscriptionDeleted' }, rows)
+      void statuses.dropped(rows, subscription)
+    },
     forgotten(key) {
       writer.forget(key)
       statuses.forget(key)

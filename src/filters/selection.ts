@@ -24,7 +24,7 @@ export type EventSpec = { kind: string; milestones?: readonly string[]; selector
 export type Selection = {
   /** Kind → names of the milestones that can match. */
   kinds: ReadonlyMap<string, ReadonlySet<string>>
-  /** Which namespaces, by their labels; undefined where the spec has no namespaceSelector. */
+  /** Which namespaces, by their labels; undefined where the spec has no namespaceSelector, or one that is empty. */
   namespaces?: LabelTest
   judge(source: Source, object: KubeObject, milestone: Milestone, inputs: FilterInputs): Judgement
 }
@@ -58,10 +58,13 @@ export function compileSelection(
     kinds: new Map(
       [...choices.value].map(([kind, of]) => [kind, new Set(of.flatMap((choice) => [...choice.milestones]))]),
     ),
-    ...(namespaces && { namespaces: namespaces.value }),
+    ...(namespaces && !isEmpty(spec.namespaceSelector) && { namespaces: namespaces.value }),
     judge: judgeBy(choices.value, filter?.value),
   })
 }
+
+const isEmpty = ({ matchLabels, matchExpressions }: LabelSelector = {}): boolean =>
+  Object.keys(matchLabels ?? {}).length + (matchExpressions ?? []).length === 0
 
 /** One entry of `events`. */
 type Choice = { milestones: ReadonlySet<string>; labels: LabelTest | undefined }

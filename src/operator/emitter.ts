@@ -29,16 +29,22 @@ export type Since = (subscriptionUid: string, sink: string, kind: string, milest
 
 /** Emitters by what they watch, so that an object meets only those that may want it. */
 export type EmitterIndex = {
-  forObject(kind: string, namespace: string): readonly Emitter[]
+  /** `gone`: the object is, and its namespace may be, too. */
+  forObject(kind: string, namespace: string, gone?: boolean): readonly Emitter[]
   kinds(): ReadonlySet<string>
 }
 
 const none: readonly Emitter[] = []
 
-/** `labelsOf` gives a namespace's labels, or undefined while the namespace isn't known. */
+type LabelsOf = (namespace: string) => Readonly<Record<string, string>> | undefined
+
+/**
+ * `labelsOf` gives a namespace's labels, or undefined while the namespace isn't known; `lastLabelsOf` also those of one that went lately.
+ */
 export function indexEmitters(
   emitters: Iterable<Emitter>,
-  labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined,
+  labelsOf: LabelsOf,
+  lastLabelsOf: LabelsOf = labelsOf,
 ): EmitterIndex {
   const own = new Map<string, Emitter[]>()
   const wide = new Map<string, Emitter[]>()
@@ -57,21 +63,18 @@ export function indexEmitters(
   }
   return {
     kinds: () => kinds,
-    forObject(kind, namespace) {
+    forObject(kind, namespace, gone = false) {
       const local = own.get(`${kind} ${namespace}`) ?? none
       const global = wide.get(kind)
       if (!global) return local
-      return [...local, ...global.filter((emitter) => covers(emitter, namespace, labelsOf))]
+      const labels = gone ? lastLabelsOf : labelsOf
+      return [...local, ...global.filter((emitter) => covers(emitter, namespace, labels))]
     },
   }
 }
 
 /** Whether an emitter's namespaceSelector (or its own namespace) takes in `namespace`. */
-export function covers(
-  emitter: Emitter,
-  namespace: string,
-  labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined,
-): boolean {
+export function covers(emitter: Emitter, namespace: string, labelsOf: LabelsOf): boolean {
   if (!emitter.clusterWide) return emitter.namespace === namespace
   if (!emitter.selection.namespaces) return true
   const labels = labelsOf(namespace)

@@ -1,4 +1,6 @@
 import type { CountDelta, Outbox } from '../outbox/outbox.ts'
+import type { StatusBook } from '../status/book.ts'
+import type { OperatorState } from './state.ts'
 
 /** Under this uid a sink's share of the counts of deleted subscriptions goes on: what a sink's status counts only grows. */
 export const goneUid = ''
@@ -17,4 +19,39 @@ export async function forgetSubscription(uid: string, outbox: Outbox): Promise<n
   if (counts.length > 0)
     await outbox.commit({ watch: '', cursor: undefined, records: [], forget: [], rows: [], dead: [], counts })
   return rows
+}
+
+export type ForgetDeps = {
+  outbox: Outbox
+  state: Pick<OperatorState, 'activations'>
+  book: Pick<StatusBook, 'forget'>
+  /** So many rows, more than none, were dropped with a subscription; `key` is its `namespace/name`. */
+  dropped(rows: number, subscription: { uid: string; key: string }): void
+}
+
+/** Subscriptions of which something is kept though they are gone: uid → `namespace/name`. */
+export function goneSubscriptions(
+  present: ReadonlySet<string>,
+  { outbox, state }: Pick<ForgetDeps, 'outbox' | 'state'>,
+): Map<string, string> {
+  const kept = new Map<string, string>()
+  for (const key of state.activations.keys()) kept.set(key.split(' ')[0] ?? '', '')
+  for (const { subscriptionUid, subscription } of outbox.counts()) kept.set(subscriptionUid, subscription)
+  for (const uid of [goneUid, ...present]) kept.delete(uid)
+  return kept
+}
+
+/**
+ * Forgets subscriptions that are gone (uid → `namespace/name`), and takes each from `leaving` when that is done. To be called when nothing
+ * is judged for them any more: what is written for them later would stay.
+ */
+export async function forgetSubscriptions(leaving: Map<string, string>, deps: ForgetDeps): Promise<void> {
+  const { outbox, state, book, dropped } = deps
+  for (const [uid, key] of leaving) {
+    const rows = await forgetSubscription(uid, outbox)
+    leaving.delete(uid)
+    if (rows > 0) dropped(rows, { uid, key })
+    for (const entry of state.activations.keys()) if (entry.startsWith(`${uid} `)) state.activations.delete(entry)
+    book.forget(uid)
+  }
 }

@@ -62,8 +62,8 @@ function judgeChanges(
   const wanted: Wanted[] = []
   const unwanted: string[] = []
   for (const change of changes) {
-    const takers = emitters.forObject(watch.source.kind, namespaceOf(change))
     const isGone = change.type === 'delete' && phase !== 'refresh'
+    const takers = emitters.forObject(watch.source.kind, namespaceOf(change), isGone)
     if (takers.length > 0) wanted.push({ change, takers, gone: isGone ? deletion : undefined })
     else if (isGone) unwanted.push(change.object.metadata.uid)
   }
@@ -97,7 +97,7 @@ function judgeMissing(
     const records = deps.outbox.records(missing.slice(first, first + missingAtOnce))
     const wanted: Wanted[] = []
     for (const { uid, resourceVersion, remains } of records.values()) {
-      const takers = remains ? emitters.forObject(source.kind, remains.metadata.namespace ?? '') : []
+      const takers = remains ? emitters.forObject(source.kind, remains.metadata.namespace ?? '', true) : []
       if (!remains || takers.length === 0) leave(uid, commit)
       else {
         const object = { ...remains, metadata: { ...remains.metadata, resourceVersion } }
@@ -147,7 +147,7 @@ function leave(uid: string, commit: CommitBatch): void {
   commit.forget.push(uid)
 }
 
-/** A batch that waited for long, without what it holds for subscriptions that were deleted meanwhile. */
+/** A batch that was judged before the emitters changed, without what it holds for subscriptions that are gone. */
 export function withoutForgotten(commit: CommitBatch, exists: (subscriptionUid: string) => boolean): CommitBatch {
   const isWanted = ({ subscriptionUid }: { subscriptionUid: string }) => exists(subscriptionUid)
   const { rows, dead, counts } = commit

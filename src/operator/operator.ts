@@ -12,7 +12,7 @@ import type { StatusWriter } from '../status/writer.ts'
 import { type Activated, activate, byKind } from './activation.ts'
 import type { Collection } from './collection.ts'
 import { covers } from './emitter.ts'
-import { forgetSubscription, goneUid } from './forget.ts'
+import { type ForgetDeps, forgetSubscriptions, goneSubscriptions } from './forget.ts'
 import { Pulse } from './pulse.ts'
 import { judgeSink, requestedAt } from './sink.ts'
 import type { OperatorState } from './state.ts'
@@ -38,7 +38,7 @@ export type OperatorDeps = {
   headers(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
   startDelivery(sink: string): void
   stopDelivery(sink: string): Promise<void>
-  dropped(rows: number): void
+  dropped: ForgetDeps['dropped']
   /** A CR asks for a status with numbers of now. */
   asked(): void
   forgotten(key: string): void
@@ -63,6 +63,8 @@ export class Operator {
   readonly sinkChanged = new Pulse()
   /** Sinks that were deleted while a delivery to them may run. */
   private readonly gone = new Set<string>()
+  /** Subscriptions that are gone, of which something may still be kept: by uid, `namespace/name`. */
+  private readonly leaving = new Map<string, string>()
   /** What became active, and has not been looked back for. */
   private readonly activated: Activated[] = []
   private first = true
@@ -91,6 +93,7 @@ export class Operator {
   namespaceChanged(name: string, before: KubeObject | undefined, after: KubeObject | undefined): void {
     // All of them are listed, maybe after sinks and subscriptions: what waits for that can begin.
     if (name === '') this.pulse.fire()
+    else if (!after) this.deps.state.namespaceGone(name, before?.metadata.labels ?? {})
     if (name === '' || !after) return
     const labels = (object: KubeObject | undefined) => () => object && (object.metadata.labels ?? {})
     for (const { emitter } of this.deps.state.subscriptions.values()) {
@@ -122,7 +125,7 @@ export class Operator {
   private async reconcile(): Promise<void> {
     const now = this.deps.now()
     for (const [key, at] of this.again) if (at <= now) this.dirty.add(key)
-    if (this.first) await this.forgetUnknown()
+    if (this.first) for (const [uid, key] of this.unknown()) this.leaving.set(uid, key)
     const underWay = this.deps.watches.underWay()
     const keys = [...this.dirty].sort()
     this.dirty.clear()
@@ -133,6 +136,7 @@ export class Operator {
       throw error
     }
     this.deps.state.rebuild()
+    await forgetSubscriptions(this.leaving, this.deps)
     await this.deps.watches.want(this.deps.state.emitters().kinds())
     for (const activation of this.activated.splice(0)) await this.lookBack(activation, underWay.has(activation.kind))
     for (const { sink } of this.deps.outbox.pending()) this.deps.startDelivery(sink)
@@ -162,6 +166,12 @@ export class Operator {
     })
   }
 
+  /** Subscriptions that were deleted while the operator was away. */
+  private unknown(): Map<string, string> {
+    const present = this.deps.subscriptions.objects.values().map((object) => object.metadata.uid)
+    return goneSubscriptions(new Set(present), this.deps)
+  }
+
   /** The delivery to a deleted sink goes on for as long as rows wait for one of its name. */
   private async endDelivery(sink: string): Promise<void> {
     if (this.deps.state.sinks.has(sink)) this.gone.delete(sink)
@@ -175,22 +185,6 @@ export class Operator {
     this.deps.watches.refresh(kind, namespace).catch((error: unknown) => {
       this.deps.log.warn({ kind, namespace, err: error }, 'objects could not be looked through again')
     })
-  }
-
-  /** Subscriptions that were deleted while the operator was away. */
-  private async forgetUnknown(): Promise<void> {
-    const present = new Set([...this.deps.subscriptions.objects.values()].map((object) => object.metadata.uid))
-    const known = new Set(this.deps.outbox.counts().map((count) => count.subscriptionUid))
-    for (const key of this.deps.state.activations.keys()) known.add(key.split(' ')[0] ?? '')
-    for (const uid of known) if (uid !== goneUid && !present.has(uid)) await this.forgetSubscription(uid)
-  }
-
-  private async forgetSubscription(uid: string): Promise<void> {
-    const rows = await forgetSubscription(uid, this.deps.outbox)
-    if (rows > 0) this.deps.dropped(rows)
-    for (const key of this.deps.state.activations.keys())
-      if (key.startsWith(`${uid} `)) this.deps.state.activations.delete(key)
-    this.deps.book.forget(uid)
   }
 
   private async reconcileSink(key: string): Promise<void> {
@@ -233,8 +227,10 @@ export class Operator {
     const { deps } = this
     const object = deps.subscriptions.objects.get(key)
     const before = deps.state.subscriptions.get(key)
-    if (before && before.object.metadata.uid !== object?.metadata.uid)
-      await this.forgetSubscription(before.object.metadata.uid)
+    if (before && before.object.metadata.uid !== object?.metadata.uid) {
+      deps.state.subscriptions.delete(key)
+      this.leaving.set(before.object.metadata.uid, key)
+    }
     if (!object) {
       deps.state.subscriptions.delete(key)
       deps.forgotten(`subscription ${key}`)

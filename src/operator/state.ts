@@ -23,6 +23,9 @@ export type SubscriptionState = {
   emitter: Emitter | undefined
 }
 
+/** So many namespaces that went are remembered. */
+const departedLimit = 256
+
 /** All that the operator knows, kept by reconciling; read by the hot paths. */
 export class OperatorState {
   readonly sinks = new Map<string, SinkState>()
@@ -32,6 +35,8 @@ export class OperatorState {
   readonly overflowing = new Set<string>()
   private index: EmitterIndex = indexEmitters([], () => undefined)
   private readonly labelsOf: (namespace: string) => Record<string, string> | undefined
+  /** Labels of namespaces that are gone: the deletes of what was in them may be told later, by another watch. */
+  private readonly departed = new Map<string, Record<string, string>>()
 
   constructor(activations: Map<string, number>, labelsOf: (namespace: string) => Record<string, string> | undefined) {
     this.activations = activations
@@ -45,7 +50,14 @@ export class OperatorState {
   /** To be called after subscriptions or namespaces have changed. */
   rebuild(): void {
     const emitters = [...this.subscriptions.values()].flatMap((state) => state.emitter ?? [])
-    this.index = indexEmitters(emitters, this.labelsOf)
+    this.index = indexEmitters(emitters, this.labelsOf, (name) => this.labelsOf(name) ?? this.departed.get(name))
+  }
+
+  namespaceGone(name: string, labels: Record<string, string>): void {
+    this.departed.delete(name)
+    this.departed.set(name, labels)
+    const [oldest] = this.departed.keys()
+    if (this.departed.size > departedLimit && oldest !== undefined) this.departed.delete(oldest)
   }
 
   /** Whether there is still a subscription of this uid. */

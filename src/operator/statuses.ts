@@ -7,7 +7,8 @@ import {
 } from '../api/generated.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { KubeLog } from '../kube/log.ts'
-import { applyStatus, createEvent } from '../kube/resources.ts'
+import { apiVersionOf } from '../kube/path.ts'
+import { applyStatus, createEvent, type EventNote, type EventSubject } from '../kube/resources.ts'
 import type { Metrics } from '../status/metrics.ts'
 
 export const fieldManager = 'carillon'
@@ -68,26 +69,26 @@ export class Statuses {
       const old = before.find((candidate) => candidate.type === condition.type)
       if (old?.status === condition.status && old.reason === condition.reason) continue
       const good = condition.type === 'Ready' || condition.type === 'Delivering'
-      await this.event(object, condition, (condition.status === 'True') === good ? 'Normal' : 'Warning')
+      const type = (condition.status === 'True') === good ? 'Normal' : 'Warning'
+      await this.event(object, { type, reason: condition.reason, message: `${condition.type}: ${condition.message}` })
     }
   }
 
-  /** Events are a courtesy: one that is refused is logged and not tried again. */
-  private async event(
-    object: EventSink | EventSubscription,
-    condition: Condition,
-    type: 'Normal' | 'Warning',
-  ): Promise<void> {
-    const { reason, message } = condition
-    const fields = { object: `${object.metadata.namespace}/${object.metadata.name}` }
-    const note = {
-      type,
-      reason,
-      message: `${condition.type}: ${message}`,
-      reportingComponent: this.deps.controller,
-    }
+  /** Tells of deliveries that were dropped with their subscription, `namespace/name`. */
+  async dropped(rows: number, { uid, key }: { uid: string; key: string }): Promise<void> {
+    const [namespace = '', name = ''] = key.split('/')
+    const { kind } = eventSubscriptionResource
+    const about = { apiVersion: apiVersionOf(eventSubscriptionResource), kind, metadata: { namespace, name, uid } }
+    const message = `deliveries that waited, and were dropped with the subscription: ${rows}`
+    await this.event(about, { type: 'Warning', reason: 'SubscriptionDeleted', message })
+  }
+
+  /** Events are a courtesy: one that is refused (its namespace may be going) is logged and not tried again. */
+  private async event(about: EventSubject, note: Omit<EventNote, 'reportingComponent'>): Promise<void> {
+    const fields = { object: `${about.metadata.namespace}/${about.metadata.name}` }
+    const reportingComponent = this.deps.controller
     try {
-      const created = await createEvent(this.deps.client, object, note, this.deps.now())
+      const created = await createEvent(this.deps.client, about, { ...note, reportingComponent }, this.deps.now())
       if (!created.ok) this.deps.log.debug({ ...fields, reason: created.reason }, 'a core Event was refused')
     } catch (error) {
       this.deps.log.warn({ ...fields, err: error }, 'a core Event could not be written')

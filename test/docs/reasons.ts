@@ -20,7 +20,6 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'StorageInUse',
   'StorageTooNew',
   'StorageUnavailable',
-  'SubscriptionDeleted',
   'UnknownCommand',
   'Unreachable',
   // An attempt that we called off ourselves: it does not count, and is not told.

@@ -24,6 +24,8 @@ function source(kind: string, names: Record<string, boolean>): Source {
     transitions: () => [],
     project: () => ({}),
     endedAt: () => undefined,
+    deletion: () => undefined,
+    remains: () => undefined,
   }
 }
 
@@ -150,9 +152,10 @@ describe('judges', () => {
   })
 })
 
-test('namespaces: none told, all, or by their labels', () => {
+test('namespaces: all, of which nothing has to be known, or by their labels', () => {
   assert.equal(selection({}).namespaces, undefined)
-  assert.equal(selection({ namespaceSelector: {} }).namespaces?.({}), true)
+  assert.equal(selection({ namespaceSelector: {} }).namespaces, undefined)
+  assert.equal(selection({ namespaceSelector: { matchLabels: {}, matchExpressions: [] } }).namespaces, undefined)
   const tenants = selection({ namespaceSelector: { matchLabels: { tenant: 'yes' } } })
   assert.equal(tenants.namespaces?.({ tenant: 'yes' }), true)
   assert.equal(tenants.namespaces?.({}), false)

@@ -32,7 +32,7 @@ test('an object meets those of its namespace and kind, and those cluster-wide on
     ['PipelineRun', 'team-a', ['team-a/both']],
     ['PipelineRun', 'team-b', []],
     ['CustomRun', 'team-a', []],
-    ['TaskRun', 'not-known-yet', []],
+    ['TaskRun', 'not-known-yet', ['admin/all']],
   ]
   for (const [kind, namespace, found] of cases)
     assert.deepEqual(keys(index.forObject(kind, namespace)), found, `${kind} ${namespace}`)
@@ -58,4 +58,15 @@ test('a namespace whose labels come to fit is covered from then on', () => {
   )
   assert.equal(covers(emitter('a'), 'team-a', labelsOf), true)
   assert.equal(covers(emitter('a'), 'team-b', labelsOf), false)
+})
+
+test('what was deleted is judged by the last labels of its namespace, which may be gone', () => {
+  const emitters = [emitter('prod', { namespaceSelector: { matchLabels: { tier: 'prod' } } }, admin)]
+  const index = indexEmitters(emitters, labelsOf, (namespace) =>
+    namespace === 'gone' ? { tier: 'prod' } : labelsOf(namespace),
+  )
+  assert.deepEqual(keys(index.forObject('TaskRun', 'gone')), [])
+  assert.deepEqual(keys(index.forObject('TaskRun', 'gone', true)), ['admin/prod'])
+  assert.deepEqual(keys(index.forObject('TaskRun', 'team-a', true)), ['admin/prod'])
+  assert.deepEqual(keys(index.forObject('TaskRun', 'never-seen', true)), [])
 })

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { EncodedEvent } from '../../src/formats/format.ts'
+import { forgetSubscriptions, goneSubscriptions, goneUid } from '../../src/operator/forget.ts'
+import { MemoryOutbox } from '../../src/outbox/memory.ts'
+import { StatusBook } from '../../src/status/book.ts'
+
+const event: EncodedEvent = { id: 'e', type: 't', subject: 's', attributes: '{}', data: undefined }
+
+/** An outbox with rows of subscriptions (by name, uid `uid-<name>`), so many each. */
+async function stage(rows: Record<string, number>) {
+  const outbox = new MemoryOutbox({ now: () => 0 })
+  const told: [rows: number, key: string][] = []
+  for (const [name, count] of Object.entries(rows)) {
+    const of = { subscription: `team-a/${name}`, subscriptionUid: `uid-${name}` }
+    const row = { ...of, sink: 'team-a/qe', objectUid: 'o', namespace: 'team-a', written: 0, event }
+    await outbox.commit({
+      watch: '',
+      records: [],
+      forget: [],
+      rows: Array.from({ length: count }, () => row),
+      dead: [],
+      counts: [{ ...of, sink: '', counts: { matched: count } }],
+    })
+  }
+  const state = { activations: new Map(Object.keys(rows).map((name) => [`uid-${name} team-a/qe TaskRun started`, 0])) }
+  const deps = {
+    outbox,
+    state,
+    book: new StatusBook(),
+    dropped: (count: number, { key }: { key: string }) => told.push([count, key]),
+  }
+  return { outbox, state, told, deps }
+}
+
+test('what is kept of subscriptions that are gone is found by counts and activations', async () => {
+  const { outbox, state, deps } = await stage({ here: 1, gone: 2 })
+  state.activations.set('uid-quiet team-a/qe TaskRun started', 0)
+  const found = goneSubscriptions(new Set(['uid-here']), deps)
+  assert.deepEqual(found, new Map([...[['uid-gone', 'team-a/gone'] as const], ['uid-quiet', '']]))
+  await forgetSubscriptions(found, deps)
+  assert.deepEqual(goneSubscriptions(new Set(['uid-here']), deps), new Map())
+  assert.deepEqual([...state.activations.keys()], ['uid-here team-a/qe TaskRun started'])
+  const kept = outbox.counts().find(({ subscriptionUid }) => subscriptionUid === goneUid)
+  assert.deepEqual([kept?.sink, kept?.counts.dropped], ['team-a/qe', 2])
+})
+
+test('rows that are dropped are told, with whose they were; where there were none nothing is', async () => {
+  const { outbox, told, deps } = await stage({ a: 3, b: 0, c: 1 })
+  await forgetSubscriptions(new Map(['a', 'b', 'c'].map((name) => [`uid-${name}`, `team-a/${name}`])), deps)
+  assert.deepEqual(told, [
+    [3, 'team-a/a'],
+    [1, 'team-a/c'],
+  ])
+  assert.equal(outbox.size('team-a/qe'), 0)
+})
+
+test('what could not be forgotten is forgotten when it is tried again', async () => {
+  const { outbox, told, deps } = await stage({ a: 3, b: 1 })
+  const leaving = new Map(['a', 'b'].map((name) => [`uid-${name}`, `team-a/${name}`]))
+  const forget = outbox.forgetSubscription.bind(outbox)
+  outbox.forgetSubscription = (uid) => (uid === 'uid-b' ? Promise.reject(new Error('the disk is full')) : forget(uid))
+  await assert.rejects(forgetSubscriptions(leaving, deps), /the disk is full/)
+  assert.deepEqual([...leaving.keys()], ['uid-b'])
+  outbox.forgetSubscription = forget
+  await forgetSubscriptions(leaving, deps)
+  assert.deepEqual(told, [
+    [3, 'team-a/a'],
+    [1, 'team-a/b'],
+  ])
+  assert.equal(leaving.size, 0)
+})
