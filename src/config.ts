@@ -20,6 +20,8 @@ export type Config = {
   logLevel: LogLevel
   /** undefined: no Lease is kept. */
   leaseMs: number | undefined
+  /** How long attempts under way may go on after a stop. */
+  graceMs: number
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -182,6 +184,8 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   }
   const leaseMs = leaseDuration(one('leader-elect') ?? '', one('leader-elect-lease-duration') ?? '')
   if (!leaseMs.ok) return leaseMs
+  const graceMs = gracePeriod(one('grace-period') ?? '')
+  if (!graceMs.ok) return graceMs
   return accept({
     namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
     dataDir: one('data-dir') ?? '',
@@ -194,7 +198,14 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     listen: listen.value,
     logLevel,
     leaseMs: leaseMs.value,
+    graceMs: graceMs.value,
   })
+}
+
+function gracePeriod(text: string): Verdict<number> {
+  const ms = parseDuration(text)
+  if (!ms.ok) return refuse('FlagInvalid', `--grace-period: ${ms.message}`)
+  return ms.value <= 600_000 ? ms : refuse('FlagInvalid', `--grace-period '${text}' must not be longer than 10m`)
 }
 
 /** A Lease holds whole seconds. */

@@ -10,9 +10,6 @@ import { getObject } from './kube/resources.ts'
 import { type Ground, now, type Parts } from './parts.ts'
 import { deliver } from './pipeline.ts'
 
-/** How long attempts under way may go on after a stop. */
-export const graceMs = 5_000
-
 export type HeadersReader = ReturnType<typeof headersReader>
 
 /** Reads a sink's headers with what its Secrets hold now. */
@@ -52,7 +49,7 @@ export function deliveryStarter(
       },
       now,
       random: Math.random,
-      graceMs,
+      graceMs: ground.config.graceMs,
     }
     loops.start(`deliver ${sink}`, (signal) => deliver(sink, deps, signal))
   }

@@ -1,4 +1,4 @@
-import { deliveryStarter, graceMs, headersReader } from './deliveries.ts'
+import { deliveryStarter, headersReader } from './deliveries.ts'
 import { formats } from './formats/index.ts'
 import { fullJitter, pause } from './kube/backoff.ts'
 import { Loops } from './operator/loops.ts'
@@ -19,6 +19,9 @@ import { collections, createReflector, observeDeps } from './watching.ts'
 
 /** How often the states of watches are looked at, for the conditions that tell of them. */
 const lookMs = 500
+
+/** How long a stop waits for the last statuses to be written. */
+const flushMs = 5_000
 
 /** What /readyz and /metrics ask. */
 export type Health = { refresh(): void; notReady(): string | undefined }
@@ -105,7 +108,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     async [Symbol.asyncDispose]() {
       await loops[Symbol.asyncDispose]()
       renderer.stale()
-      await writer.flush(AbortSignal.timeout(graceMs))
+      await writer.flush(AbortSignal.timeout(flushMs))
     },
   }
 }

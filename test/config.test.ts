@@ -65,6 +65,7 @@ test('without anything there are the defaults', () => {
     listen: { host: undefined, port: 8080 },
     logLevel: 'info',
     leaseMs: 15_000,
+    graceMs: 20_000,
   })
 })
 
@@ -94,6 +95,7 @@ test('every setting can be given, as a flag and in the environment', () => {
     ['dashboard-url', 'CARILLON_DASHBOARD_URL', 'https://ui/{{name}}', 'dashboardUrl', 'https://ui/{{name}}'],
     ['class', 'CARILLON_CLASS', 'blue', 'class', 'blue'],
     ['listen', 'CARILLON_LISTEN', '127.0.0.1:0', 'listen', { host: '127.0.0.1', port: 0 }],
+    ['grace-period', 'CARILLON_GRACE_PERIOD', '1m30s', 'graceMs', 90_000],
     ['log-level', 'CARILLON_LOG_LEVEL', 'warn', 'logLevel', 'warn'],
   ]
   for (const [flag, environment, value, field, read] of given) {
@@ -241,5 +243,12 @@ test('a Lease is kept unless it is switched off, for whole seconds', () => {
   ]) {
     const refused = resolveConfig(settingsOf(flags))
     assert.equal(!refused.ok && refused.reason, 'FlagInvalid', flags.join(' '))
+  }
+})
+
+test('a grace period is a duration of at most ten minutes', () => {
+  for (const value of ['11m', '0s', '-1s', '20', 'long']) {
+    const refused = resolveConfig(settingsOf([`--grace-period=${value}`]))
+    assert.equal(!refused.ok && refused.reason, 'FlagInvalid', value)
   }
 })

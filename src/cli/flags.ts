@@ -71,6 +71,12 @@ export const runFlags = [
     default: '15s',
     help: 'how long others wait for an instance that is not heard of before one takes its place; from 5s',
   },
+  {
+    name: 'grace-period',
+    value: 'DURATION',
+    default: '20s',
+    help: 'how long attempts under way may go on after SIGTERM; up to 10m',
+  },
   { name: 'log-level', value: 'LEVEL', default: 'info', help: 'debug, info, warn or error' },
 ] as const satisfies readonly Flag[]
 

@@ -9,7 +9,12 @@ import { ensureTool } from '../controlplane/tools.ts'
 import { chart, find, render, runHelm } from './render.ts'
 
 type Container = { args: string[]; command: string[]; image: string }
-type PodSpec = { containers: [Container]; volumes?: object[]; tolerations: object[] }
+type PodSpec = {
+  containers: [Container]
+  volumes?: object[]
+  tolerations: object[]
+  terminationGracePeriodSeconds: number
+}
 type StatefulSet = { spec: { template: { metadata: object; spec: PodSpec }; volumeClaimTemplates?: object[] } }
 
 const podOf = (manifests: Manifest[]) => (find(manifests, 'StatefulSet') as unknown as StatefulSet).spec.template
@@ -36,6 +41,7 @@ suite('the chart', () => {
     ['persistence.size=big', /persistence\/size'.*does not match pattern/],
     ['persistence.whenDeleted=Maybe', /value must be one of 'Retain', 'Delete'/],
     ['image.pullPolicy=Sometimes', /value must be one of 'Always', 'IfNotPresent', 'Never'/],
+    ['gracePeriodSeconds=0', /gracePeriodSeconds'.*minimum/],
     ['evictionSeconds=-1', /evictionSeconds'.*minimum/],
     ['v8.maxOldSpaceSize=1', /maxOldSpaceSize'.*minimum/],
     ['class=A B', /class'.*does not match pattern/],
@@ -75,6 +81,12 @@ suite('the chart', () => {
       'dashboard-url': ['https://ui.example.com/x'],
       'log-level': ['info'],
     })
+  })
+
+  test('gives the pod more time to end than attempts have', async () => {
+    const { spec } = podOf(await render(helm, '--set=gracePeriodSeconds=300'))
+    assert.equal(spec.terminationGracePeriodSeconds, 310)
+    assert.ok(spec.containers[0].args.includes('--grace-period=300s'))
   })
 
   test('restarts the operator when its configuration changes', async () => {
