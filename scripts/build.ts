@@ -12,9 +12,12 @@ const leanUndici: Plugin = {
   },
 }
 
+/** `node scripts/build.ts [FILE]` */
+const outfile = process.argv[2] ?? 'dist/carillon.js'
+
 await build({
   entryPoints: ['src/main.ts'],
-  outfile: 'dist/carillon.js',
+  outfile,
   bundle: true,
   platform: 'node',
   target: 'node24',
@@ -25,4 +28,4 @@ await build({
   plugins: [leanUndici],
   logLevel: 'warning',
 })
-console.error(`built dist/carillon.js, version ${packageJson.version}`)
+console.error(`built ${outfile}, version ${packageJson.version}`)

@@ -26,7 +26,8 @@ export type ControlPlane = AsyncDisposable & {
   admin: AdminClient
   /** kill is SIGKILL; restart starts it again on the same port, with the same data and certificate, and waits until ready. */
   apiserver: { readonly pid: number; kill(): Promise<void>; restart(): Promise<void> }
-  etcd: { readonly pid: number }
+  /** `http://127.0.0.1:port` of its client port. */
+  etcd: { readonly pid: number; readonly url: string }
 }
 
 export type ControlPlaneOptions = {
@@ -99,7 +100,7 @@ async function startOnce(binaries: { etcd: string; apiserver: string }, options:
           await ready(directory, admin, apiserver, etcd)
         },
       },
-      etcd,
+      etcd: { pid: etcd.pid, url: `http://127.0.0.1:${clientPort}` },
       async [Symbol.asyncDispose]() {
         await admin[Symbol.asyncDispose]()
         await Promise.all([apiserver.kill(), etcd.kill()])

@@ -9,6 +9,8 @@ export type Proxy = AsyncDisposable & {
   stall(): void
   /** Ends a stall; what was sent meanwhile is passed on. */
   resume(): void
+  /** The connections that are open now never pass on a byte again, and are not closed; new ones work. */
+  abandon(): void
   /** How many connections are open. */
   connections(): number
 }
@@ -19,6 +21,7 @@ type Pair = { client: Socket; upstream: Socket }
 export async function startProxy(target: string): Promise<Proxy> {
   const { hostname, port } = new URL(target)
   const pairs = new Set<Pair>()
+  const abandoned = new WeakSet<Pair>()
   let stalled = false
 
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
@@ -59,7 +62,13 @@ export async function startProxy(target: string): Promise<Proxy> {
     },
     resume() {
       stalled = false
-      for (const pair of pairs) join(pair)
+      for (const pair of pairs) if (!abandoned.has(pair)) join(pair)
+    },
+    abandon() {
+      for (const pair of pairs) {
+        part(pair)
+        abandoned.add(pair)
+      }
     },
     connections: () => pairs.size,
     async [Symbol.asyncDispose]() {

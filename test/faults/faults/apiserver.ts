@@ -1,0 +1,92 @@
+// The API server goes away, forgets, or falls silent.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Fault } from '../fault.ts'
+import { begin } from '../layout.ts'
+import type { Scene } from '../scene.ts'
+import { underLoad, unless } from '../verbs.ts'
+
+export const restart: Fault = {
+  id: 'F11',
+  title: 'the API server is killed and started again under load',
+  cost: { recoveryMs: 15_000 },
+  seconds: 30,
+  async run(scene) {
+    await begin(scene)
+    return underLoad(
+      scene,
+      async () => {
+        const times = scene.lasting(2, 1)
+        for (let turn = 0; turn < times; turn += 1) {
+          await scene.cp.apiserver.kill()
+          await delay(1000)
+          await scene.cp.apiserver.restart()
+          await delay(500)
+        }
+        return `the API server was killed and started again, ${times} times`
+      },
+      { perSecond: 20 },
+    )
+  },
+}
+
+export const compaction: Fault = {
+  id: 'F12',
+  title: 'etcd is compacted while the operator is cut off',
+  cost: { recoveryMs: 40_000 },
+  seconds: 45,
+  async run(scene) {
+    await begin(scene)
+    await scene.load.burst('before', scene.scaled(50), scene.tenants)
+    const before = await scene.operator.metric('carillon_relists_total', 'expired')
+    scene.proxy.stall()
+    scene.proxy.severAll()
+    const count = scene.scaled(200)
+    await scene.load.burst('meanwhile', count, scene.tenants)
+    await compact(scene)
+    // A server that has just started has only what etcd still has.
+    await scene.cp.apiserver.kill()
+    await scene.cp.apiserver.restart()
+    scene.proxy.resume()
+    scene.proxy.severAll()
+    const healedAt = Date.now()
+    await scene.load.burst('after', scene.scaled(50), scene.tenants)
+    const relists = async () => (await scene.operator.metric('carillon_relists_total', 'expired')) - before
+    for (const end = Date.now() + 40_000; (await relists()) === 0 && Date.now() < end; ) await delay(100)
+    const wrong = unless((await relists()) > 0, 'no list was made anew because its place was too old')
+    return { healedAt, did: `etcd was compacted behind ${count} runs that the operator was cut off from`, wrong }
+  },
+}
+
+/** Through etcd's gateway: the newest revision is what a put of our own answers. */
+async function compact({ cp }: Scene): Promise<void> {
+  const ask = async (path: string, body: object): Promise<{ header: { revision: string } }> => {
+    const answer = await fetch(`${cp.etcd.url}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`etcd: ${answer.status} ${await answer.text()}`)
+    return (await answer.json()) as { header: { revision: string } }
+  }
+  const { header } = await ask('put', { key: Buffer.from('/carillon-test').toString('base64'), value: '' })
+  await ask('compaction', { revision: header.revision, physical: true })
+}
+
+export const stall: Fault = {
+  id: 'F13',
+  title: 'connections to the API server fall silent and are never closed',
+  // A watch is taken for dead after 90 s without a byte.
+  cost: (scene: Pick<Scene, 'lasting'>) => ({ recoveryMs: scene.lasting(110_000, 15_000) }),
+  seconds: 125,
+  async run(scene) {
+    await begin(scene)
+    await scene.load.burst('before', scene.scaled(50), scene.tenants)
+    if (scene.quick) {
+      scene.proxy.stall()
+      await scene.load.burst('meanwhile', scene.scaled(100), scene.tenants)
+      await delay(3000)
+      scene.proxy.resume()
+      return { healedAt: Date.now(), did: 'all connections to the API server stood still for 3 s' }
+    }
+    scene.proxy.abandon()
+    const healedAt = Date.now()
+    await scene.load.burst('after', scene.scaled(200), scene.tenants)
+    return { healedAt, did: 'all connections to the API server fell silent for good; new ones worked' }
+  },
+}

@@ -1,0 +1,127 @@
+// The shipped bundle as a process of its own, to be ended, stopped for a while and started again, ready or not.
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Bound, spawnBound } from '../controlplane/process.ts'
+import { environment, v8Flags } from '../operator/process.ts'
+
+export type OperatorSetup = {
+  /** The bundle. */
+  program: string
+  kubeconfig: string
+  dataDir: string
+  /** All that it says, of all its lives. */
+  logFile: string
+  args: string[]
+}
+
+/** For one life. */
+export type LifeOptions = { nodeFlags?: string[]; env?: Record<string, string>; args?: string[]; dataDir?: string }
+
+export class Operator implements AsyncDisposable {
+  readonly #setup: OperatorSetup
+  #life: (Bound & { from: number }) | undefined
+  #last: LifeOptions = {}
+
+  constructor(setup: OperatorSetup) {
+    this.#setup = setup
+  }
+
+  get pid(): number {
+    return this.#alive().pid
+  }
+
+  /** Starts it, and does not wait. Options that are left out are those of the life before. */
+  launch(options: LifeOptions = this.#last): void {
+    this.#last = options
+    const { program, kubeconfig, logFile, args } = this.#setup
+    const { dataDir = this.#setup.dataDir, nodeFlags = [], env = {}, args: more = [] } = options
+    const from = existsSync(logFile) ? readFileSync(logFile, 'utf8').length : 0
+    const log = openSync(logFile, 'a')
+    const fixed = ['--kubeconfig', kubeconfig, '--data-dir', dataDir, '--listen', '127.0.0.1:0']
+    const bound = spawnBound(process.execPath, [...v8Flags, ...nodeFlags, program, 'run', ...fixed, ...args, ...more], {
+      stdio: ['ignore', log, log],
+      env: { ...environment, ...env },
+    })
+    closeSync(log)
+    this.#life = { ...bound, from }
+    void bound.exited.then((how) => appendFileSync(logFile, `{"level":"info","msg":"process ${bound.pid} ${how}"}\n`))
+  }
+
+  /** Starts it and resolves when it is ready; rejects where it ends before. */
+  async start(options?: LifeOptions): Promise<void> {
+    this.launch(options)
+    await this.ready()
+  }
+
+  async ready(timeoutMs = 60_000): Promise<void> {
+    const life = this.#alive()
+    const ended = life.exited.then((how) => {
+      throw new Error(`the operator ${how}: ${this.log().split('\n').slice(-4).join(' | ')}`)
+    })
+    ended.catch(() => undefined)
+    const answers = async () => {
+      const health = this.health()
+      return health !== undefined && (await fetch(`${health}/readyz`)).ok
+    }
+    for (const end = Date.now() + timeoutMs; ; await Promise.race([delay(20), ended])) {
+      if (await Promise.race([answers().catch(() => false), ended])) return
+      if (Date.now() > end) throw new Error(`the operator was not ready after ${timeoutMs} ms`)
+    }
+  }
+
+  /** What the present life has said. */
+  log(): string {
+    return readFileSync(this.#setup.logFile, 'utf8').slice(this.#alive().from).trimEnd()
+  }
+
+  /** `http://127.0.0.1:port`, once it listens. */
+  health(): string | undefined {
+    const line = this.log()
+      .split('\n')
+      .find((one) => one.includes('"carillon runs"'))
+    return line && `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`
+  }
+
+  /** A metric's value, summed over its labels or over those lines that hold `label`. */
+  async metric(name: string, label = ''): Promise<number> {
+    const text = await (await fetch(`${this.health()}/metrics`)).text()
+    const lines = text
+      .split('\n')
+      .filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(label))
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    await this.#alive().kill()
+  }
+
+  /** SIGTERM; resolves with how it ended. */
+  async stop(): Promise<string> {
+    process.kill(this.pid, 'SIGTERM')
+    return this.#alive().exited
+  }
+
+  /** Resolves with how it ended by itself. */
+  exited(): Promise<string> {
+    return this.#alive().exited
+  }
+
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    process.kill(this.pid, name)
+  }
+
+  /** Largest resident set so far, MiB. */
+  peakMiB(): number {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]) / 1024
+  }
+
+  #alive(): Bound & { from: number } {
+    if (!this.#life) throw new Error('the operator was never started')
+    return this.#life
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#life?.kill()
+  }
+}
