@@ -10,6 +10,7 @@ import { type Flag, runFlags } from '../../src/cli/flags.ts'
 import { readConfigFile } from '../../src/config.ts'
 import { createMetrics } from '../../src/status/metrics.ts'
 import { applyCrds, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
+import { flags as faultFlags } from '../faults/options.ts'
 import { type Block, blocksOf, headingsOf, linksOf, withoutBlocks } from './markdown.ts'
 import { atStartOnly, reasonsIn } from './reasons.ts'
 
@@ -141,6 +142,7 @@ describe('what the docs name', () => {
   /** Of npm scripts, Node, Helm and kubectl. */
   const others = new Set(['--once', '--check', '--scale', '--help', '--for', '--optimize-for-size', '--reuse-values'])
   for (const name of ['--max-semi-space-size', '--max-old-space-size']) others.add(name)
+  for (const name of Object.keys(faultFlags)) others.add(`--${name}`)
 
   test('flags are flags', () => {
     const unknown = published.flatMap((page) => {

@@ -11,6 +11,19 @@ export type Options = {
   keep: string | undefined
 }
 
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+export const flags = {
+  only: text,
+  seed: text,
+  minutes: text,
+  lanes: text,
+  keep: text,
+  quick: flag,
+  list: flag,
+  help: { ...flag, short: 'h' },
+} as const
+
 export const usage = (faults: readonly Fault[]): string => `Usage: npm run faults [-- flags]
   --only F3,F14     only these
   --seed N          for everything that is random; printed, and another at each run when left out
@@ -29,21 +42,9 @@ One line for each fault as it ends; the last line is JSON. Exit code 1 where a f
 export type Asked = Options | 'help' | 'list'
 
 export function readOptions(args: string[], all: readonly Fault[], random: () => number): Verdict<Asked> {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean' } as const
-  const options = {
-    only: text,
-    seed: text,
-    minutes: text,
-    lanes: text,
-    keep: text,
-    quick: flag,
-    list: flag,
-    help: { ...flag, short: 'h' },
-  } as const
-  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
+  let values: ReturnType<typeof parseArgs<{ options: typeof flags }>>['values']
   try {
-    values = parseArgs({ args, options }).values
+    values = parseArgs({ args, options: flags }).values
   } catch (error) {
     return refuse('FlagInvalid', (error as Error).message)
   }
