@@ -1,18 +1,36 @@
 import type { ObjectRecord } from './outbox.ts'
 
-type Body = Pick<ObjectRecord, 'projection' | 'seen' | 'ledger'>
+type Body = Pick<ObjectRecord, 'projection' | 'seen' | 'ledger' | 'owed' | 'remains'>
 
 /** The variable part of a record as compact JSON; JSON escapes what UTF-8 could not hold. */
-export const bodyOf = ({ projection, seen, ledger }: Body): string => JSON.stringify([projection, seen, ledger])
+export function bodyOf({ projection, seen, ledger, owed, remains }: Body): string {
+  if (remains !== undefined) return JSON.stringify([projection, seen, ledger, owed ?? null, remains])
+  return JSON.stringify(owed === undefined ? [projection, seen, ledger] : [projection, seen, ledger, owed])
+}
+
+type Parts = [Body['projection'], Body['seen'], Body['ledger'], (Body['owed'] | null)?, Body['remains']?]
 
 export function readBody(body: string): Body {
-  const [projection, seen, ledger] = JSON.parse(body) as [Body['projection'], Body['seen'], Body['ledger']]
-  return { projection, seen, ledger }
+  const [projection, seen, ledger, owed, remains] = JSON.parse(body) as Parts
+  const read: Body = { projection, seen, ledger }
+  if (owed) read.owed = owed
+  if (remains) read.remains = remains
+  return read
 }
 
 /** The body without a subscription's ledger entries. */
-export function withoutSubscription(body: string, subscriptionUid: string): string {
-  const { projection, seen, ledger } = readBody(body)
-  const kept = Object.entries(ledger).filter(([key]) => !key.startsWith(`${subscriptionUid} `))
-  return bodyOf({ projection, seen, ledger: Object.fromEntries(kept) })
+export function withoutSubscription(body: Body, subscriptionUid: string): Body {
+  const others = (entries: Record<string, string[]>) =>
+    Object.fromEntries(Object.entries(entries).filter(([key]) => !key.startsWith(`${subscriptionUid} `)))
+  const kept: Body = { ...body, ledger: others(body.ledger) }
+  if (body.owed) kept.owed = others(body.owed)
+  return kept
+}
+
+/** The sinks that are owed something of an object. */
+export function owedSinks(owed: ObjectRecord['owed']): Set<string> {
+  const sinks = new Set<string>()
+  for (const [key, milestones] of Object.entries(owed ?? {}))
+    if (milestones.length > 0) sinks.add(key.slice(key.indexOf(' ') + 1))
+  return sinks
 }

@@ -1,13 +1,13 @@
 import type { Row } from './outbox.ts'
 import type { SinkQueue } from './routes.ts'
 import type { Statements } from './statements.ts'
-import type { Flight, Store } from './store.ts'
+import { type Flight, readEvent, readParked, type Store } from './store.ts'
 import { type Head, refill } from './window.ts'
 
 /** See `Outbox.claim`. A few statements for the order, one for each row that is handed out. */
 export function claim(store: Store, name: string, n: number, now: number): Row[] {
   const sink = store.routes.sink(name)
-  if (!sink || sink.rows === sink.inFlight || now < sink.quietUntil) return []
+  if (!sink || sink.load.rows === sink.inFlight || now < sink.quietUntil) return []
   readAhead(store, sink, n, now)
   const rows: Row[] = []
   while (rows.length < n) {
@@ -27,7 +27,7 @@ export function claim(store: Store, name: string, n: number, now: number): Row[]
 /** See `Outbox.nextAttempt`. */
 export function nextAttempt(store: Store, name: string, now: number): number | undefined {
   const sink = store.routes.sink(name)
-  if (!sink || sink.rows === sink.inFlight) return undefined
+  if (!sink || sink.load.rows === sink.inFlight) return undefined
   readAhead(store, sink, 1, now)
   const fresh = sink.fresh.ready[0]
   const times = [fresh && store.sql.enqueued(fresh.seq)?.[0], nextDue(store, sink)].filter((time) => time !== undefined)
@@ -45,8 +45,8 @@ function readAhead(store: Store, sink: SinkQueue, n: number, now: number): void 
 }
 
 /** Rows that are neither out nor read ahead: heads to be read yet, and those behind them in their lanes. */
-const unread = ({ rows, inFlight, fresh, waiting }: SinkQueue): number =>
-  rows - inFlight - fresh.ready.length - waiting.ready.length
+const unread = ({ load, inFlight, fresh, waiting }: SinkQueue): number =>
+  load.rows - inFlight - fresh.ready.length - waiting.ready.length
 
 /** Heads that wait, after `floor` and due by `to`. */
 function readWaiting(sql: Statements, sink: SinkQueue, floor: Head, to: number, limit: number): Head[] {
@@ -80,21 +80,8 @@ function nextDue({ sql, flights }: Store, sink: SinkQueue): number | undefined {
 function takeOff({ sql, routes }: Store, { due, seq }: Head, now: number): Flight {
   const stored = sql.row(seq)
   if (!stored) throw new Error(`the outbox has no row ${seq}, or not its event, though its lane is waiting for it`)
-  const [
-    routeId,
-    lane,
-    event,
-    shared,
-    attempts,
-    firstAttempt,
-    enqueued,
-    objectUid,
-    id,
-    type,
-    subject,
-    attributes,
-    data,
-  ] = stored
+  const [routeId, lane, event, shared, attempts, firstAttempt, enqueued, objectUid, ...rest] = stored
+  const [namespace, written, bytes, parked, ...cells] = rest
   const route = routes.routeOf(routeId)
   const row: Row = {
     seq,
@@ -102,10 +89,11 @@ function takeOff({ sql, routes }: Store, { due, seq }: Head, now: number): Fligh
     subscription: route.subscription,
     subscriptionUid: route.subscriptionUid,
     objectUid,
-    event: { id, type, subject, attributes, data: data ?? undefined },
+    event: readEvent(cells),
     attempts,
     firstAttempt: firstAttempt ?? undefined,
     enqueued,
+    ...readParked(parked),
   }
-  return { row, route, lane, due, event, shared, claimed: now, settling: false }
+  return { row, route, lane, due, event, shared, namespace, written, bytes, claimed: now, settling: false }
 }

@@ -1,47 +1,66 @@
-import { withoutSubscription } from './body.ts'
+import { bodyOf, readBody, withoutSubscription } from './body.ts'
+import { writeOwed } from './commit.ts'
+import { type Add, firstSeq, inSlices, writeDroppedRows } from './drop.ts'
 import type { Effects } from './group.ts'
-import { type Route, reread } from './routes.ts'
-import { freeLane } from './settle.ts'
-import { releaseEvent, type Store } from './store.ts'
+import type { Store } from './store.ts'
 
-/** Drops all of a subscription but its dead letters, within a transaction of its own. Resolves to how many rows there were. */
-export function writeForgotten(store: Store, subscriptionUid: string): Effects<number> {
-  const { sql } = store
-  const routes = store.routes.of(subscriptionUid)
-  let dropped = 0
-  for (const route of routes) dropped += dropRows(store, route)
+/**
+ * Drops all of a subscription but its dead letters; gives how many rows there were. Its counts go last: a process that is killed in the
+ * midst leaves them, and who calls this again for each uid that has counts and no subscription ends the work.
+ */
+export async function forgetSubscription(store: Store, add: Add, uid: string, sliceRows: number): Promise<number> {
+  const routes = () => store.routes.of(uid)
+  const drop = () =>
+    inSlices(
+      store,
+      add,
+      (rows) => writeDroppedRows(store, rows, routes()),
+      () => firstSeq(routes()),
+      sliceRows,
+    )
+  let dropped = await drop()
+  await forgetInBodies(store, add, uid)
+  while (!(await add(() => writeForgotten(store, uid), 'alone'))) dropped += await drop()
+  return dropped
+}
+
+const objectsAtOnce = 200
+
+async function forgetInBodies(store: Store, add: Add, uid: string): Promise<void> {
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const begin: number = after
+    after = await add((): Effects<number | undefined> => {
+      const objects = store.sql.mentioning(uid, begin, objectsAtOnce)
+      for (const [, object, text] of objects) if (text !== null) forgetInBody(store, object, text, uid)
+      return () => (objects.length === objectsAtOnce ? objects.at(-1)?.[0] : undefined)
+    })
+  }
+}
+
+function forgetInBody(store: Store, uid: string, text: string, subscriptionUid: string): void {
+  const before = readBody(text)
+  const body = withoutSubscription(before, subscriptionUid)
+  store.sql.setBody(bodyOf(body), uid)
+  if (before.owed === undefined) return
+  const [source = '', namespace = ''] = store.sql.object(uid) ?? []
+  writeOwed(store, { uid, source, namespace, ...(body.owed && { owed: body.owed }) })
+}
+
+/** Gives false where rows have come in the meantime: they have to be dropped first. */
+function writeForgotten(store: Store, uid: string): Effects<boolean> {
+  const { sql, floors } = store
+  const routes = store.routes.of(uid)
+  if (routes.some(({ load }) => load.rows > 0)) return () => false
+  const prefix = `${uid} `
+  const floored = [...floors.values.keys()].filter((key) => key.startsWith(prefix))
   for (const route of routes) sql.dropRoute(route.id)
-  const prefix = `${subscriptionUid} `
-  for (const [uid, body] of sql.mentioning(subscriptionUid))
-    sql.setBody(withoutSubscription(body, subscriptionUid), uid)
+  for (const key of floored) sql.dropFloor(key)
   sql.dropActivations(prefix, prefix)
+  sql.dropGaps(uid)
   return () => {
-    for (const route of routes) leave(store, route)
+    for (const route of routes) store.routes.drop(route)
+    for (const key of floored) floors.values.delete(key)
     store.changes.bumpAll()
-    return dropped
+    return true
   }
-}
-
-function dropRows(store: Store, route: Route): number {
-  const { sql } = store
-  const rows = sql.rowsOf(route.id)
-  for (const [seq, , event, shared] of rows) {
-    sql.dropRow(seq)
-    releaseEvent(sql, event, shared)
-  }
-  // Another route's lane that happens to have the same number may have waited behind one of these.
-  for (const lane of new Set(rows.map(([, lane]) => lane))) freeLane(store, lane)
-  return rows.length
-}
-
-function leave({ flights, routes }: Store, route: Route): void {
-  const { sink } = route
-  for (const [seq, flight] of flights) {
-    if (flight.route !== route) continue
-    flights.delete(seq)
-    sink.inFlight -= 1
-  }
-  sink.rows -= route.rows
-  routes.drop(route)
-  reread(sink)
 }

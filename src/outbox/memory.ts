@@ -1,35 +1,59 @@
-import { bodyOf, readBody } from './body.ts'
+import { randomUUID } from 'node:crypto'
 import { Changes } from './changes.ts'
+import { countNames, noCounts } from './counts.ts'
+import { shrunk } from './event-bytes.ts'
+import { dropFloors, type Floors, floorsFor } from './floors.ts'
+import { type Burial, type KeptLetter, letterOf, plain, rowOfLetter, select, tooMany, whole } from './memory-letters.ts'
+import { forgetIn, type KeptRecord, keptRecord, knownOf, type Owing, owingOf, recordsOf } from './memory-objects.ts'
+import {
+  addRow,
+  claimRows,
+  dropRows,
+  inFlight,
+  type KeptRow,
+  loadOf,
+  lowWaterOf,
+  newRow,
+  nextOf,
+  noRows,
+  pendingOf,
+  restartRows,
+} from './memory-rows.ts'
 import type {
   CommitBatch,
   CountDelta,
   Counts,
   DeadLetter,
+  DeadLetterQuery,
+  Gaps,
+  Load,
   NewRow,
   ObjectRecord,
   Outbox,
   Pending,
   Row,
   Settlement,
+  StorageState,
+  WholeDeadLetter,
 } from './outbox.ts'
-import { countNames } from './routes.ts'
-import { checkTimes } from './settle.ts'
-
-type KeptRow = Omit<Row, 'seq'> & { seq: number; due: number; claimed: number | undefined }
-
-type KeptRecord = Omit<ObjectRecord, 'projection' | 'seen' | 'ledger'> & { body: string }
+import { checkPurge, isPurged, type Purge } from './purge.ts'
+import { checkSettlements } from './settle.ts'
 
 /** An outbox for tests, which forgets all at its end. Written to be plainly right, not fast: the model of the one on disk. */
 export class MemoryOutbox implements Outbox {
+  readonly instance = randomUUID()
+  begun = false
   private readonly now: () => number
   private readonly changes = new Changes()
   private readonly objects = new Map<string, KeptRecord>()
   private readonly watches = new Map<string, string>()
   private readonly since = new Map<string, number>()
   private readonly sums = new Map<string, CountDelta & { counts: Counts }>()
-  private rows: KeptRow[] = []
-  private readonly letters: DeadLetter[] = []
-  private lastSeq = 0
+  private readonly kept = noRows()
+  private letters: KeptLetter[] = []
+  private readonly floored: Floors = { values: new Map(), listed: new Set() }
+  private readonly missed = new Map<string, Gaps>()
+  private readonly remembered = new Map<string, string>()
   private closed = false
 
   constructor(options: { now: () => number }) {
@@ -38,79 +62,61 @@ export class MemoryOutbox implements Outbox {
 
   async commit(batch: CommitBatch): Promise<void> {
     this.refuseWhenClosed()
-    const records = batch.records.map(({ projection, seen, ledger, ...rest }) => ({
-      ...rest,
-      body: bodyOf({ projection, seen, ledger }),
-    }))
+    const records = batch.records.map(keptRecord)
     const time = this.now()
     for (const record of records) this.objects.set(record.uid, record)
     for (const uid of batch.forget) this.objects.delete(uid)
     if (batch.cursor !== undefined) this.watches.set(batch.watch, batch.cursor)
-    for (const row of batch.rows) this.rows.push(this.kept(row, time))
-    for (const dead of batch.dead) this.bury(this.kept(dead, time), dead.reason, dead.message, time)
-    for (const row of [...batch.rows, ...batch.counts]) this.countsOf(row)
+    if (batch.listed) dropFloors(this.floored, batch.watch)
+    for (const row of batch.rows) this.enqueue(row, time)
+    for (const dead of batch.dead) {
+      const { reason, message } = dead
+      this.letters.push(letterOf(newRow(this.kept, dead, time), { reason, message, time }))
+    }
     for (const delta of batch.counts)
       for (const name of countNames) this.countsOf(delta)[name] += delta.counts[name] ?? 0
-    for (const { sink } of batch.rows) this.changes.bump(sink)
+    for (const { subscriptionUid, reason, message } of batch.gaps ?? []) {
+      const count = (this.missed.get(subscriptionUid)?.count ?? 0) + 1
+      this.missed.set(subscriptionUid, { count, reason, message, time })
+    }
   }
 
   claim(sink: string, n: number, now: number): Row[] {
-    const heads = this.heads(sink)
-    const fresh = heads.filter((row) => row.due === 0)
-    const waited = heads.filter((row) => row.due > 0 && row.due <= now).sort((a, b) => a.due - b.due || a.seq - b.seq)
-    const claimed: Row[] = []
-    while (claimed.length < n) {
-      const queue =
-        (waited[0]?.seq ?? Number.POSITIVE_INFINITY) < (fresh[0]?.seq ?? Number.POSITIVE_INFINITY) ? waited : fresh
-      const row = queue.shift()
-      if (!row) break
-      row.claimed = now
-      const { due: _due, claimed: _claimed, ...handed } = row
-      claimed.push({ ...handed, event: { ...handed.event } })
-    }
-    return claimed
+    return claimRows(this.kept, sink, n, now)
   }
 
   nextAttempt(sink: string): number | undefined {
-    const heads = this.heads(sink)
-    const fresh = heads.find((row) => row.due === 0)
-    const times = heads.filter((row) => row.due > 0).map((row) => row.due)
-    if (fresh) times.push(fresh.enqueued)
-    return times.length > 0 ? Math.min(...times) : undefined
+    return nextOf(this.kept, sink)
   }
 
   async settle(settlements: readonly Settlement[], now: number): Promise<void> {
     this.refuseWhenClosed()
-    const known = settlements.filter(({ row }) => this.inFlight(row.seq))
-    checkTimes(known)
-    for (const settlement of known) {
-      const row = this.inFlight(settlement.row.seq)
-      if (row) this.settleOne(row, settlement, now)
-    }
+    const known = settlements.flatMap((settlement) => {
+      const row = inFlight(this.kept, settlement.row.seq)
+      return row ? [{ settlement, row }] : []
+    })
+    checkSettlements(known)
+    for (const { row, settlement } of known) if (row.claimed !== undefined) this.settleOne(row, settlement, now)
     for (const { row } of known) this.changes.bump(row.sink)
   }
 
   async retryNow(sink: string): Promise<void> {
     this.refuseWhenClosed()
-    for (const row of this.rows) if (row.sink === sink) row.due = 0
+    for (const row of this.kept.rows) if (row.sink === sink) row.due = 0
     this.changes.bump(sink)
   }
 
   async forgetSubscription(subscriptionUid: string): Promise<number> {
     this.refuseWhenClosed()
-    const kept = this.rows.filter((row) => row.subscriptionUid !== subscriptionUid)
-    const dropped = this.rows.length - kept.length
-    this.rows = kept
+    const dropped = dropRows(this.kept, (row) => row.subscriptionUid === subscriptionUid)
     const own = `${subscriptionUid} `
     for (const [key, sum] of this.sums) if (sum.subscriptionUid === subscriptionUid) this.sums.delete(key)
-    for (const key of this.since.keys()) if (key.startsWith(own)) this.since.delete(key)
-    for (const record of this.objects.values()) {
-      const body = readBody(record.body)
-      for (const key of Object.keys(body.ledger)) if (key.startsWith(own)) delete body.ledger[key]
-      record.body = bodyOf(body)
-    }
+    for (const map of [this.since, this.floored.values])
+      for (const key of map.keys()) if (key.startsWith(own)) map.delete(key)
+    this.missed.delete(subscriptionUid)
+    forgetIn(this.objects, subscriptionUid)
     this.changes.bumpAll()
-    return dropped
+    return dropped.length
   }
 
   async activate(entries: ReadonlyMap<string, number>): Promise<void> {
@@ -127,36 +133,106 @@ export class MemoryOutbox implements Outbox {
   }
 
   records(uids: readonly string[]): Map<string, ObjectRecord> {
-    const found = uids.map((uid) => this.objects.get(uid)).filter((record) => record !== undefined)
-    return new Map(found.map(({ body, ...rest }) => [rest.uid, { ...rest, ...readBody(body) }]))
+    return recordsOf(this.objects, uids)
   }
 
   known(source: string, namespace?: string): Set<string> {
-    const known = new Set<string>()
-    for (const record of this.objects.values()) {
-      if (record.source === source && (namespace === undefined || record.namespace === namespace)) known.add(record.uid)
-    }
-    return known
+    return knownOf(this.objects, source, namespace)
+  }
+
+  owing(): Owing[] {
+    return owingOf(this.objects)
   }
 
   pending(): Pending[] {
-    const byRoute = Map.groupBy(this.rows, (row) => `${row.subscriptionUid} ${row.sink}`)
-    return [...byRoute.values()].map((rows) => {
-      const [oldest] = rows as [KeptRow, ...KeptRow[]]
-      return { sink: oldest.sink, subscription: oldest.subscription, rows: rows.length, oldest: oldest.enqueued }
-    })
+    return pendingOf(this.kept)
   }
 
   size(sink: string): number {
-    return this.rows.filter((row) => row.sink === sink).length
+    return this.load({ sink }).rows
+  }
+
+  load(of: { sink: string } | { namespace: string }): Load {
+    return loadOf(this.kept, of)
+  }
+
+  lowWater(): Map<string, number> {
+    return lowWaterOf(this.kept)
   }
 
   counts(): CountDelta[] {
     return [...this.sums.values()].map((sum) => ({ ...sum, counts: { ...sum.counts } }))
   }
 
-  deadLetters(sink?: string): DeadLetter[] {
-    return this.letters.filter((letter) => sink === undefined || letter.sink === sink).sort((a, b) => a.seq - b.seq)
+  deadLetters(query: DeadLetterQuery = {}): DeadLetter[] {
+    return select(this.letters, query).map(plain)
+  }
+
+  deadLetter(seq: number): WholeDeadLetter | undefined {
+    const letter = this.letters.find((one) => one.seq === seq)
+    return letter && whole(letter)
+  }
+
+  deadLetterSizes(): Map<string, number> {
+    return new Map([...Map.groupBy(this.letters, ({ sink }) => sink)].map(([sink, letters]) => [sink, letters.length]))
+  }
+
+  async revive(query: DeadLetterQuery): Promise<number> {
+    this.refuseWhenClosed()
+    const known = new Set([...this.sums.values()].map((sum) => sum.subscriptionUid))
+    const chosen = select(this.letters, query, (letter) => known.has(letter.subscriptionUid))
+    for (const letter of chosen) this.enqueue(rowOfLetter(letter), this.now())
+    this.letters = this.letters.filter((letter) => !chosen.includes(letter))
+    return chosen.length
+  }
+
+  async pruneDeadLetters(sink: string, keep: { before: number; max: number }): Promise<number> {
+    this.refuseWhenClosed()
+    const dropped = tooMany(this.letters, sink, keep)
+    this.letters = this.letters.filter((letter) => !dropped.has(letter))
+    return dropped.size
+  }
+
+  async purge(of: Purge): Promise<{ rows: number; deadLetters: number }> {
+    this.refuseWhenClosed()
+    checkPurge(of)
+    const isMeant = (row: { sink: string; subscriptionUid: string }) => isPurged(row, of)
+    const rows = dropRows(this.kept, isMeant)
+    for (const row of rows) this.countsOf(row).dropped += 1
+    for (const sink of new Set(rows.map((row) => row.sink))) this.changes.bump(sink)
+    const letters = of.deadLetters ? this.letters.filter(isMeant) : []
+    this.letters = this.letters.filter((letter) => !letters.includes(letter))
+    return { rows: rows.length, deadLetters: letters.length }
+  }
+
+  async begin(floors: ReadonlyMap<string, number>): Promise<void> {
+    this.refuseWhenClosed()
+    this.begun = true
+    this.floored.listed.clear()
+    this.floored.values.clear()
+    for (const [key, floor] of floors) this.floored.values.set(key, floor)
+  }
+
+  floors(watch?: string): Map<string, number> {
+    return floorsFor(this.floored, watch)
+  }
+
+  gates(): Map<string, string> {
+    return new Map(this.remembered)
+  }
+
+  async keepGate(sink: string, gate: string | undefined): Promise<void> {
+    this.refuseWhenClosed()
+    if (gate === undefined) this.remembered.delete(sink)
+    else this.remembered.set(sink, gate)
+  }
+
+  gaps(): Map<string, Gaps> {
+    return new Map([...this.missed].map(([uid, gaps]) => [uid, { ...gaps }]))
+  }
+
+  storage(): StorageState {
+    return { kind: 'ok' }
   }
 
   version(sink: string): number {
@@ -167,29 +243,20 @@ export class MemoryOutbox implements Outbox {
     return this.changes.after(sink, signal, seen)
   }
 
+  /** As a restart with the same disk. */
+  restart(): void {
+    restartRows(this.kept)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.closed = true
     this.changes[Symbol.dispose]()
   }
 
-  private kept({ sink, subscription, subscriptionUid, objectUid, event }: NewRow, enqueued: number): KeptRow {
-    this.lastSeq += 1
-    const state = { attempts: 0, firstAttempt: undefined, enqueued, due: 0, claimed: undefined }
-    return { seq: this.lastSeq, sink, subscription, subscriptionUid, objectUid, event, ...state }
-  }
-
-  /** The first row of each lane, in order, but for lanes in flight. */
-  private heads(sink: string): KeptRow[] {
-    const heads = new Map<string, KeptRow>()
-    for (const row of this.rows) {
-      const lane = `${row.subscriptionUid} ${row.objectUid}`
-      if (row.sink === sink && !heads.has(lane)) heads.set(lane, row)
-    }
-    return [...heads.values()].filter((row) => row.claimed === undefined)
-  }
-
-  private inFlight(seq: number): KeptRow | undefined {
-    return this.rows.find((row) => row.seq === seq && row.claimed !== undefined)
+  private enqueue(row: NewRow & Pick<Row, 'parked'>, time: number): void {
+    addRow(this.kept, newRow(this.kept, row, time))
+    this.countsOf(row)
+    this.changes.bump(row.sink)
   }
 
   private settleOne(row: KeptRow, settlement: Settlement, now: number): void {
@@ -198,34 +265,38 @@ export class MemoryOutbox implements Outbox {
     row.claimed = undefined
     if (settlement.kind === 'release') return
     row.attempts += 1
-    if (settlement.kind === 'retry' || settlement.kind === 'hold') {
-      counts.retried += 1
-      row.due = settlement.at
-      row.firstAttempt ??= claimed
-      return
-    }
-    this.rows = this.rows.filter((other) => other !== row)
-    if (settlement.kind === 'delivered') counts.delivered += 1
-    else {
-      counts.deadLettered += 1
-      this.bury(row, settlement.reason, settlement.message, now)
+    switch (settlement.kind) {
+      case 'retry':
+      case 'hold':
+      case 'shrink':
+        counts.retried += 1
+        row.due = settlement.kind === 'shrink' ? 0 : settlement.at
+        row.firstAttempt ??= claimed
+        if (settlement.kind === 'shrink') row.event = shrunk(row.event) ?? row.event
+        return
+      case 'delivered':
+        counts.delivered += 1
+        dropRows(this.kept, (other) => other === row)
+        return
+      case 'dead':
+        counts.deadLettered += 1
+        dropRows(this.kept, (other) => other === row)
+        this.bury(row, settlement, now)
     }
   }
 
-  private bury(
-    { seq, sink, subscription, event, attempts }: KeptRow,
-    reason: string,
-    message: string,
-    time: number,
-  ): void {
-    this.letters.push({ seq, sink, subscription, id: event.id, type: event.type, reason, message, attempts, time })
+  private bury(row: KeptRow, settlement: Settlement & { kind: 'dead' }, time: number): void {
+    const { reason, message, answer, park } = settlement
+    const burial: Burial = { reason, message, time, ...(answer !== undefined && { answer }) }
+    this.letters.push(letterOf(row, burial))
+    if (park !== undefined) this.enqueue({ ...row, sink: park, parked: { sink: row.sink, reason } }, time)
   }
 
   private countsOf({ subscription, subscriptionUid, sink }: Omit<CountDelta, 'counts'>): Counts {
     const key = `${subscriptionUid} ${sink}`
     const known = this.sums.get(key)
     if (known) return known.counts
-    const counts = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0 }
+    const counts = noCounts()
     this.sums.set(key, { subscription, subscriptionUid, sink, counts })
     return counts
   }

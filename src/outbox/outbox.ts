@@ -43,7 +43,7 @@ export type NewRow = {
 
 /**
  * Numbers of one subscription toward one sink; they only grow. `filtered` counts under sink `''`, as does `matched`.
- * `settle` itself counts `delivered`, `retried` (retry and hold) and `deadLettered`; all else is what a commit's `counts` say,
+ * `settle` itself counts `delivered`, `retried` (retry, hold and shrink) and `deadLettered`; all else is what a commit's `counts` say,
  * `deadLettered` for its `dead` included.
  */
 export type Counts = {
@@ -70,7 +70,7 @@ export type CommitBatch = {
   /** Rows refused from the start (too large, no valid event): straight to the dead letters, with no attempt. */
   dead: (NewRow & { reason: string; message: string })[]
   counts: CountDelta[]
-  /** A list of this watch is complete: the floors of its kind have done their work. */
+  /** A list of this watch is complete: the floors of its kind have done their work, as far as it goes. */
   listed?: boolean
   gaps?: NewGap[]
 }
@@ -221,7 +221,7 @@ export interface Outbox extends AsyncDisposable {
   pruneDeadLetters(sink: string, keep: { before: number; max: number }): Promise<number>
   /**
    * Drops the rows (those in flight too) of a sink, a subscription (by uid), or both at once, and, where asked for, the dead letters. The rows are
-   * counted as `dropped`. Resolves to how many of each.
+   * counted as `dropped`. Resolves to how many of each. Rejects where neither is given.
    */
   purge(of: {
     sink?: string
@@ -238,10 +238,12 @@ export interface Outbox extends AsyncDisposable {
   readonly begun: boolean
   /**
    * Begins a life, with the floors of an earlier one (empty where there was none): `<subscription uid> <sink> <kind>` → ms. What an object
-   * was written before then has been settled there. A kind's floors go with its first complete list (`CommitBatch.listed`).
+   * was written before then has been settled there. A kind's floors go with its first complete list (`CommitBatch.listed`); where each
+   * namespace has a watch of its own, they stay, but are no longer in force for a watch whose list was complete.
    */
   begin(floors: ReadonlyMap<string, number>): Promise<void>
-  floors(): Map<string, number>
+  /** All that there are; or those in force for what a watch brings: none once its list was complete. */
+  floors(watch?: string): Map<string, number>
   /** What the delivery to a sink remembers from one process to the next, as it wrote it. */
   gates(): Map<string, string>
   /** Undefined forgets it. */

@@ -1,4 +1,5 @@
-import type { Counts } from './outbox.ts'
+import { fall, type LowWater, lowWaterOf, rise } from './low-water.ts'
+import type { Load } from './outbox.ts'
 import type { Statements } from './statements.ts'
 import { emptyWindow, type Window } from './window.ts'
 
@@ -6,8 +7,8 @@ import { emptyWindow, type Window } from './window.ts'
 export type SinkQueue = {
   id: number
   name: string
-  /** Rows, in flight included. */
-  rows: number
+  /** In flight included. */
+  load: Load
   inFlight: number
   fresh: Window
   waiting: Window
@@ -21,7 +22,10 @@ export type Route = {
   sink: SinkQueue
   subscription: string
   subscriptionUid: string
-  rows: number
+  load: Load
+  /** Of all routes of the subscription's namespace. */
+  tenant: Load
+  water: LowWater
   /** The oldest row; undefined when there is none, or when it has to be looked for from `oldestFrom` on. */
   oldest: { seq: number; enqueued: number } | undefined
   oldestFrom: number
@@ -34,6 +38,7 @@ export class Routes {
   private readonly sinksById = new Map<number, SinkQueue>()
   private readonly routes = new Map<string, Route>()
   private readonly routesById = new Map<number, Route>()
+  private readonly tenants = new Map<string, Load>()
   private uncommitted: (SinkQueue | Route)[] = []
   private lastSink = 0
   private lastRoute = 0
@@ -42,11 +47,11 @@ export class Routes {
     this.sql = sql
     for (const [id, name] of sql.sinks()) this.keepSink(id, name)
     for (const [id, sink, subscription, uid] of sql.routes()) this.keepRoute(id, this.sinkOf(sink), subscription, uid)
-    for (const [id, rows, seq] of sql.tallies()) {
+    for (const [id, , rows, bytes, seq, written] of sql.tallies()) {
       const route = this.routeOf(id)
-      route.rows = rows
-      route.sink.rows += rows
-      route.oldestFrom = seq
+      if (route.load.rows === 0) route.oldestFrom = seq
+      add(route, rows, bytes)
+      rise(route.water, seq, written, rows)
     }
   }
 
@@ -68,6 +73,10 @@ export class Routes {
 
   of(subscriptionUid: string): Route[] {
     return [...this.routes.values()].filter((route) => route.subscriptionUid === subscriptionUid)
+  }
+
+  tenant(namespace: string): Load {
+    return this.tenants.get(namespace) ?? { rows: 0, bytes: 0 }
   }
 
   /** The route of a row or count, made within the present transaction where it is new. */
@@ -111,20 +120,60 @@ export class Routes {
   }
 
   private keepSink(id: number, name: string): SinkQueue {
-    const sink = { id, name, rows: 0, inFlight: 0, fresh: emptyWindow(), waiting: emptyWaiting(), quietUntil: 0 }
+    const sink = { id, name, load: noLoad(), inFlight: 0, fresh: emptyWindow(), waiting: emptyWaiting(), quietUntil: 0 }
     this.sinks.set(name, sink)
     this.sinksById.set(id, sink)
     this.lastSink = Math.max(this.lastSink, id)
     return sink
   }
 
+  private tenantOf(subscription: string): Load {
+    const namespace = subscription.slice(0, subscription.indexOf('/'))
+    const found = this.tenants.get(namespace)
+    if (found) return found
+    const load = noLoad()
+    this.tenants.set(namespace, load)
+    return load
+  }
+
   private keepRoute(id: number, sink: SinkQueue, subscription: string, subscriptionUid: string): Route {
-    const route = { id, sink, subscription, subscriptionUid, rows: 0, oldest: undefined, oldestFrom: 0 }
+    const tenant = this.tenantOf(subscription)
+    const own = { load: noLoad(), tenant, water: lowWaterOf(), oldest: undefined, oldestFrom: 0 }
+    const route = { id, sink, subscription, subscriptionUid, ...own }
     this.routes.set(keyOf(subscriptionUid, sink.name), route)
     this.routesById.set(id, route)
     this.lastRoute = Math.max(this.lastRoute, id)
     return route
   }
+}
+
+const noLoad = (): Load => ({ rows: 0, bytes: 0 })
+
+function add({ load, sink, tenant }: Route, rows: number, bytes: number): void {
+  for (const one of [load, sink.load, tenant]) {
+    one.rows += rows
+    one.bytes += bytes
+  }
+}
+
+/** A row has come; the last one of its route. */
+export function enter(route: Route, row: { seq: number; enqueued: number; bytes: number; written: number }): void {
+  if (route.load.rows === 0) route.oldest = { seq: row.seq, enqueued: row.enqueued }
+  add(route, 1, row.bytes)
+  rise(route.water, row.seq, row.written)
+  route.sink.quietUntil = 0
+}
+
+/** The event of a row takes so many bytes less. */
+export const lighten = (route: Route, bytes: number): void => add(route, 0, -bytes)
+
+/** A row has gone. */
+export function leave(route: Route, seq: number, bytes: number): void {
+  add(route, -1, -bytes)
+  fall(route.water, seq)
+  if (route.oldest?.seq !== seq) return
+  route.oldestFrom = seq
+  route.oldest = undefined
 }
 
 /** Waiting heads are those with a due time, so the window starts after all whose `due` is 0. */
@@ -142,43 +191,4 @@ const keyOf = (subscriptionUid: string, sink: string): string => `${subscription
 function known<T>(value: T | undefined, what: string, id: number): T {
   if (value === undefined) throw new Error(`the outbox has rows of ${what} ${id}, but no such ${what}`)
   return value
-}
-
-export const countNames = [
-  'matched',
-  'filtered',
-  'delivered',
-  'retried',
-  'deadLettered',
-  'dropped',
-] as const satisfies (keyof Counts)[]
-
-/** Count changes of the present transaction, written as one update a route before it is committed. */
-export class PendingCounts {
-  private readonly sql: Statements
-  private readonly deltas = new Map<number, Counts>()
-
-  constructor(sql: Statements) {
-    this.sql = sql
-  }
-
-  of(route: Route): Counts {
-    const found = this.deltas.get(route.id)
-    if (found) return found
-    const counts = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0 }
-    this.deltas.set(route.id, counts)
-    return counts
-  }
-
-  write(): void {
-    for (const [id, counts] of this.deltas) {
-      const { matched, filtered, delivered, retried, deadLettered, dropped } = counts
-      this.sql.addCounts(matched, filtered, delivered, retried, deadLettered, dropped, id)
-    }
-    this.deltas.clear()
-  }
-
-  clear(): void {
-    this.deltas.clear()
-  }
 }

@@ -50,6 +50,55 @@ const migrations: readonly string[] = [
     object TEXT NOT NULL, event INTEGER NOT NULL, shared INTEGER NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL,
     attempts INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- parked is JSON [sink, reason] of the dead letter that the row is; written is when the object was, in the state that the row came of.
+  ALTER TABLE rows ADD COLUMN namespace TEXT NOT NULL DEFAULT '';
+  ALTER TABLE rows ADD COLUMN written INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE rows ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE rows ADD COLUMN parked TEXT;
+  ALTER TABLE dead_letters ADD COLUMN namespace TEXT NOT NULL DEFAULT '';
+  ALTER TABLE dead_letters ADD COLUMN written INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE dead_letters ADD COLUMN parked TEXT;
+  ALTER TABLE dead_letters ADD COLUMN answer TEXT;
+  ALTER TABLE events ADD COLUMN summary_attributes TEXT;
+  ALTER TABLE events ADD COLUMN summary_data TEXT;
+
+  -- Rows of before: an object that is forgotten had the namespace of its subscription, unless an admin's; and it was not written
+  -- before the moment that its event tells of.
+  UPDATE rows SET
+    namespace = coalesce(
+      (SELECT namespace FROM objects WHERE uid = rows.object),
+      (SELECT substr(subscription, 1, instr(subscription, '/') - 1) FROM routes WHERE id = rows.route), ''),
+    written = min(enqueued, (SELECT coalesce(unixepoch(json_extract(attributes, '$.time')) * 1000, rows.enqueued)
+      FROM events WHERE key = rows.event)),
+    bytes = (SELECT octet_length(attributes) + coalesce(octet_length(data), 0) FROM events WHERE key = rows.event);
+  UPDATE dead_letters SET
+    namespace = coalesce(
+      (SELECT namespace FROM objects WHERE uid = dead_letters.object), substr(subscription, 1, instr(subscription, '/') - 1)),
+    written = min(time, (SELECT coalesce(unixepoch(json_extract(attributes, '$.time')) * 1000, dead_letters.time)
+      FROM events WHERE key = dead_letters.event));
+  CREATE INDEX dead_letters_kept ON dead_letters (sink, time);
+
+  -- Which sinks are owed milestones of which objects, as the bodies of these say.
+  CREATE TABLE owed (
+    sink TEXT NOT NULL, source TEXT NOT NULL, namespace TEXT NOT NULL, uid TEXT NOT NULL,
+    PRIMARY KEY (sink, source, namespace, uid)) WITHOUT ROWID, STRICT;
+  CREATE INDEX owed_objects ON owed (uid);
+
+  -- One row: who works on this directory, and whether a life was begun in it. A file of before that knows of objects had one.
+  CREATE TABLE life (instance TEXT NOT NULL, begun INTEGER NOT NULL) STRICT;
+  INSERT INTO life (instance, begun) SELECT
+    lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-'
+      || substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
+    EXISTS (SELECT 1 FROM cursors) OR EXISTS (SELECT 1 FROM objects);
+  CREATE TABLE floors (key TEXT PRIMARY KEY, floor INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+  -- Watches of one namespace whose list was complete since the floors were set.
+  CREATE TABLE listed (watch TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
+  CREATE TABLE gates (sink TEXT PRIMARY KEY, gate TEXT NOT NULL) WITHOUT ROWID, STRICT;
+  CREATE TABLE gaps (
+    subscription_uid TEXT PRIMARY KEY, count INTEGER NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL,
+    time INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+  `,
 ]
 
 /** The version that this program writes. */

@@ -1,7 +1,9 @@
+import { type Entered, nextSeq, writeRow } from './commit.ts'
+import { bytesOf, shrunk } from './event-bytes.ts'
 import type { Effects } from './group.ts'
 import type { Row, Settlement } from './outbox.ts'
-import type { SinkQueue } from './routes.ts'
-import { type Flight, releaseEvent, type Store } from './store.ts'
+import { enter, leave, lighten, type SinkQueue } from './routes.ts'
+import { cellsOf, countLetters, type Flight, parkedCell, releaseEvent, type Store, shareEvent } from './store.ts'
 import { type Head, offer } from './window.ts'
 
 export type Taken = { flight: Flight; settlement: Settlement }
@@ -18,15 +20,16 @@ export function take(flights: ReadonlyMap<number, Flight>, settlements: readonly
   return taken
 }
 
-/** Throws where a row could never be tried again. */
-export function checkTimes(settlements: readonly Settlement[]): void {
-  for (const settlement of settlements) {
-    if (
-      (settlement.kind === 'retry' || settlement.kind === 'hold') &&
-      !(Number.isSafeInteger(settlement.at) && settlement.at > 0)
-    ) {
-      throw new RangeError(`row ${settlement.row.seq} cannot be tried again at ${settlement.at}`)
-    }
+/** Throws where a row could never be tried again, or not in that way. */
+export function checkSettlements(settled: readonly { settlement: Settlement; row: Row }[]): void {
+  for (const { settlement, row } of settled) {
+    const { kind } = settlement
+    if ((kind === 'retry' || kind === 'hold') && !(Number.isSafeInteger(settlement.at) && settlement.at > 0))
+      throw new RangeError(`row ${row.seq} cannot be tried again at ${settlement.at}`)
+    if (kind === 'shrink' && !row.event.summary)
+      throw new RangeError(`row ${row.seq} cannot be made smaller: its event has no summary`)
+    if (kind === 'dead' && settlement.park !== undefined && row.parked)
+      throw new RangeError(`row ${row.seq} cannot be parked: it is a dead letter of ${row.parked.sink} already`)
   }
 }
 
@@ -34,13 +37,17 @@ export function checkTimes(settlements: readonly Settlement[]): void {
 type Landed = {
   flight: Flight
   left: boolean
+  dead?: boolean
   again?: Head | undefined
   freed?: { sink: SinkQueue; head: Head } | undefined
+  parked?: Entered | undefined
+  /** What its event takes now, where that is less. */
+  bytes?: number
 }
 
 /** Writes settlements within the present transaction. */
 export function writeSettlements(store: Store, taken: readonly Taken[], now: number): Effects<void> {
-  checkTimes(taken.map(({ settlement }) => settlement))
+  checkSettlements(taken.map(({ settlement, flight }) => ({ settlement, row: flight.row })))
   const landed: Landed[] = []
   for (const one of taken) {
     const result = writeOne(store, one, now)
@@ -49,7 +56,10 @@ export function writeSettlements(store: Store, taken: readonly Taken[], now: num
   return () => {
     for (const one of landed) land(store, one)
     const sinks = new Set(landed.map(({ flight }) => flight.route.sink.name))
-    for (const { freed } of landed) if (freed) sinks.add(freed.sink.name)
+    for (const { freed, parked } of landed) {
+      if (freed) sinks.add(freed.sink.name)
+      if (parked) sinks.add(parked.route.sink.name)
+    }
     for (const sink of sinks) store.changes.bump(sink)
   }
 }
@@ -64,16 +74,21 @@ function writeOne(store: Store, { flight, settlement }: Taken, now: number): Lan
       releaseEvent(sql, event, shared)
       counts.of(flight.route).delivered += 1
       return { flight, left: true, freed: freeLane(store, lane) }
-    case 'dead':
+    case 'dead': {
       if (sql.dropRow(row.seq) === 0) return undefined
-      bury(store, flight, row, settlement, now)
+      const parked = bury(store, flight, settlement, now)
       counts.of(flight.route).deadLettered += 1
-      return { flight, left: true, freed: freeLane(store, lane) }
+      return { flight, left: true, dead: true, freed: freeLane(store, lane), parked }
+    }
     case 'retry':
     case 'hold':
       if (sql.postpone(settlement.at, flight.claimed, row.seq) === 0) return undefined
       counts.of(flight.route).retried += 1
       return { flight, left: false, again: { due: settlement.at, seq: row.seq } }
+    case 'shrink':
+      if (sql.postpone(0, flight.claimed, row.seq) === 0) return undefined
+      counts.of(flight.route).retried += 1
+      return { flight, left: false, again: { due: 0, seq: row.seq }, bytes: writeSmaller(store, flight) }
     case 'release':
       // Nothing is written. Where its due time is as it stood in memory: retryNow may have come since.
       return { flight, left: false }
@@ -82,14 +97,17 @@ function writeOne(store: Store, { flight, settlement }: Taken, now: number): Lan
   }
 }
 
+/** Gives the row at the parking sink, where there is to be one. */
 function bury(
   store: Store,
-  { event, shared }: Flight,
-  row: Row,
-  { reason, message }: Settlement & { kind: 'dead' },
+  flight: Flight,
+  { reason, message, answer, park }: Settlement & { kind: 'dead' },
   now: number,
-): void {
+): Entered | undefined {
+  const { row, event, namespace, written, bytes } = flight
   const { seq, sink, subscription, subscriptionUid, objectUid, attempts } = row
+  if (park !== undefined) shareEvent(store.sql, event, flight.shared)
+  const shared = park === undefined ? flight.shared : 1
   store.sql.addDeadLetter(
     seq,
     sink,
@@ -102,7 +120,31 @@ function bury(
     message,
     attempts + 1,
     now,
+    namespace,
+    written,
+    parkedCell(row.parked),
+    answer ?? null,
   )
+  if (park === undefined) return undefined
+  const copy = { ...row, sink: park, namespace, written, parked: { sink, reason } }
+  return writeRow(store, nextSeq(store), copy, { event, shared, bytes }, now)
+}
+
+/** Puts the summary in the place of a row's event, whose bytes others may still need. Gives the bytes that it takes. */
+function writeSmaller(store: Store, { row, event, shared }: Flight): number {
+  const { sql } = store
+  const smaller = shrunk(row.event) ?? row.event
+  const bytes = bytesOf(smaller)
+  if (shared && (sql.uses(event)?.[0] ?? 1) > 1) {
+    releaseEvent(sql, event, shared)
+    const key = nextSeq(store)
+    sql.addEvent(key, ...cellsOf(smaller))
+    sql.setEvent(key, 0, bytes, row.seq)
+  } else {
+    sql.shrinkEvent(smaller.attributes, smaller.data ?? null, event)
+    sql.setEvent(event, shared, bytes, row.seq)
+  }
+  return bytes
 }
 
 /** The next row of a lane whose head is gone comes to its turn. */
@@ -114,20 +156,16 @@ export function freeLane({ sql, routes }: Pick<Store, 'sql' | 'routes'>, lane: n
   return { sink: routes.sinkOf(sink), head: { due: 0, seq } }
 }
 
-function land({ flights }: Store, { flight, left, again, freed }: Landed): void {
+function land(store: Store, { flight, left, dead, again, freed, parked, bytes }: Landed): void {
   const { route, row } = flight
-  if (!flights.delete(row.seq)) return
-  const { sink } = route
-  sink.inFlight -= 1
-  if (left) {
-    route.rows -= 1
-    sink.rows -= 1
-    if (route.oldest?.seq === row.seq) {
-      route.oldestFrom = row.seq
-      route.oldest = undefined
-    }
-  } else putBack(sink, again ?? { due: flight.due, seq: row.seq })
+  if (!store.flights.delete(row.seq)) return
+  route.sink.inFlight -= 1
+  if (bytes !== undefined) lighten(route, flight.bytes - bytes)
+  if (left) leave(route, row.seq, flight.bytes)
+  else putBack(route.sink, again ?? { due: flight.due, seq: row.seq })
   if (freed) putBack(freed.sink, freed.head)
+  if (dead) countLetters(store, route.sink.name, 1)
+  if (parked) enter(parked.route, parked)
 }
 
 function putBack(sink: SinkQueue, head: Head): void {

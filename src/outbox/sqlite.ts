@@ -1,16 +1,36 @@
 import { accept, type Verdict } from '../api/verdict.ts'
-import { readBody } from './body.ts'
 import { Changes } from './changes.ts'
 import { claim, nextAttempt } from './claim.ts'
 import { writeBatch } from './commit.ts'
-import { writeForgotten } from './forget.ts'
-import { GroupCommit, type Transaction } from './group.ts'
+import { PendingCounts } from './counts.ts'
+import { type Add, firstSeq, inSlices, writeAllDue, writeDue } from './drop.ts'
+import { floorsFor, writeBegun } from './floors.ts'
+import { forgetSubscription } from './forget.ts'
+import { GroupCommit } from './group.ts'
+import { listLetters, readLetter, superfluous } from './letters.ts'
 import { openStorage, type Storage } from './open.ts'
-import type { CommitBatch, CountDelta, DeadLetter, ObjectRecord, Outbox, Pending, Row, Settlement } from './outbox.ts'
-import { PendingCounts, Routes, reread } from './routes.ts'
+import type {
+  CommitBatch,
+  CountDelta,
+  DeadLetter,
+  DeadLetterQuery,
+  Gaps,
+  Load,
+  ObjectRecord,
+  Outbox,
+  Pending,
+  Row,
+  Settlement,
+  StorageState,
+  WholeDeadLetter,
+} from './outbox.ts'
+import { checkPurge, dropLetters, type Purge, purge, reviveLetters } from './purge.ts'
+import { readCounts, readLowWater, readPending, readRecords } from './reads.ts'
+import { Routes } from './routes.ts'
 import { take, writeSettlements } from './settle.ts'
 import { prepare } from './statements.ts'
 import type { Store } from './store.ts'
+import { transactionOf } from './transaction.ts'
 
 export type SqliteOutboxOptions = {
   /** Made (0700) where it is missing; the files in it are Carillon's. One process at a time. */
@@ -21,33 +41,44 @@ export type SqliteOutboxOptions = {
   groupMs?: number
   /** The longest that settlements wait for a commit to share while nothing else is to be sent to their sinks; ms. */
   settleMs?: number
+  /** So many rows are gone through in one transaction by what concerns many (`purge`, `retryNow`, …). */
+  sliceRows?: number
 }
 
 /** The outbox in `<directory>/carillon.db`. For the refusals see `openStorage`. */
-export function openSqliteOutbox({ directory, now, groupMs = 3, settleMs = 20 }: SqliteOutboxOptions): Verdict<Outbox> {
-  const storage = openStorage(directory)
-  return storage.ok ? accept(new SqliteOutbox(storage.value, now, { groupMs, settleMs })) : storage
+export function openSqliteOutbox(options: SqliteOutboxOptions): Verdict<Outbox> {
+  const storage = openStorage(options.directory)
+  return storage.ok ? accept(new SqliteOutbox(storage.value, options)) : storage
 }
 
 class SqliteOutbox implements Outbox {
-  private readonly storage: Storage
+  private readonly files: Storage
   private readonly store: Store
   private readonly group: GroupCommit
+  private readonly add: Add
+  private readonly sliceRows: number
+  readonly instance: string
   private closed = false
 
-  constructor(storage: Storage, now: () => number, waits: { groupMs: number; settleMs: number }) {
+  constructor(storage: Storage, { now, groupMs = 3, settleMs = 20, sliceRows = 1000 }: SqliteOutboxOptions) {
     const sql = prepare(storage.db)
-    this.storage = storage
+    this.files = storage
     this.store = {
       sql,
       routes: new Routes(sql),
       counts: new PendingCounts(sql),
       flights: new Map(),
+      letters: new Map(sql.deadLetterSizes()),
+      floors: { values: new Map(sql.floors()), listed: new Set(sql.listed().map(([watch]) => watch)) },
+      owes: true,
       changes: new Changes(),
       now,
       lastSeq: sql.lastSeq()?.[0] ?? 0,
     }
-    this.group = new GroupCommit(transactionOf(storage, this.store), waits.groupMs, waits.settleMs)
+    this.group = new GroupCommit(transactionOf(storage, this.store), groupMs, settleMs)
+    this.add = (run, haste) => this.group.add(run, haste)
+    this.sliceRows = sliceRows
+    this.instance = sql.life()?.[0] ?? ''
   }
 
   commit(batch: CommitBatch): Promise<void> {
@@ -67,7 +98,7 @@ class SqliteOutbox implements Outbox {
     if (taken.length === 0) return
     try {
       // Where nothing waits behind these rows, nobody waits for their end either: the next commit takes it along.
-      const patient = taken.every(({ flight: { route } }) => route.sink.rows === route.sink.inFlight)
+      const patient = taken.every(({ flight: { route } }) => route.sink.load.rows === route.sink.inFlight)
       await this.group.add(() => writeSettlements(this.store, taken, now), patient ? 'patient' : 'soon')
     } catch (error) {
       for (const { flight } of taken) flight.settling = false
@@ -75,21 +106,23 @@ class SqliteOutbox implements Outbox {
     }
   }
 
-  retryNow(sink: string): Promise<void> {
-    return this.group.add(() => {
-      const found = this.store.routes.sink(sink)
-      if (found) this.store.sql.allDue(found.id)
-      return () => {
-        if (!found) return
-        for (const flight of this.store.flights.values()) if (flight.route.sink === found) flight.due = 0
-        reread(found)
-        this.store.changes.bump(sink)
-      }
-    })
+  async retryNow(sink: string): Promise<void> {
+    const { store } = this
+    const found = store.routes.sink(sink)
+    if (found && found.load.rows > this.sliceRows) {
+      const routes = [...store.routes.all()].filter((route) => route.sink === found)
+      await inSlices(
+        store,
+        this.add,
+        (rows) => writeDue(store, rows, found),
+        () => firstSeq(routes),
+        this.sliceRows,
+      )
+    } else await this.group.add(() => writeAllDue(store, sink))
   }
 
   forgetSubscription(subscriptionUid: string): Promise<number> {
-    return this.group.add(() => writeForgotten(this.store, subscriptionUid), 'alone')
+    return forgetSubscription(this.store, this.add, subscriptionUid, this.sliceRows)
   }
 
   activate(entries: ReadonlyMap<string, number>): Promise<void> {
@@ -108,15 +141,7 @@ class SqliteOutbox implements Outbox {
   }
 
   records(uids: readonly string[]): Map<string, ObjectRecord> {
-    const records = new Map<string, ObjectRecord>()
-    for (const uid of uids) {
-      const cells = this.store.sql.object(uid)
-      if (!cells) continue
-      const [source, namespace, name, resourceVersion, endedAt, body] = cells
-      const end = endedAt === null ? {} : { endedAt }
-      records.set(uid, { uid, source, namespace, name, resourceVersion, ...end, ...readBody(body) })
-    }
-    return records
+    return readRecords(this.store, uids)
   }
 
   known(source: string, namespace?: string): Set<string> {
@@ -125,54 +150,89 @@ class SqliteOutbox implements Outbox {
   }
 
   pending(): Pending[] {
-    const pending: Pending[] = []
-    for (const route of this.store.routes.all()) {
-      if (route.rows === 0) continue
-      if (!route.oldest) {
-        const found = this.store.sql.oldestOf(route.id, route.oldestFrom)
-        if (found) route.oldest = { seq: found[0], enqueued: found[1] }
-      }
-      pending.push({
-        sink: route.sink.name,
-        subscription: route.subscription,
-        rows: route.rows,
-        oldest: route.oldest?.enqueued,
-      })
-    }
-    return pending
+    return readPending(this.store)
   }
 
   size(sink: string): number {
-    return this.store.routes.sink(sink)?.rows ?? 0
+    return this.store.routes.sink(sink)?.load.rows ?? 0
   }
 
   counts(): CountDelta[] {
-    return this.store.sql.counts().map(([subscription, subscriptionUid, sink, ...six]) => {
-      const [matched, filtered, delivered, retried, deadLettered, dropped] = six
-      return {
-        subscription,
-        subscriptionUid,
-        sink,
-        counts: { matched, filtered, delivered, retried, deadLettered, dropped },
-      }
+    return readCounts(this.store)
+  }
+
+  load(of: { sink: string } | { namespace: string }): Load {
+    const { routes } = this.store
+    const load = 'sink' in of ? routes.sink(of.sink)?.load : routes.tenant(of.namespace)
+    return load ? { ...load } : { rows: 0, bytes: 0 }
+  }
+
+  lowWater(): Map<string, number> {
+    return readLowWater(this.store)
+  }
+
+  owing(): { sink: string; source: string; namespace: string; objects: number }[] {
+    const owing = this.store.owes ? this.store.sql.owing() : []
+    this.store.owes = owing.length > 0
+    return owing.map(([sink, source, namespace, objects]) => ({ sink, source, namespace, objects }))
+  }
+
+  deadLetters(query: DeadLetterQuery = {}): DeadLetter[] {
+    return listLetters(this.store, query)
+  }
+
+  deadLetter(seq: number): WholeDeadLetter | undefined {
+    return readLetter(this.store, seq)
+  }
+
+  deadLetterSizes(): Map<string, number> {
+    return new Map(this.store.letters)
+  }
+
+  async revive(query: DeadLetterQuery): Promise<number> {
+    return reviveLetters(this.store, this.add, query, this.sliceRows)
+  }
+
+  pruneDeadLetters(sink: string, keep: { before: number; max: number }): Promise<number> {
+    return dropLetters(this.store, this.add, (n) => superfluous(this.store, sink, keep, n), this.sliceRows)
+  }
+
+  async purge(of: Purge): Promise<{ rows: number; deadLetters: number }> {
+    checkPurge(of)
+    return purge(this.store, this.add, of, this.sliceRows)
+  }
+
+  begin(floors: ReadonlyMap<string, number>): Promise<void> {
+    return this.group.add(() => writeBegun(this.store, floors))
+  }
+
+  get begun(): boolean {
+    return this.store.sql.life()?.[1] === 1
+  }
+
+  floors(watch?: string): Map<string, number> {
+    return floorsFor(this.store.floors, watch)
+  }
+
+  gates(): Map<string, string> {
+    return new Map(this.store.sql.gates())
+  }
+
+  keepGate(sink: string, gate: string | undefined): Promise<void> {
+    return this.group.add(() => {
+      if (gate === undefined) this.store.sql.dropGate(sink)
+      else this.store.sql.setGate(sink, gate)
+      return () => undefined
     })
   }
 
-  deadLetters(sink?: string): DeadLetter[] {
-    const letters = this.store.sql
-      .deadLetters()
-      .map(([seq, name, subscription, id, type, reason, message, attempts, time]) => ({
-        seq,
-        sink: name,
-        subscription,
-        id,
-        type,
-        reason,
-        message,
-        attempts,
-        time,
-      }))
-    return sink === undefined ? letters : letters.filter((letter) => letter.sink === sink)
+  gaps(): Map<string, Gaps> {
+    const gaps = this.store.sql.gaps()
+    return new Map(gaps.map(([uid, count, reason, message, time]) => [uid, { count, reason, message, time }]))
+  }
+
+  storage(): StorageState {
+    return { kind: 'ok' }
   }
 
   version(sink: string): number {
@@ -188,35 +248,7 @@ class SqliteOutbox implements Outbox {
     this.closed = true
     this.group.close()
     this.store.changes[Symbol.dispose]()
-    this.storage.db.close()
-    this.storage.lock.close()
-  }
-}
-
-function transactionOf({ db }: Storage, store: Store): Transaction {
-  const { sql, counts, routes } = store
-  let writtenSeq = store.lastSeq
-  return {
-    begin: () => sql.begin(),
-    commit: () => {
-      counts.write()
-      if (store.lastSeq !== writtenSeq) sql.setLastSeq(store.lastSeq)
-      sql.commit()
-      writtenSeq = store.lastSeq
-      routes.committed()
-    },
-    rollback: () => {
-      counts.clear()
-      routes.rolledBack()
-      // SQLite has rolled back by itself after some errors (disk full, I/O).
-      if (db.isTransaction) sql.rollback()
-    },
-    idle: () => {
-      try {
-        db.exec('PRAGMA wal_checkpoint(PASSIVE)')
-      } catch {
-        // Nothing is lost by it: all is in the WAL, and what the disk has against it the next commit will tell.
-      }
-    },
+    this.files.db.close()
+    this.files.lock.close()
   }
 }

@@ -1,6 +1,9 @@
 import type { Changes } from './changes.ts'
+import type { PendingCounts } from './counts.ts'
+import type { Floors } from './floors.ts'
 import type { Row } from './outbox.ts'
-import type { PendingCounts, Route, Routes } from './routes.ts'
+import type { Route, Routes } from './routes.ts'
+import type { StoredEvent } from './row-statements.ts'
 import type { Statements } from './statements.ts'
 
 /** A row that is in flight. */
@@ -11,6 +14,9 @@ export type Flight = {
   due: number
   event: number
   shared: number
+  namespace: string
+  written: number
+  bytes: number
   claimed: number
   /** Its settlement is on its way to the disk. */
   settling: boolean
@@ -22,9 +28,34 @@ export type Store = {
   routes: Routes
   counts: PendingCounts
   flights: Map<number, Flight>
+  /** Dead letters that are kept, by sink. */
+  letters: Map<string, number>
+  floors: Floors
+  /** Whether any object may have entries in `owed`. */
+  owes: boolean
   changes: Changes
   now: () => number
   lastSeq: number
+}
+
+/** An event in the order of its columns. */
+export function cellsOf({ id, type, subject, attributes, data, summary }: Row['event']): StoredEvent {
+  return [id, type, subject, attributes, data ?? null, summary?.attributes ?? null, summary?.data ?? null]
+}
+
+export function readEvent(cells: StoredEvent): Row['event'] {
+  const [id, type, subject, attributes, data, smaller, smallerData] = cells
+  const event = { id, type, subject, attributes, data: data ?? undefined }
+  return smaller === null ? event : { ...event, summary: { attributes: smaller, data: smallerData ?? undefined } }
+}
+
+export const parkedCell = (parked: Row['parked']): string | null =>
+  parked ? JSON.stringify([parked.sink, parked.reason]) : null
+
+export function readParked(cell: string | null): Pick<Row, 'parked'> {
+  if (cell === null) return {}
+  const [sink, reason] = JSON.parse(cell) as [string, string]
+  return { parked: { sink, reason } }
 }
 
 /** One row or dead letter fewer points at an event: with the last, its bytes go. */
@@ -35,4 +66,16 @@ export function releaseEvent(sql: Statements, event: number, shared: number): vo
     sql.dropShare(event)
   }
   sql.dropEvent(event)
+}
+
+/** One more points at an event that one does already; `shared` says whether it is known to be shared. */
+export function shareEvent(sql: Statements, event: number, shared: number): void {
+  if (shared) sql.takeShare(event)
+  else sql.addShare(event, 2)
+}
+
+export function countLetters({ letters }: Pick<Store, 'letters'>, sink: string, more: number): void {
+  const kept = (letters.get(sink) ?? 0) + more
+  if (kept > 0) letters.set(sink, kept)
+  else letters.delete(sink)
 }

@@ -130,7 +130,7 @@ it('with the outbox on disk: order, retries and dead letters, and nothing left',
         ids(20, `${lane}.`),
       )
     }
-    assert.equal(outbox.deadLetters(sinkKey).length, 20)
+    assert.equal(outbox.deadLetters({ sink: sinkKey }).length, 20)
     assert.deepEqual(running.errors, [])
     await running.stop()
   }

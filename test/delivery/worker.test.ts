@@ -147,7 +147,7 @@ describe('order and repeats under failures', () => {
     await using running = new Running(sink.url)
     await running.enqueue(...rowsOf('a', ['1', '2']))
     await running.emptied()
-    const [dead] = running.outbox.deadLetters(sinkKey)
+    const [dead] = running.outbox.deadLetters({ sink: sinkKey })
     assert.deepEqual(
       [dead?.id, dead?.reason, dead?.message],
       ['1', 'HTTP422', 'The sink answered 422: it refuses this event.'],

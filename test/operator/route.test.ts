@@ -224,6 +224,8 @@ test('a row says whose it is, and of which object', () => {
     subscription: 'team-a/builds',
     subscriptionUid: 'uid-builds',
     objectUid: 'uid-run',
+    namespace: 'team-a',
+    written: ms(0),
   })
 })
 

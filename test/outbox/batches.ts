@@ -15,6 +15,8 @@ export const rowOf = (object: string, event: string | EncodedEvent, over: Partia
   subscription: 'ns/a',
   subscriptionUid: 'uid-a',
   objectUid: object,
+  namespace: 'team-a',
+  written: 900_000,
   event: typeof event === 'string' ? eventOf(event) : event,
   ...over,
 })

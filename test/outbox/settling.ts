@@ -32,8 +32,10 @@ export function settlingContract(it: It): void {
       seq,
       sink: 'ns/sink',
       subscription: 'ns/a',
+      subscriptionUid: 'uid-a',
       id: 'e1',
       type,
+      subject: 'runs/e1',
       reason: 'HTTP400',
       message: 'no',
       attempts: 1,
@@ -47,8 +49,10 @@ export function settlingContract(it: It): void {
         {
           sink: 'ns/other',
           subscription: 'ns/a',
+          subscriptionUid: 'uid-a',
           id: 'huge',
           type,
+          subject: 'runs/huge',
           reason: 'TooLarge',
           message: 'cut it down',
           attempts: 0,
@@ -56,8 +60,8 @@ export function settlingContract(it: It): void {
         },
       ],
     )
-    assert.deepEqual(outbox.deadLetters('ns/sink'), [one])
-    assert.deepEqual(outbox.deadLetters('ns/none'), [])
+    assert.deepEqual(outbox.deadLetters({ sink: 'ns/sink' }), [one])
+    assert.deepEqual(outbox.deadLetters({ sink: 'ns/none' }), [])
     assert.equal(outbox.size('ns/other'), 0)
   })
 

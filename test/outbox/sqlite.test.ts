@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { hotReads } from '../../src/outbox/hot-reads.ts'
 import { migrate } from '../../src/outbox/schema.ts'
-import { hotReads } from '../../src/outbox/statements.ts'
 import {
   batchOf,
   buried,

@@ -1,0 +1,41 @@
+import { bodyOf, owedSinks, readBody, withoutSubscription } from './body.ts'
+import type { ObjectRecord } from './outbox.ts'
+
+/** A record as it stands in the file. */
+export type KeptRecord = Omit<ObjectRecord, 'projection' | 'seen' | 'ledger' | 'owed' | 'remains'> & { body: string }
+
+export type KeptObjects = Map<string, KeptRecord>
+
+export type Owing = { sink: string; source: string; namespace: string; objects: number }
+
+export function keptRecord({ projection, seen, ledger, owed, remains, ...rest }: ObjectRecord): KeptRecord {
+  return { ...rest, body: bodyOf({ projection, seen, ledger, ...(owed && { owed }), ...(remains && { remains }) }) }
+}
+
+export function recordsOf(objects: KeptObjects, uids: readonly string[]): Map<string, ObjectRecord> {
+  const found = uids.map((uid) => objects.get(uid)).filter((record) => record !== undefined)
+  return new Map(found.map(({ body, ...rest }) => [rest.uid, { ...rest, ...readBody(body) }]))
+}
+
+export function knownOf(objects: KeptObjects, of: string, namespace: string | undefined): Set<string> {
+  const isMeant = (record: KeptRecord) => record.source === of && record.namespace === (namespace ?? record.namespace)
+  return new Set([...objects.values()].filter(isMeant).map(({ uid }) => uid))
+}
+
+export function forgetIn(objects: KeptObjects, subscriptionUid: string): void {
+  for (const record of objects.values())
+    record.body = bodyOf(withoutSubscription(readBody(record.body), subscriptionUid))
+}
+
+export function owingOf(objects: KeptObjects): Owing[] {
+  const owing = new Map<string, Owing>()
+  for (const { source, namespace, body } of objects.values()) {
+    for (const sink of owedSinks(readBody(body).owed)) {
+      const key = `${sink} ${source} ${namespace}`
+      const entry = owing.get(key) ?? { sink, source, namespace, objects: 0 }
+      entry.objects += 1
+      owing.set(key, entry)
+    }
+  }
+  return [...owing.values()]
+}

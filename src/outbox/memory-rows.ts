@@ -1,0 +1,146 @@
+import { bytesOf } from './event-bytes.ts'
+import type { Load, NewRow, Pending, Row } from './outbox.ts'
+
+export type KeptRow = Row & { namespace: string; written: number; due: number; claimed: number | undefined }
+
+/** Rows in the order of their seq; `turns`: by sink, the namespaces in the order in which it is their turn. */
+export type KeptRows = { rows: KeptRow[]; turns: Map<string, Set<string>>; lastSeq: number }
+
+export const noRows = (): KeptRows => ({ rows: [], turns: new Map(), lastSeq: 0 })
+
+/** A row as it is when it is new, with the next seq. */
+export function newRow(kept: KeptRows, row: NewRow & Pick<Row, 'parked'>, enqueued: number): KeptRow {
+  const { sink, subscription, subscriptionUid, objectUid, namespace, written, event, parked } = row
+  kept.lastSeq += 1
+  return {
+    seq: kept.lastSeq,
+    sink,
+    subscription,
+    subscriptionUid,
+    objectUid,
+    namespace,
+    written,
+    event,
+    attempts: 0,
+    firstAttempt: undefined,
+    enqueued,
+    ...(parked && { parked }),
+    due: 0,
+    claimed: undefined,
+  }
+}
+
+/** A namespace that had no rows comes last. */
+export function addRow(kept: KeptRows, row: KeptRow): void {
+  let turns = kept.turns.get(row.sink)
+  if (!turns) {
+    turns = new Set()
+    kept.turns.set(row.sink, turns)
+  }
+  if (!kept.rows.some(({ sink, namespace }) => sink === row.sink && namespace === row.namespace)) {
+    turns.delete(row.namespace)
+    turns.add(row.namespace)
+  }
+  kept.rows.push(row)
+}
+
+/** Takes out rows, and gives them. */
+export function dropRows(kept: KeptRows, isMeant: (row: KeptRow) => boolean): KeptRow[] {
+  const dropped = kept.rows.filter(isMeant)
+  kept.rows = kept.rows.filter((row) => !isMeant(row))
+  return dropped
+}
+
+export function inFlight({ rows }: KeptRows, seq: number): KeptRow | undefined {
+  return rows.find((row) => row.seq === seq && row.claimed !== undefined)
+}
+
+/** See `Outbox.nextAttempt`. */
+export function nextOf(kept: KeptRows, sink: string): number | undefined {
+  const heads = headsOf(kept, sink)
+  const fresh = heads.find((row) => row.due === 0)
+  const times = heads.filter((row) => row.due > 0).map((row) => row.due)
+  if (fresh) times.push(fresh.enqueued)
+  return times.length > 0 ? Math.min(...times) : undefined
+}
+
+/** The first row of each lane, in order, but for lanes in flight. */
+export function headsOf(kept: KeptRows, sink: string): KeptRow[] {
+  const heads = new Map<string, KeptRow>()
+  for (const row of kept.rows) {
+    const lane = `${row.subscriptionUid} ${row.objectUid}`
+    if (row.sink === sink && !heads.has(lane)) heads.set(lane, row)
+  }
+  return [...heads.values()].filter((row) => row.claimed === undefined)
+}
+
+/** Takes up to `n` rows in turn. */
+export function claimRows(kept: KeptRows, sink: string, n: number, now: number): Row[] {
+  const turns = kept.turns.get(sink) ?? new Set()
+  const queues = new Map(
+    [...Map.groupBy(headsOf(kept, sink), (row) => row.namespace)].map(([name, heads]) => [name, byAge(heads, now)]),
+  )
+  const claimed: Row[] = []
+  // A namespace that was served is met again at the end; one that has nothing keeps its place.
+  for (const namespace of turns) {
+    if (claimed.length >= n) break
+    const row = queues.get(namespace)?.shift()
+    if (!row) continue
+    turns.delete(namespace)
+    turns.add(namespace)
+    row.claimed = now
+    claimed.push(handed(row))
+  }
+  return claimed
+}
+
+/** Those that may go at once in the order of commits, those that waited in the order in which they fell due, merged by age. */
+function byAge(heads: KeptRow[], now: number): KeptRow[] {
+  const fresh = heads.filter((row) => row.due === 0)
+  const waited = heads.filter((row) => row.due > 0 && row.due <= now).sort((a, b) => a.due - b.due || a.seq - b.seq)
+  const merged: KeptRow[] = []
+  for (;;) {
+    const [young, old] = [fresh[0]?.seq ?? Number.POSITIVE_INFINITY, waited[0]?.seq ?? Number.POSITIVE_INFINITY]
+    const row = (old < young ? waited : fresh).shift()
+    if (!row) return merged
+    merged.push(row)
+  }
+}
+
+function handed({ due: _due, claimed: _claimed, namespace: _namespace, written: _written, ...row }: KeptRow): Row {
+  return { ...row, event: { ...row.event } }
+}
+
+/** As after a restart: nothing is in flight, and the turns begin with the oldest row. */
+export function restartRows(kept: KeptRows): void {
+  kept.turns.clear()
+  for (const row of kept.rows) {
+    row.claimed = undefined
+    const turns = kept.turns.get(row.sink) ?? new Set()
+    kept.turns.set(row.sink, turns.add(row.namespace))
+  }
+}
+
+export function pendingOf({ rows }: KeptRows): Pending[] {
+  const byRoute = Map.groupBy(rows, (row) => `${row.subscriptionUid} ${row.sink}`)
+  return [...byRoute.values()].map((some) => {
+    const [oldest] = some as [KeptRow, ...KeptRow[]]
+    return { sink: oldest.sink, subscription: oldest.subscription, rows: some.length, oldest: oldest.enqueued }
+  })
+}
+
+export function loadOf({ rows }: KeptRows, of: { sink: string } | { namespace: string }): Load {
+  const some = rows.filter((row) =>
+    'sink' in of ? row.sink === of.sink : row.subscription.startsWith(`${of.namespace}/`),
+  )
+  return { rows: some.length, bytes: some.reduce((sum, row) => sum + bytesOf(row.event), 0) }
+}
+
+export function lowWaterOf({ rows }: KeptRows): Map<string, number> {
+  const lowest = new Map<string, number>()
+  for (const { subscriptionUid, sink, written } of rows) {
+    const key = `${subscriptionUid} ${sink}`
+    lowest.set(key, Math.min(written, lowest.get(key) ?? written))
+  }
+  return lowest
+}

@@ -1,0 +1,47 @@
+import { readBody } from './body.ts'
+import { lowest } from './low-water.ts'
+import type { CountDelta, ObjectRecord, Pending } from './outbox.ts'
+import type { Store } from './store.ts'
+
+export function readRecords({ sql }: Store, uids: readonly string[]): Map<string, ObjectRecord> {
+  const records = new Map<string, ObjectRecord>()
+  for (const uid of uids) {
+    const cells = sql.object(uid)
+    if (!cells) continue
+    const [source, namespace, name, resourceVersion, endedAt, body] = cells
+    const end = endedAt === null ? {} : { endedAt }
+    records.set(uid, { uid, source, namespace, name, resourceVersion, ...end, ...readBody(body) })
+  }
+  return records
+}
+
+export function readPending({ sql, routes }: Store): Pending[] {
+  const pending: Pending[] = []
+  for (const route of routes.all()) {
+    const { rows } = route.load
+    if (rows === 0) continue
+    if (!route.oldest) {
+      const found = sql.oldestOf(route.id, route.oldestFrom)
+      if (found) route.oldest = { seq: found[0], enqueued: found[1] }
+    }
+    pending.push({ sink: route.sink.name, subscription: route.subscription, rows, oldest: route.oldest?.enqueued })
+  }
+  return pending
+}
+
+export function readCounts({ sql }: Store): CountDelta[] {
+  return sql.counts().map(([subscription, subscriptionUid, sink, ...six]) => {
+    const [matched, filtered, delivered, retried, deadLettered, dropped] = six
+    const counts = { matched, filtered, delivered, retried, deadLettered, dropped }
+    return { subscription, subscriptionUid, sink, counts }
+  })
+}
+
+export function readLowWater({ routes }: Store): Map<string, number> {
+  const marks = new Map<string, number>()
+  for (const { subscriptionUid, sink, water } of routes.all()) {
+    const written = lowest(water)
+    if (written !== undefined) marks.set(`${subscriptionUid} ${sink.name}`, written)
+  }
+  return marks
+}
