@@ -3,7 +3,7 @@ import type { DeadLetter, DeadLetterQuery, NewRow, Row, WholeDeadLetter } from '
 
 export type KeptLetter = WholeDeadLetter & Pick<KeptRow, 'objectUid' | 'namespace' | 'written' | 'parked'>
 
-export type Burial = { reason: string; message: string; answer?: string; time: number }
+type Burial = { reason: string; message: string; answer?: string; time: number }
 
 export function letterOf(row: KeptRow, { reason, message, answer, time }: Burial): KeptLetter {
   const { seq, sink, subscription, subscriptionUid, objectUid, namespace, written, event, attempts, parked } = row

@@ -1,5 +1,5 @@
-import { bytesOf } from './event-bytes.ts'
-import type { Load, NewRow, Pending, Row } from './outbox.ts'
+import { bytesOf, shrunk } from './event-bytes.ts'
+import type { Load, NewRow, Pending, Row, Settlement } from './outbox.ts'
 
 export type KeptRow = Row & { namespace: string; written: number; due: number; claimed: number | undefined }
 
@@ -53,6 +53,17 @@ export function dropRows(kept: KeptRows, isMeant: (row: KeptRow) => boolean): Ke
 
 export function inFlight({ rows }: KeptRows, seq: number): KeptRow | undefined {
   return rows.find((row) => row.seq === seq && row.claimed !== undefined)
+}
+
+/** A row that is to be tried again. */
+export function postpone(
+  row: KeptRow,
+  settlement: Settlement & { kind: 'retry' | 'hold' | 'shrink' },
+  claimed: number | undefined,
+): void {
+  row.firstAttempt ??= claimed
+  row.due = settlement.kind === 'shrink' ? 0 : settlement.at
+  if (settlement.kind === 'shrink') row.event = shrunk(row.event) ?? row.event
 }
 
 /** See `Outbox.nextAttempt`. */

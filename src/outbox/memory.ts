@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Changes } from './changes.ts'
 import { countNames, noCounts } from './counts.ts'
-import { shrunk } from './event-bytes.ts'
 import { dropFloors, type Floors, floorsFor } from './floors.ts'
-import { type Burial, type KeptLetter, letterOf, plain, rowOfLetter, select, tooMany, whole } from './memory-letters.ts'
+import { type KeptLetter, letterOf, plain, rowOfLetter, select, tooMany, whole } from './memory-letters.ts'
 import { forgetIn, type KeptRecord, keptRecord, knownOf, type Owing, owingOf, recordsOf } from './memory-objects.ts'
 import {
   addRow,
@@ -17,6 +16,7 @@ import {
   nextOf,
   noRows,
   pendingOf,
+  postpone,
   restartRows,
 } from './memory-rows.ts'
 import type {
@@ -69,10 +69,7 @@ export class MemoryOutbox implements Outbox {
     if (batch.cursor !== undefined) this.watches.set(batch.watch, batch.cursor)
     if (batch.listed) dropFloors(this.floored, batch.watch)
     for (const row of batch.rows) this.enqueue(row, time)
-    for (const dead of batch.dead) {
-      const { reason, message } = dead
-      this.letters.push(letterOf(newRow(this.kept, dead, time), { reason, message, time }))
-    }
+    for (const dead of batch.dead) this.letters.push(letterOf(newRow(this.kept, dead, time), { ...dead, time }))
     for (const delta of batch.counts)
       for (const name of countNames) this.countsOf(delta)[name] += delta.counts[name] ?? 0
     for (const { subscriptionUid, reason, message } of batch.gaps ?? []) {
@@ -199,10 +196,10 @@ export class MemoryOutbox implements Outbox {
     const isMeant = (row: { sink: string; subscriptionUid: string }) => isPurged(row, of)
     const rows = dropRows(this.kept, isMeant)
     for (const row of rows) this.countsOf(row).dropped += 1
-    for (const sink of new Set(rows.map((row) => row.sink))) this.changes.bump(sink)
-    const letters = of.deadLetters ? this.letters.filter(isMeant) : []
-    this.letters = this.letters.filter((letter) => !letters.includes(letter))
-    return { rows: rows.length, deadLetters: letters.length }
+    for (const { sink } of rows) this.changes.bump(sink)
+    const before = this.letters.length
+    if (of.deadLetters) this.letters = this.letters.filter((letter) => !isMeant(letter))
+    return { rows: rows.length, deadLetters: before - this.letters.length }
   }
 
   async begin(floors: ReadonlyMap<string, number>): Promise<void> {
@@ -270,10 +267,7 @@ export class MemoryOutbox implements Outbox {
       case 'hold':
       case 'shrink':
         counts.retried += 1
-        row.due = settlement.kind === 'shrink' ? 0 : settlement.at
-        row.firstAttempt ??= claimed
-        if (settlement.kind === 'shrink') row.event = shrunk(row.event) ?? row.event
-        return
+        return postpone(row, settlement, claimed)
       case 'delivered':
         counts.delivered += 1
         dropRows(this.kept, (other) => other === row)
@@ -286,9 +280,8 @@ export class MemoryOutbox implements Outbox {
   }
 
   private bury(row: KeptRow, settlement: Settlement & { kind: 'dead' }, time: number): void {
-    const { reason, message, answer, park } = settlement
-    const burial: Burial = { reason, message, time, ...(answer !== undefined && { answer }) }
-    this.letters.push(letterOf(row, burial))
+    this.letters.push(letterOf(row, { ...settlement, time }))
+    const { park, reason } = settlement
     if (park !== undefined) this.enqueue({ ...row, sink: park, parked: { sink: row.sink, reason } }, time)
   }
 
