@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Changes } from './changes.ts'
-import { countNames, noCounts } from './counts.ts'
+import { countNames, countsIn, type Sum } from './counts.ts'
 import { dropFloors, type Floors, floorsFor } from './floors.ts'
 import { type KeptLetter, letterOf, plain, rowOfLetter, select, tooMany, whole } from './memory-letters.ts'
 import { forgetIn, type KeptRecord, keptRecord, knownOf, type Owing, owingOf, recordsOf } from './memory-objects.ts'
@@ -48,7 +48,7 @@ export class MemoryOutbox implements Outbox {
   private readonly objects = new Map<string, KeptRecord>()
   private readonly watches = new Map<string, string>()
   private readonly since = new Map<string, number>()
-  private readonly sums = new Map<string, CountDelta & { counts: Counts }>()
+  private readonly sums = new Map<string, Sum>()
   private readonly kept = noRows()
   private letters: KeptLetter[] = []
   private readonly floored: Floors = { values: new Map(), listed: new Set() }
@@ -267,7 +267,8 @@ export class MemoryOutbox implements Outbox {
       case 'hold':
       case 'shrink':
         counts.retried += 1
-        return postpone(row, settlement, claimed)
+        postpone(row, settlement, claimed)
+        return
       case 'delivered':
         counts.delivered += 1
         dropRows(this.kept, (other) => other === row)
@@ -285,13 +286,8 @@ export class MemoryOutbox implements Outbox {
     if (park !== undefined) this.enqueue({ ...row, sink: park, parked: { sink: row.sink, reason } }, time)
   }
 
-  private countsOf({ subscription, subscriptionUid, sink }: Omit<CountDelta, 'counts'>): Counts {
-    const key = `${subscriptionUid} ${sink}`
-    const known = this.sums.get(key)
-    if (known) return known.counts
-    const counts = noCounts()
-    this.sums.set(key, { subscription, subscriptionUid, sink, counts })
-    return counts
+  private countsOf(of: Omit<CountDelta, 'counts'>): Counts {
+    return countsIn(this.sums, of)
   }
 
   private refuseWhenClosed(): void {

@@ -63,6 +63,7 @@ export const held = (row: Row, at: number): Settlement => ({
   reason: 'HTTP401',
   message: 'who?',
 })
+export const parked = (row: Row, park: string): Settlement => ({ ...buried(row), park }) as Settlement
 export const buried = (row: Row): Settlement => ({ kind: 'dead', row, reason: 'HTTP400', message: 'no' })
 
 /** The counts of a subscription toward a sink that aren't zero. */

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outbox } from '../../src/outbox/outbox.ts'
 import { batchOf, commitRows, delivered, eventOf, ids, only, recordOf, rowOf } from './batches.ts'
+import { lettersContract } from './letters.ts'
+import { livesContract } from './lives.ts'
+import { loadsContract } from './loads.ts'
 import { orderContract } from './order.ts'
 import { rememberingContract } from './remembering.ts'
 import { settlingContract } from './settling.ts'
@@ -26,6 +29,9 @@ export function outboxContract(open: (clock: Clock) => Promise<Outbox>): void {
   orderContract(it)
   settlingContract(it)
   rememberingContract(it)
+  lettersContract(it)
+  loadsContract(it)
+  livesContract(it)
 }
 
 function commitContract(it: It): void {
