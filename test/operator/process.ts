@@ -15,6 +15,10 @@ export type OperatorProcess = AsyncDisposable & {
   /** `http://127.0.0.1:port` of /healthz, /readyz and /metrics. */
   health: string
   log: LogLine[]
+  /** Resolves with how it ended, and what it said on stderr. */
+  exited: Promise<{ how: string; errors: string[] }>
+  /** Resolves once it works: one that waited for a Lease. */
+  ready(): Promise<void>
   /** SIGTERM; resolves with how it ended. */
   stop(): Promise<string>
   /** SIGKILL; resolves when it is gone. */
@@ -35,6 +39,8 @@ export type OperatorOptions = {
   program?: string
   /** For Node, beside `v8Flags`. */
   nodeFlags?: string[]
+  /** Resolve already when it waits for the Lease that another one holds. */
+  standby?: boolean
 }
 
 /** As in the image, the chart and the npm script: a small heap, and few arenas of malloc. */
@@ -65,7 +71,8 @@ export async function startOperator(
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
     const entry = JSON.parse(line) as LogLine
     log.push(entry)
-    if (entry.msg === 'carillon runs') started.resolve(entry.port as number)
+    const waits = options.standby && entry.msg === 'another instance holds the Lease: waiting for it'
+    if (entry.msg === 'carillon runs' || waits) started.resolve(entry.port as number)
   })
   createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => errors.push(line))
   const ended = exited.then((how) => Promise.reject(new Error(`the operator ended (${how}): ${errors.join('\n')}`)))
@@ -73,7 +80,7 @@ export async function startOperator(
   ended.catch(() => undefined)
   const health = `http://127.0.0.1:${port}`
   try {
-    await untilReady(health)
+    if (!options.standby) await untilReady(health)
   } catch (error) {
     await kill()
     throw error
@@ -83,6 +90,8 @@ export async function startOperator(
     dataDir,
     health,
     log,
+    exited: exited.then((how) => ({ how, errors })),
+    ready: () => untilReady(health),
     kill: async () => void (await kill()),
     async stop() {
       process.kill(pid, 'SIGTERM')
