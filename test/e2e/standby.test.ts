@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { installTekton } from '../controlplane/tekton.ts'
 import { momentOf, run, type Stage, startStage, type Team, toLoopback } from './fixture.ts'
 
-const lease = ['--leader-elect-lease-duration', '5s']
+const lease = ['--leader-elect-lease-duration', '10s']
 
 describe('of several operators', { timeout: 240_000 }, () => {
   const resources = new AsyncDisposableStack()

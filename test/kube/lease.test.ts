@@ -27,7 +27,7 @@ describe('a Lease on the real API server', { timeout: 300_000 }, () => {
   const options = (name: string, instance: string, durationMs = 1000): LeaseOptions => {
     return { client, namespace: 'default', name, host: 'host', instance, durationMs, log: quiet, random: Math.random }
   }
-  const spec = async (name: string) => (await plane.admin.get(apiVersion, 'Lease', 'default', name)).spec
+  const spec = async (name: string) => (await plane.admin.get(apiVersion, 'Lease', 'default', name))?.spec
 
   it('is held by one, and by the next as soon as that one gives it back', async () => {
     await using first = taken(await Lease.take(options('handed', 'a', 600_000), fail, never))
