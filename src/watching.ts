@@ -85,7 +85,8 @@ export function observeDeps(parts: Parts, overflow: OverflowDeps, startDelivery:
     since: (uid, sink, kind, milestone) => state.activations.get(activationKey(uid, sink, kind, milestone)),
     cluster: ground.cluster,
     fence,
-    now,
+    // What it is compared with, and written beside, is of the API server's clock.
+    now: () => ground.client.serverTime(),
     capacity: (sinks, signal) => capacity(sinks, room, signal),
     exists: (uid) => state.hasSubscription(uid),
     matched(matched) {

@@ -8,6 +8,7 @@ import { pause } from '../../src/kube/backoff.ts'
 import { Operator } from '../../src/operator/operator.ts'
 import { OperatorState } from '../../src/operator/state.ts'
 import { MemoryOutbox } from '../../src/outbox/memory.ts'
+import type { CommitBatch } from '../../src/outbox/outbox.ts'
 import { sources } from '../../src/sources/index.ts'
 import { StatusBook } from '../../src/status/book.ts'
 import { ms, sink, subscription } from './scene.ts'
@@ -23,6 +24,7 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
   const subscriptions = new Map<string, EventSubscription>()
   const asked: string[] = []
   const marked: string[] = []
+  const dropped: { rows: number; uid: string; key: string }[] = []
   let lookedBack = Promise.withResolvers<void>()
   let failures = options.headersFail ?? 0
   const operator = new Operator({
@@ -53,7 +55,7 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
     startDelivery: () => undefined,
     stopDelivery: async () => undefined,
     asked: () => undefined,
-    dropped: () => undefined,
+    dropped: (rows, subscription) => dropped.push({ rows, ...subscription }),
     forgotten: () => undefined,
     log: silent,
     now: () => ms(0),
@@ -72,6 +74,11 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
     subscriptions.set(key, object)
     operator.changed('subscription', key, undefined, object)
   }
+  const remove = (key: string) => {
+    const before = subscriptions.get(key)
+    subscriptions.delete(key)
+    operator.changed('subscription', key, before, undefined)
+  }
   const lookBackEnds = async (error?: Error) => {
     if (error) lookedBack.reject(error)
     else lookedBack.resolve()
@@ -79,7 +86,7 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
     lookedBack = Promise.withResolvers<void>()
   }
   operator.changed('sink', 'team-a/qe', undefined, qe)
-  return { outbox, state, asked, marked, apply, turn, lookBackEnds }
+  return { outbox, state, asked, marked, dropped, apply, remove, turn, lookBackEnds }
 }
 
 const started = subscription({ startFrom: 'Earliest', events: [{ kind: 'TaskRun', milestones: ['started'] }] })
@@ -128,4 +135,42 @@ test('what was to be reconciled when something failed is reconciled when the loo
   await turn()
   assert.deepEqual([...state.sinks.keys(), ...state.subscriptions.keys()], ['team-a/qe', 'team-a/builds'])
   assert.deepEqual([...new Set(marked)].sort(), ['sink team-a/qe', 'subscription team-a/builds'])
+})
+
+/** A delivery that waits for a subscription of this uid. */
+const waiting = (subscriptionUid: string): CommitBatch => {
+  const of = { subscription: 'team-a/builds', subscriptionUid }
+  const event = { id: 'e', type: 't', subject: 's', attributes: '{}', data: undefined }
+  const row = { ...of, sink: 'team-a/qe', objectUid: 'o', namespace: 'team-a', written: 0, event }
+  return { watch: '', records: [], forget: [], rows: [row], dead: [], counts: [] }
+}
+
+test('what waits for a subscription that went, or was replaced under its name, is dropped and told, once', async () => {
+  const { outbox, state, dropped, apply, remove, turn } = stage()
+  const others = { ...started, metadata: { ...started.metadata, uid: 'uid-other' } }
+  apply(started)
+  await turn()
+  await outbox.commit(waiting('uid-builds'))
+  apply(others)
+  await turn()
+  assert.deepEqual(dropped, [{ rows: 1, uid: 'uid-builds', key: 'team-a/builds' }])
+  assert.equal(state.hasSubscription('uid-builds'), false)
+  assert.deepEqual(
+    [...state.activations.keys()].map((entry) => entry.split(' ')[0]),
+    ['uid-other'],
+  )
+  await outbox.commit(waiting('uid-other'))
+  remove('team-a/builds')
+  await turn()
+  await turn()
+  assert.deepEqual(dropped.slice(1), [{ rows: 1, uid: 'uid-other', key: 'team-a/builds' }])
+  assert.deepEqual([state.activations.size, outbox.size('team-a/qe')], [0, 0])
+})
+
+test('what waits for a subscription that went while the operator was away is dropped when it starts', async () => {
+  const { outbox, dropped, turn } = stage()
+  await outbox.commit(waiting('uid-builds'))
+  await turn()
+  assert.deepEqual(dropped, [{ rows: 1, uid: 'uid-builds', key: 'team-a/builds' }])
+  assert.equal(outbox.size('team-a/qe'), 0)
 })
