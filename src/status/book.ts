@@ -18,11 +18,12 @@ export class StatusBook {
   private readonly matches = new Map<string, LastMatched>()
   private readonly errors = new Map<string, FilterErrors>()
 
-  /** Whether the attempt turned the sink's health, so that conditions have to be told at once. */
+  /** Whether the attempt turned the sink's health, or it fails for another reason than before, so that conditions have to be told at once. */
   attempted(attempt: AttemptRecord): boolean {
     const health = this.healthToWrite(attempt.sink)
     const pair = this.pairToWrite(attempt.subscriptionUid, attempt.sink)
     const before = isFailing(health)
+    const reasonBefore = health.failing?.reason
     if (attempt.outcome === 'delivered') {
       const first = health.lastDelivered === undefined
       health.lastDelivered = { ...attempt, httpStatus: attempt.httpStatus ?? 0 }
@@ -40,7 +41,7 @@ export class StatusBook {
     const since = health.failing?.since ?? attempt.time
     // Of a sink that rests, what made it rest says more than what else failed meanwhile.
     if (rests || !health.failing?.rests) health.failing = { since, reason, message, rests }
-    return before !== isFailing(health)
+    return before !== isFailing(health) || (before && reasonBefore !== health.failing.reason)
   }
 
   /** An event that can't go to the sink at all: the sink knows nothing of it, and is as well as before. */

@@ -20,6 +20,7 @@ test('a sink counts as failing after three failures in a row, or as soon as it r
     ['a success ends it', [ok, no, no, no, ok], [true, false, false, true, true], false],
     ['a sink that rests is told at once', [ok, held(2)], [true, true], true],
     ['once', [ok, held(2), held(3)], [true, true, false], true],
+    ['and again when it fails for another reason', [held(1), held(2, { reason: 'NotFound' })], [true, true], true],
     ['until it takes one', [held(1), ok], [true, true], false],
     ['a refused event is not its fault', [ok, refused(2), refused(3), refused(4)], [true, false, false, false], false],
     ['a delivery given up by a sink that rests is', [ok, refused(2, { rests: true })], [true, true], true],
