@@ -1,26 +1,27 @@
 import type { Row } from './outbox.ts'
-import type { SinkQueue } from './routes.ts'
-import type { Statements } from './statements.ts'
+import { mostReady, type Queue, type SinkQueues } from './queues.ts'
 import { type Flight, readEvent, readParked, type Store } from './store.ts'
-import { type Head, refill } from './window.ts'
+import { type Head, type Reader, refill, type Window } from './window.ts'
 
 /** See `Outbox.claim`. A few statements for the order, one for each row that is handed out. */
 export function claim(store: Store, name: string, n: number, now: number): Row[] {
   const sink = store.routes.sink(name)
   if (!sink || sink.load.rows === sink.inFlight || now < sink.quietUntil) return []
-  readAhead(store, sink, n, now)
   const rows: Row[] = []
-  while (rows.length < n) {
-    const head = next(sink, now)
-    if (!head) {
-      sink.quietUntil = nextDue(store, sink) ?? Number.POSITIVE_INFINITY
-      break
-    }
-    const flight = takeOff(store, head, now)
+  // A queue that was served is met again at the end; one that has nothing keeps its place.
+  for (const queue of sink.turns.values()) {
+    if (rows.length >= n) return rows
+    const head = next(store, queue, n - rows.length, now)
+    if (!head) continue
+    sink.turns.delete(queue.namespace)
+    sink.turns.set(queue.namespace, queue)
+    const flight = takeOff(store, queue, head, now)
     store.flights.set(head.seq, flight)
+    queue.inFlight += 1
     sink.inFlight += 1
     rows.push(flight.row)
   }
+  if (rows.length < n) sink.quietUntil = nextDue(sink)
   return rows
 }
 
@@ -28,60 +29,76 @@ export function claim(store: Store, name: string, n: number, now: number): Row[]
 export function nextAttempt(store: Store, name: string, now: number): number | undefined {
   const sink = store.routes.sink(name)
   if (!sink || sink.load.rows === sink.inFlight) return undefined
-  readAhead(store, sink, 1, now)
-  const fresh = sink.fresh.ready[0]
-  const times = [fresh && store.sql.enqueued(fresh.seq)?.[0], nextDue(store, sink)].filter((time) => time !== undefined)
-  return times.length > 0 ? Math.min(...times) : undefined
+  let fresh = Number.POSITIVE_INFINITY
+  for (const queue of sink.turns.values()) {
+    if (queue.rows === queue.inFlight) continue
+    readAhead(store, queue, 1, now)
+    fresh = Math.min(fresh, queue.fresh.ready[0]?.seq ?? fresh)
+  }
+  const enqueued = fresh < Number.POSITIVE_INFINITY ? store.sql.enqueued(fresh)?.[0] : undefined
+  const time = Math.min(enqueued ?? Number.POSITIVE_INFINITY, nextDue(sink))
+  return time < Number.POSITIVE_INFINITY ? time : undefined
 }
 
-function readAhead(store: Store, sink: SinkQueue, n: number, now: number): void {
-  const { sql, flights } = store
-  const inFlight = (seq: number) => flights.has(seq)
-  const fresh = (floor: Head, limit: number) => sql.fresh(sink.id, floor.seq, limit).map(([seq]) => ({ due: 0, seq }))
-  if (unread(sink) === 0) return
-  refill(sink.fresh, n, fresh, inFlight)
-  if (unread(sink) === 0) return
-  refill(sink.waiting, n, (floor, limit) => readWaiting(sql, sink, floor, now, limit), inFlight)
-}
-
-/** Rows that are neither out nor read ahead: heads to be read yet, and those behind them in their lanes. */
-const unread = ({ load, inFlight, fresh, waiting }: SinkQueue): number =>
-  load.rows - inFlight - fresh.ready.length - waiting.ready.length
-
-/** Heads that wait, after `floor` and due by `to`. */
-function readWaiting(sql: Statements, sink: SinkQueue, floor: Head, to: number, limit: number): Head[] {
-  const tied = floor.due <= to ? sql.tied(sink.id, floor.due, floor.seq, limit) : []
-  const later = tied.length < limit ? sql.waiting(sink.id, floor.due, to, limit - tied.length) : []
-  return [...tied, ...later].map(([due, seq]) => ({ due, seq }))
+/** When the first head that waits may be tried. All queues have been read ahead, but for those that are in flight as a whole. */
+function nextDue({ turns }: SinkQueues): number {
+  let due = Number.POSITIVE_INFINITY
+  for (const { rows, inFlight, waiting } of turns.values())
+    if (rows > inFlight) due = Math.min(due, waiting.ready[0]?.due ?? waiting.next)
+  return due
 }
 
 /** The older of the first fresh head and the first that has waited long enough. */
-function next(sink: SinkQueue, now: number): Head | undefined {
-  const fresh = sink.fresh.ready[0]
-  const waiting = sink.waiting.ready[0]
+function next(store: Store, queue: Queue, wanted: number, now: number): Head | undefined {
+  if (queue.rows === queue.inFlight) return undefined
+  readAhead(store, queue, wanted, now)
+  const [fresh] = queue.fresh.ready
+  const [waiting] = queue.waiting.ready
   const due = waiting && waiting.due <= now ? waiting : undefined
-  if (due && (!fresh || due.seq < fresh.seq)) return sink.waiting.ready.shift()
-  return fresh && sink.fresh.ready.shift()
+  if (due && (!fresh || due.seq < fresh.seq)) return queue.waiting.ready.shift()
+  return fresh && queue.fresh.ready.shift()
 }
 
-/** When the first head that waits may be tried. What was read ahead comes before all that was not. */
-function nextDue({ sql, flights }: Store, sink: SinkQueue): number | undefined {
-  const ready = sink.waiting.ready[0]
-  if (ready) return ready.due
-  if (unread(sink) === 0) return undefined
-  let { floor } = sink.waiting
-  for (;;) {
-    const [head] = readWaiting(sql, sink, floor, Number.MAX_SAFE_INTEGER, 1)
-    if (!head || !flights.has(head.seq)) return head?.due
-    floor = head
+/** Sees to it that the next head is ready where there is one. `wanted`: as many might be asked for. */
+function readAhead(store: Store, queue: Queue, wanted: number, now: number): void {
+  const { fresh, waiting, sink } = queue
+  const isShort = ({ ready, next }: Window) => ready.length === 0 && next <= now
+  if (!isShort(fresh) && !isShort(waiting)) return
+  const atOnce = Math.min(mostReady(sink), Math.max(64, Math.ceil(wanted / sink.turns.size)))
+  refill(fresh, 1, now, atOnce, freshReader(store, queue))
+  refill(waiting, 1, now, atOnce, waitingReader(store, queue))
+}
+
+function freshReader({ sql, flights }: Store, { sink, namespace }: Queue): Reader {
+  return {
+    read: (floor, _now, limit) => sql.fresh(sink.id, namespace, floor.seq, limit).map(([seq]) => ({ due: 0, seq })),
+    nextAfter: () => Number.POSITIVE_INFINITY,
+    inFlight: (seq) => flights.has(seq),
   }
 }
 
-function takeOff({ sql, routes }: Store, { due, seq }: Head, now: number): Flight {
+function waitingReader({ sql, flights }: Store, { sink, namespace }: Queue): Reader {
+  const read = (floor: Head, to: number, limit: number): Head[] => {
+    const tied = floor.due <= to ? sql.tied(sink.id, namespace, floor.due, floor.seq, limit) : []
+    const later = tied.length < limit ? sql.waiting(sink.id, namespace, floor.due, to, limit - tied.length) : []
+    return [...tied, ...later].map(([due, seq]) => ({ due, seq }))
+  }
+  const nextAfter = (floor: Head): number => {
+    for (let from = floor; ; ) {
+      const [head] = read(from, Number.MAX_SAFE_INTEGER, 1)
+      if (!head) return Number.POSITIVE_INFINITY
+      if (!flights.has(head.seq)) return head.due
+      from = head
+    }
+  }
+  return { read, nextAfter, inFlight: (seq) => flights.has(seq) }
+}
+
+function takeOff({ sql, routes }: Store, queue: Queue, { due, seq }: Head, now: number): Flight {
   const stored = sql.row(seq)
   if (!stored) throw new Error(`the outbox has no row ${seq}, or not its event, though its lane is waiting for it`)
   const [routeId, lane, event, shared, attempts, firstAttempt, enqueued, objectUid, ...rest] = stored
-  const [namespace, written, bytes, parked, ...cells] = rest
+  const [written, bytes, parked, ...cells] = rest
   const route = routes.routeOf(routeId)
   const row: Row = {
     seq,
@@ -95,5 +112,5 @@ function takeOff({ sql, routes }: Store, { due, seq }: Head, now: number): Fligh
     enqueued,
     ...readParked(parked),
   }
-  return { row, route, lane, due, event, shared, namespace, written, bytes, claimed: now, settling: false }
+  return { row, route, queue, lane, due, event, shared, written, bytes, claimed: now, settling: false }
 }

@@ -12,7 +12,7 @@ import { cellsOf, countLetters, parkedCell, type Store } from './store.ts'
 type Stored = { key: number; uses: number; bytes: number }
 
 /** A row that is written, and is to be counted in once that is durable. */
-export type Entered = { route: Route; seq: number; enqueued: number; bytes: number; written: number }
+export type Entered = { route: Route; seq: number; namespace: string; enqueued: number; bytes: number; written: number }
 
 /** Writes a batch within the present transaction. */
 export function writeBatch(store: Store, batch: CommitBatch): Effects<void> {
@@ -117,7 +117,7 @@ export function writeRow(
     bytes,
     parkedCell(row.parked),
   )
-  return { route, seq, enqueued, bytes, written }
+  return { route, seq, namespace, enqueued, bytes, written }
 }
 
 function writeDead(

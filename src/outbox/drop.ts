@@ -1,7 +1,8 @@
 import type { Effects, Haste } from './group.ts'
-import { leave, type Route, reread, type SinkQueue } from './routes.ts'
+import { type Queue, queueOf, reread, type SinkQueues } from './queues.ts'
+import { leave, type Route } from './routes.ts'
 import type { ScannedRow } from './row-statements.ts'
-import { freeLane } from './settle.ts'
+import { freeLane, goOn } from './settle.ts'
 import { releaseEvent, type Store } from './store.ts'
 
 /** Adds an operation to the group commit. */
@@ -60,28 +61,29 @@ export function writeDroppedRows(
     releaseEvent(sql, event, shared)
   }
   // What comes behind in a lane comes to its turn: younger rows, and those of another lane that happens to have the same number.
-  const sinks = new Set<SinkQueue>()
-  for (const lane of new Set(rows.map(([, , , lane]) => lane))) {
-    const freed = freeLane(store, lane)
-    if (freed) sinks.add(freed.sink)
-  }
+  const freed = [...new Set(rows.map(([, , , lane]) => lane))].flatMap((lane) => freeLane(store, lane) ?? [])
   return () => {
-    for (const [seq, , id, , , , bytes] of rows) {
+    const queues = new Set<Queue>()
+    for (const [seq, , id, , , , bytes, , namespace] of rows) {
       const route = byId.get(id) as Route
-      if (flights.delete(seq)) route.sink.inFlight -= 1
-      leave(route, seq, bytes)
-      sinks.add(route.sink)
+      const queue = queueOf(route.sink, namespace)
+      queues.add(queue)
+      if (flights.delete(seq)) {
+        queue.inFlight -= 1
+        route.sink.inFlight -= 1
+      }
+      leave(route, queue, seq, bytes)
     }
-    for (const sink of sinks) {
-      reread(sink)
-      store.changes.bump(sink.name)
-    }
+    for (const queue of queues) reread(queue)
+    const sinks = new Set([...queues].map((queue) => queue.sink.name))
+    for (const one of freed) sinks.add(goOn(store, one))
+    for (const sink of sinks) store.changes.bump(sink)
     return rows.length
   }
 }
 
 /** Makes those of these rows due at once that wait for a sink. */
-export function writeDue(store: Store, scanned: readonly ScannedRow[], sink: SinkQueue): Effects<number> {
+export function writeDue(store: Store, scanned: readonly ScannedRow[], sink: SinkQueues): Effects<number> {
   const rows = scanned.filter(([, of, , , , , , due]) => of === sink.id && due !== null && due > 0)
   for (const [seq] of rows) store.sql.free(seq)
   return () => {
@@ -89,7 +91,7 @@ export function writeDue(store: Store, scanned: readonly ScannedRow[], sink: Sin
       const flight = store.flights.get(seq)
       if (flight) flight.due = 0
     }
-    reread(sink)
+    for (const queue of sink.turns.values()) reread(queue)
     store.changes.bump(sink.name)
     return rows.length
   }
@@ -102,7 +104,7 @@ export function writeAllDue(store: Store, name: string): Effects<void> {
   return () => {
     if (!sink) return
     for (const flight of store.flights.values()) if (flight.route.sink === sink) flight.due = 0
-    reread(sink)
+    for (const queue of sink.turns.values()) reread(queue)
     store.changes.bump(name)
   }
 }

@@ -3,14 +3,15 @@
  * statement with a bare `LIMIT ?` anew at each run, to plan for its value.
  */
 export const hotReads = {
-  fresh: 'SELECT seq FROM rows WHERE sink = ? AND due = 0 AND seq > ? ORDER BY seq LIMIT ? + 0',
+  fresh: 'SELECT seq FROM rows WHERE sink = ? AND namespace = ? AND due = 0 AND seq > ? ORDER BY seq LIMIT ? + 0',
   /** Two statements, for SQLite would not use the index for (due, seq) > (?, ?), and after an outage many rows share a due time. */
-  tied: 'SELECT due, seq FROM rows WHERE sink = ? AND due = ? AND seq > ? ORDER BY seq LIMIT ? + 0',
-  waiting: 'SELECT due, seq FROM rows WHERE sink = ? AND due > ? AND due <= ? ORDER BY due, seq LIMIT ? + 0',
-  row: `SELECT r.route, r.lane, r.event, r.shared, r.attempts, r.first_attempt, r.enqueued, r.object, r.namespace, r.written,
+  tied: 'SELECT due, seq FROM rows WHERE sink = ? AND namespace = ? AND due = ? AND seq > ? ORDER BY seq LIMIT ? + 0',
+  waiting:
+    'SELECT due, seq FROM rows WHERE sink = ? AND namespace = ? AND due > ? AND due <= ? ORDER BY due, seq LIMIT ? + 0',
+  row: `SELECT r.route, r.lane, r.event, r.shared, r.attempts, r.first_attempt, r.enqueued, r.object, r.written,
       r.bytes, r.parked, e.id, e.type, e.subject, e.attributes, e.data, e.summary_attributes, e.summary_data
     FROM rows r JOIN events e ON e.key = r.event WHERE r.seq = ?`,
-  head: 'SELECT seq, sink FROM rows WHERE lane = ? ORDER BY seq LIMIT 1',
+  head: 'SELECT seq, sink, namespace FROM rows WHERE lane = ? ORDER BY seq LIMIT 1',
   known: 'SELECT uid FROM objects WHERE source = ?',
   knownIn: 'SELECT uid FROM objects WHERE source = ? AND namespace = ?',
   object: 'SELECT source, namespace, name, resource_version, ended_at, body FROM objects WHERE uid = ?',

@@ -175,8 +175,9 @@ export interface Outbox extends AsyncDisposable {
   /**
    * Up to `n` rows of a sink that may be tried at `now`, and marks them as in flight until they are settled (or the process ends:
    * after a restart every row can be claimed). A lane is a sink, a subscription's uid and an object: at most one of its rows is in flight,
-   * and none before those that came earlier. Oldest first: rows to be tried at once in the order of commits, those that waited in
-   * the order in which they fell due, merged by age.
+   * and none before those that came earlier. The namespaces of the objects take turns, a row each; one that had no rows gets its turn after
+   * all others, one that has none to give keeps it. Within a namespace oldest first: rows to be tried at once in the order of commits,
+   * those that waited in the order in which they fell due, merged by age.
    */
   claim(sink: string, n: number, now: number): Row[]
   /**

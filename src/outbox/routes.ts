@@ -1,25 +1,13 @@
 import { fall, type LowWater, lowWaterOf, rise } from './low-water.ts'
 import type { Load } from './outbox.ts'
+import { dequeue, enqueue, newSink, noLoad, type Queue, queueOf, reread, type SinkQueues } from './queues.ts'
+import { tallyPart } from './row-statements.ts'
 import type { Statements } from './statements.ts'
-import { emptyWindow, type Window } from './window.ts'
-
-/** What is kept in memory of a sink: how much is owed to it, and what comes next. */
-export type SinkQueue = {
-  id: number
-  name: string
-  /** In flight included. */
-  load: Load
-  inFlight: number
-  fresh: Window
-  waiting: Window
-  /** Until then (ms) nothing can be claimed unless something changes; 0 when that isn't known. */
-  quietUntil: number
-}
 
 /** A subscription toward a sink. */
 export type Route = {
   id: number
-  sink: SinkQueue
+  sink: SinkQueues
   subscription: string
   subscriptionUid: string
   load: Load
@@ -34,12 +22,12 @@ export type Route = {
 /** The names of sinks and subscriptions as small numbers, and how many rows go each way. Few, so all are kept in memory. */
 export class Routes {
   private readonly sql: Statements
-  private readonly sinks = new Map<string, SinkQueue>()
-  private readonly sinksById = new Map<number, SinkQueue>()
+  private readonly sinks = new Map<string, SinkQueues>()
+  private readonly sinksById = new Map<number, SinkQueues>()
   private readonly routes = new Map<string, Route>()
   private readonly routesById = new Map<number, Route>()
   private readonly tenants = new Map<string, Load>()
-  private uncommitted: (SinkQueue | Route)[] = []
+  private uncommitted: (SinkQueues | Route)[] = []
   private lastSink = 0
   private lastRoute = 0
 
@@ -47,19 +35,31 @@ export class Routes {
     this.sql = sql
     for (const [id, name] of sql.sinks()) this.keepSink(id, name)
     for (const [id, sink, subscription, uid] of sql.routes()) this.keepRoute(id, this.sinkOf(sink), subscription, uid)
-    for (const [id, , rows, bytes, seq, written] of sql.tallies()) {
-      const route = this.routeOf(id)
-      if (route.load.rows === 0) route.oldestFrom = seq
-      add(route, rows, bytes)
-      rise(route.water, seq, written, rows)
-    }
+    this.tally()
   }
 
-  sink(name: string): SinkQueue | undefined {
+  /** Counts in all rows. Turns begin with the oldest. */
+  private tally(): void {
+    const firsts = new Map<Queue, number>()
+    for (const [id, namespace, part, rows, bytes, first, written] of this.sql.tallies()) {
+      const route = this.routeOf(id)
+      const queue = queueOf(route.sink, namespace)
+      if (!firsts.has(queue)) reread(queue)
+      firsts.set(queue, Math.min(first, firsts.get(queue) ?? first))
+      route.oldestFrom = route.load.rows === 0 ? first : Math.min(first, route.oldestFrom)
+      queue.rows += rows
+      add(route, rows, bytes)
+      rise(route.water, part * tallyPart, written, rows)
+    }
+    for (const { turns } of this.sinks.values()) turns.clear()
+    for (const [queue] of [...firsts].sort(([, a], [, b]) => a - b)) queue.sink.turns.set(queue.namespace, queue)
+  }
+
+  sink(name: string): SinkQueues | undefined {
     return this.sinks.get(name)
   }
 
-  sinkOf(id: number): SinkQueue {
+  sinkOf(id: number): SinkQueues {
     return known(this.sinksById.get(id), 'sink', id)
   }
 
@@ -111,7 +111,7 @@ export class Routes {
     this.routesById.delete(route.id)
   }
 
-  private newSink(name: string): SinkQueue {
+  private newSink(name: string): SinkQueues {
     const id = this.lastSink + 1
     this.sql.addSink(id, name)
     const sink = this.keepSink(id, name)
@@ -119,8 +119,8 @@ export class Routes {
     return sink
   }
 
-  private keepSink(id: number, name: string): SinkQueue {
-    const sink = { id, name, load: noLoad(), inFlight: 0, fresh: emptyWindow(), waiting: emptyWaiting(), quietUntil: 0 }
+  private keepSink(id: number, name: string): SinkQueues {
+    const sink = newSink(id, name)
     this.sinks.set(name, sink)
     this.sinksById.set(id, sink)
     this.lastSink = Math.max(this.lastSink, id)
@@ -136,7 +136,7 @@ export class Routes {
     return load
   }
 
-  private keepRoute(id: number, sink: SinkQueue, subscription: string, subscriptionUid: string): Route {
+  private keepRoute(id: number, sink: SinkQueues, subscription: string, subscriptionUid: string): Route {
     const tenant = this.tenantOf(subscription)
     const own = { load: noLoad(), tenant, water: lowWaterOf(), oldest: undefined, oldestFrom: 0 }
     const route = { id, sink, subscription, subscriptionUid, ...own }
@@ -147,8 +147,6 @@ export class Routes {
   }
 }
 
-const noLoad = (): Load => ({ rows: 0, bytes: 0 })
-
 function add({ load, sink, tenant }: Route, rows: number, bytes: number): void {
   for (const one of [load, sink.load, tenant]) {
     one.rows += rows
@@ -157,33 +155,27 @@ function add({ load, sink, tenant }: Route, rows: number, bytes: number): void {
 }
 
 /** A row has come; the last one of its route. */
-export function enter(route: Route, row: { seq: number; enqueued: number; bytes: number; written: number }): void {
+export function enter(
+  route: Route,
+  row: { seq: number; namespace: string; enqueued: number; bytes: number; written: number },
+): void {
   if (route.load.rows === 0) route.oldest = { seq: row.seq, enqueued: row.enqueued }
   add(route, 1, row.bytes)
   rise(route.water, row.seq, row.written)
-  route.sink.quietUntil = 0
+  enqueue(queueOf(route.sink, row.namespace))
 }
 
 /** The event of a row takes so many bytes less. */
 export const lighten = (route: Route, bytes: number): void => add(route, 0, -bytes)
 
 /** A row has gone. */
-export function leave(route: Route, seq: number, bytes: number): void {
+export function leave(route: Route, queue: Queue, seq: number, bytes: number): void {
   add(route, -1, -bytes)
+  dequeue(queue)
   fall(route.water, seq)
   if (route.oldest?.seq !== seq) return
   route.oldestFrom = seq
   route.oldest = undefined
-}
-
-/** Waiting heads are those with a due time, so the window starts after all whose `due` is 0. */
-const emptyWaiting = (): Window => ({ ready: [], floor: { due: 1, seq: 0 } })
-
-/** Forgets what was read ahead, after heads have changed under it. */
-export function reread(sink: SinkQueue): void {
-  sink.fresh = emptyWindow()
-  sink.waiting = emptyWaiting()
-  sink.quietUntil = 0
 }
 
 const keyOf = (subscriptionUid: string, sink: string): string => `${subscriptionUid} ${sink}`

@@ -11,7 +11,6 @@ export type StoredRow = [
   firstAttempt: number | null,
   enqueued: number,
   object: string,
-  namespace: string,
   written: number,
   bytes: number,
   parked: string | null,
@@ -45,6 +44,19 @@ export type NewRowCells = [
 
 type DueSeq = [due: number, seq: number]
 
+/** Rows are counted by so many seqs at once. */
+export const tallyPart = 4096
+
+type Tally = [
+  route: number,
+  namespace: string,
+  part: number,
+  rows: number,
+  bytes: number,
+  first: number,
+  written: number,
+]
+
 /** What has to be known of a row that is dropped or freed. */
 export type ScannedRow = [
   seq: number,
@@ -55,6 +67,7 @@ export type ScannedRow = [
   shared: number,
   bytes: number,
   due: number | null,
+  namespace: string,
 ]
 
 export const rowStatements = (write: Writer, read: Reader, all: AllReader) => ({
@@ -79,13 +92,13 @@ export const rowStatements = (write: Writer, read: Reader, all: AllReader) => ({
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
        iif(EXISTS (SELECT 1 FROM rows WHERE lane = ?4), NULL, 0))`,
   ),
-  fresh: all<[sink: number, after: number, limit: number], [seq: number]>(hotReads.fresh),
-  tied: all<[sink: number, due: number, after: number, limit: number], DueSeq>(hotReads.tied),
-  waiting: all<[sink: number, after: number, to: number, limit: number], DueSeq>(hotReads.waiting),
+  fresh: all<[sink: number, namespace: string, after: number, limit: number], [seq: number]>(hotReads.fresh),
+  tied: all<[sink: number, namespace: string, due: number, after: number, limit: number], DueSeq>(hotReads.tied),
+  waiting: all<[sink: number, namespace: string, after: number, to: number, limit: number], DueSeq>(hotReads.waiting),
   row: read<[seq: number], StoredRow>(hotReads.row),
   enqueued: read<[seq: number], [enqueued: number]>('SELECT enqueued FROM rows WHERE seq = ?'),
   dropRow: write<[seq: number]>('DELETE FROM rows WHERE seq = ?'),
-  head: read<[lane: number], [seq: number, sink: number]>(hotReads.head),
+  head: read<[lane: number], [seq: number, sink: number, namespace: string]>(hotReads.head),
   free: write<[seq: number]>('UPDATE rows SET due = 0 WHERE seq = ?'),
   postpone: write<[due: number, firstAttempt: number, seq: number]>(
     'UPDATE rows SET due = ?, attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?) WHERE seq = ?',
@@ -94,15 +107,15 @@ export const rowStatements = (write: Writer, read: Reader, all: AllReader) => ({
     'UPDATE rows SET event = ?, shared = ?, bytes = ? WHERE seq = ?',
   ),
   scan: all<[after: number, limit: number], ScannedRow>(
-    'SELECT seq, sink, route, lane, event, shared, bytes, due FROM rows WHERE seq > ? ORDER BY seq LIMIT ? + 0',
+    'SELECT seq, sink, route, lane, event, shared, bytes, due, namespace FROM rows WHERE seq > ? ORDER BY seq LIMIT ? + 0',
   ),
   allDue: write<[sink: number]>('UPDATE rows SET due = 0 WHERE sink = ? AND due > 0'),
   oldestOf: read<[route: number, from: number], [seq: number, enqueued: number]>(
     'SELECT seq, enqueued FROM rows WHERE seq >= ?2 AND route = ?1 ORDER BY seq LIMIT 1',
   ),
-  tallies: all<[], [route: number, part: number, rows: number, bytes: number, oldest: number, written: number]>(
-    `SELECT route, seq / 4096 AS part, count(*), sum(bytes), min(seq), min(written) FROM rows
-     GROUP BY route, part ORDER BY part`,
+  tallies: all<[], Tally>(
+    `SELECT route, namespace, seq / ${tallyPart} AS part, count(*), sum(bytes), min(seq), min(written) FROM rows
+     GROUP BY route, namespace, part ORDER BY part`,
   ),
   lastSeq: read<[], [seq: number]>('SELECT last FROM sequence'),
   setLastSeq: write<[seq: number]>('UPDATE sequence SET last = ?'),

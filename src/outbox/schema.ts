@@ -60,6 +60,7 @@ const migrations: readonly string[] = [
   ALTER TABLE dead_letters ADD COLUMN written INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE dead_letters ADD COLUMN parked TEXT;
   ALTER TABLE dead_letters ADD COLUMN answer TEXT;
+  -- A row whose event others share, and which was shrunk, has its own under the key -seq.
   ALTER TABLE events ADD COLUMN summary_attributes TEXT;
   ALTER TABLE events ADD COLUMN summary_data TEXT;
 
@@ -77,6 +78,8 @@ const migrations: readonly string[] = [
       (SELECT namespace FROM objects WHERE uid = dead_letters.object), substr(subscription, 1, instr(subscription, '/') - 1)),
     written = min(time, (SELECT coalesce(unixepoch(json_extract(attributes, '$.time')) * 1000, dead_letters.time)
       FROM events WHERE key = dead_letters.event));
+  DROP INDEX rows_heads;
+  CREATE INDEX rows_heads ON rows (sink, namespace, due) WHERE due IS NOT NULL;
   CREATE INDEX dead_letters_kept ON dead_letters (sink, time);
 
   -- Which sinks are owed milestones of which objects, as the bodies of these say.

@@ -2,9 +2,10 @@ import { type Entered, nextSeq, writeRow } from './commit.ts'
 import { bytesOf, shrunk } from './event-bytes.ts'
 import type { Effects } from './group.ts'
 import type { Row, Settlement } from './outbox.ts'
-import { enter, leave, lighten, type SinkQueue } from './routes.ts'
+import { putBack, queueOf } from './queues.ts'
+import { enter, leave, lighten } from './routes.ts'
 import { cellsOf, countLetters, type Flight, parkedCell, releaseEvent, type Store, shareEvent } from './store.ts'
-import { type Head, offer } from './window.ts'
+import type { Head } from './window.ts'
 
 export type Taken = { flight: Flight; settlement: Settlement }
 
@@ -33,13 +34,16 @@ export function checkSettlements(settled: readonly { settlement: Settlement; row
   }
 }
 
+/** The row of a lane that comes to its turn. */
+export type Freed = { sink: number; namespace: string; seq: number }
+
 /** What a settled row leads to in memory: the row is gone, or claimable again; a lane is free. */
 type Landed = {
   flight: Flight
   left: boolean
   dead?: boolean
   again?: Head | undefined
-  freed?: { sink: SinkQueue; head: Head } | undefined
+  freed?: Freed | undefined
   parked?: Entered | undefined
   /** What its event takes now, where that is less. */
   bytes?: number
@@ -57,7 +61,7 @@ export function writeSettlements(store: Store, taken: readonly Taken[], now: num
     for (const one of landed) land(store, one)
     const sinks = new Set(landed.map(({ flight }) => flight.route.sink.name))
     for (const { freed, parked } of landed) {
-      if (freed) sinks.add(freed.sink.name)
+      if (freed) sinks.add(store.routes.sinkOf(freed.sink).name)
       if (parked) sinks.add(parked.route.sink.name)
     }
     for (const sink of sinks) store.changes.bump(sink)
@@ -104,7 +108,8 @@ function bury(
   { reason, message, answer, park }: Settlement & { kind: 'dead' },
   now: number,
 ): Entered | undefined {
-  const { row, event, namespace, written, bytes } = flight
+  const { row, event, written, bytes } = flight
+  const { namespace } = flight.queue
   const { seq, sink, subscription, subscriptionUid, objectUid, attempts } = row
   if (park !== undefined) shareEvent(store.sql, event, flight.shared)
   const shared = park === undefined ? flight.shared : 1
@@ -137,7 +142,8 @@ function writeSmaller(store: Store, { row, event, shared }: Flight): number {
   const bytes = bytesOf(smaller)
   if (shared && (sql.uses(event)?.[0] ?? 1) > 1) {
     releaseEvent(sql, event, shared)
-    const key = nextSeq(store)
+    // Never the key of an event that rows share: those are positive.
+    const key = -row.seq
     sql.addEvent(key, ...cellsOf(smaller))
     sql.setEvent(key, 0, bytes, row.seq)
   } else {
@@ -148,27 +154,30 @@ function writeSmaller(store: Store, { row, event, shared }: Flight): number {
 }
 
 /** The next row of a lane whose head is gone comes to its turn. */
-export function freeLane({ sql, routes }: Pick<Store, 'sql' | 'routes'>, lane: number): Landed['freed'] {
+export function freeLane({ sql }: Pick<Store, 'sql'>, lane: number): Freed | undefined {
   const found = sql.head(lane)
   if (!found) return undefined
-  const [seq, sink] = found
+  const [seq, sink, namespace] = found
   sql.free(seq)
-  return { sink: routes.sinkOf(sink), head: { due: 0, seq } }
+  return { sink, namespace, seq }
+}
+
+/** Tells in memory that a row came to its turn; gives its sink. */
+export function goOn({ routes }: Pick<Store, 'routes'>, { sink, namespace, seq }: Freed): string {
+  const queues = routes.sinkOf(sink)
+  putBack(queueOf(queues, namespace), { due: 0, seq })
+  return queues.name
 }
 
 function land(store: Store, { flight, left, dead, again, freed, parked, bytes }: Landed): void {
-  const { route, row } = flight
+  const { route, queue, row } = flight
   if (!store.flights.delete(row.seq)) return
+  queue.inFlight -= 1
   route.sink.inFlight -= 1
   if (bytes !== undefined) lighten(route, flight.bytes - bytes)
-  if (left) leave(route, row.seq, flight.bytes)
-  else putBack(route.sink, again ?? { due: flight.due, seq: row.seq })
-  if (freed) putBack(freed.sink, freed.head)
+  if (left) leave(route, queue, row.seq, flight.bytes)
+  else putBack(queue, again ?? { due: flight.due, seq: row.seq })
+  if (freed) goOn(store, freed)
   if (dead) countLetters(store, route.sink.name, 1)
   if (parked) enter(parked.route, parked)
-}
-
-function putBack(sink: SinkQueue, head: Head): void {
-  offer(head.due === 0 ? sink.fresh : sink.waiting, head)
-  sink.quietUntil = 0
 }

@@ -2,6 +2,7 @@ import type { Changes } from './changes.ts'
 import type { PendingCounts } from './counts.ts'
 import type { Floors } from './floors.ts'
 import type { Row } from './outbox.ts'
+import type { Queue } from './queues.ts'
 import type { Route, Routes } from './routes.ts'
 import type { StoredEvent } from './row-statements.ts'
 import type { Statements } from './statements.ts'
@@ -10,11 +11,11 @@ import type { Statements } from './statements.ts'
 export type Flight = {
   row: Row
   route: Route
+  queue: Queue
   lane: number
   due: number
   event: number
   shared: number
-  namespace: string
   written: number
   bytes: number
   claimed: number

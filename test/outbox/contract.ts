@@ -8,6 +8,7 @@ import { loadsContract } from './loads.ts'
 import { orderContract } from './order.ts'
 import { rememberingContract } from './remembering.ts'
 import { settlingContract } from './settling.ts'
+import { turnsContract } from './turns.ts'
 
 export type Clock = { ms: number }
 
@@ -27,6 +28,7 @@ export function outboxContract(open: (clock: Clock) => Promise<Outbox>): void {
   }
   commitContract(it)
   orderContract(it)
+  turnsContract(it)
   settlingContract(it)
   rememberingContract(it)
   lettersContract(it)

@@ -12,9 +12,9 @@ import { batchOf, eventOf, recordOf, rowOf } from './batches.ts'
 const root = mkdtempSync(join(tmpdir(), 'carillon-model-'))
 after(() => rmSync(root, { recursive: true }))
 
-const sinks = ['ns/x', 'ns/y']
+const sinks = ['ns/x', 'ns/y', 'ns/park']
 const subscriptions = ['a', 'b', 'c']
-const kinds = ['delivered', 'delivered', 'delivered', 'retry', 'hold', 'release', 'dead'] as const
+const kinds = ['delivered', 'delivered', 'delivered', 'retry', 'hold', 'release', 'dead', 'park', 'shrink'] as const
 
 /** One step. Numbers are taken modulo what there is to choose from, so that steps still make sense when others are shrunk away. */
 type Step =
@@ -27,6 +27,9 @@ type Step =
   | { do: 'claim'; sink: number; n: number }
   | { do: 'settle'; picks: { row: number; kind: number; wait: number }[] }
   | { do: 'retryNow'; sink: number }
+  | { do: 'revive'; letters: number[]; limit: number | undefined }
+  | { do: 'prune'; sink: number; age: number; max: number }
+  | { do: 'purge'; sink: number | undefined; subscription: number; letters: boolean }
   | { do: 'forget'; subscription: number }
   | { do: 'pass'; ms: number }
   | { do: 'together'; steps: Step[] }
@@ -48,6 +51,27 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('claim' as const), sink: small, n: fc.nat(6) }) },
   { weight: 8, arbitrary: settle },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('retryNow' as const), sink: small }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('revive' as const),
+      letters: fc.array(small, { maxLength: 3 }),
+      limit: fc.option(small, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('prune' as const), sink: small, age: fc.nat(60), max: small }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('purge' as const),
+      sink: fc.option(small, { nil: undefined }),
+      subscription: small,
+      letters: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), subscription: small }) },
   // The clock may go back.
   { weight: 4, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: -20, max: 80 }) }) },
@@ -73,9 +97,13 @@ type World = {
 const rowsOf = (step: Step & { do: 'commit' }, world: World): NewRow[] =>
   step.rows.flatMap(({ object, subscription, sinks: to }) => {
     const name = subscriptions[subscription % subscriptions.length] ?? ''
-    const event = eventOf(`e${world.events++}`)
+    const plain = eventOf(`e${world.events++}`)
+    const event = world.events % 3 ? plain : { ...plain, summary: { attributes: '{}', data: undefined } }
     const from = { subscription: `ns/${name}`, subscriptionUid: `uid-${name}` }
-    return sinks.filter((_, at) => to & (1 << at)).map((sink) => rowOf(`o${object}`, event, { ...from, sink }))
+    const place = { namespace: `team-${object % 3}`, written: world.clock.ms - object }
+    return sinks
+      .filter((_, at) => to & (1 << at))
+      .map((sink) => rowOf(`o${object}`, event, { ...from, ...place, sink }))
   })
 
 function settlementsOf(step: Step & { do: 'settle' }, world: World): Settlement[] {
@@ -85,9 +113,13 @@ function settlementsOf(step: Step & { do: 'settle' }, world: World): Settlement[
     const word = kinds[kind] ?? 'release'
     if (!row) return []
     if (word === 'retry' || word === 'hold') return [{ kind: word, row, at: world.clock.ms + wait, ...why }]
-    return word === 'dead' ? [{ kind: word, row, ...why }] : [{ kind: word, row }]
+    if (word === 'shrink') return [row.event.summary ? { kind: word, row, ...why } : { kind: 'release', row }]
+    if (word === 'park' && !row.parked) return [{ kind: 'dead', row, ...why, park: 'ns/park', answer: 'so' }]
+    return word === 'dead' || word === 'park' ? [{ kind: 'dead', row, ...why }] : [{ kind: word, row }]
   })
 }
+
+const nameOf = (sink: number): string => sinks[sink % sinks.length] ?? ''
 
 async function take(step: Step, world: World): Promise<void> {
   const { real, model, clock } = world
@@ -101,7 +133,10 @@ async function take(step: Step, world: World): Promise<void> {
       const [first] = rows
       const dead = step.dead && first ? [{ ...first, reason: 'TooLarge', message: '' }] : []
       const records = rows.map((row) =>
-        recordOf(row.objectUid, { ledger: { [`${row.subscriptionUid} ${row.sink}`]: [row.event.id] } }),
+        recordOf(row.objectUid, {
+          ledger: { [`${row.subscriptionUid} ${row.sink}`]: [row.event.id] },
+          owed: world.events % 2 ? { [`${row.subscriptionUid} ${row.sink}`]: [row.event.id] } : {},
+        }),
       )
       const counts = rows.map(({ subscription, subscriptionUid }) => ({
         subscription,
@@ -112,7 +147,7 @@ async function take(step: Step, world: World): Promise<void> {
       return both((outbox) => outbox.commit(batchOf({ rows, dead, records, counts, cursor: step.cursor?.toString() })))
     }
     case 'claim': {
-      const sink = sinks[step.sink % sinks.length] ?? ''
+      const sink = nameOf(step.sink)
       const rows = real.claim(sink, step.n, clock.ms)
       assert.deepEqual(rows, model.claim(sink, step.n, clock.ms))
       world.flying.push(...rows)
@@ -125,7 +160,22 @@ async function take(step: Step, world: World): Promise<void> {
       return both((outbox) => outbox.settle(settlements, clock.ms))
     }
     case 'retryNow':
-      return both((outbox) => outbox.retryNow(sinks[step.sink % sinks.length] ?? ''))
+      return both((outbox) => outbox.retryNow(nameOf(step.sink)))
+    case 'revive': {
+      const letters = model.deadLetters()
+      const seqs = step.letters.flatMap((at) => letters[at % Math.max(1, letters.length)]?.seq ?? [])
+      const query = { ...(seqs.length > 0 && { seqs }), ...(step.limit !== undefined && { limit: step.limit }) }
+      return both((outbox) => outbox.revive(query))
+    }
+    case 'prune': {
+      const keep = { before: clock.ms - step.age, max: step.max }
+      return both((outbox) => outbox.pruneDeadLetters(nameOf(step.sink), keep))
+    }
+    case 'purge': {
+      const subscriptionUid = `uid-${subscriptions[step.subscription % subscriptions.length]}`
+      const sink = step.sink === undefined ? {} : { sink: nameOf(step.sink) }
+      return both((outbox) => outbox.purge({ ...sink, subscriptionUid, deadLetters: step.letters }))
+    }
     case 'forget':
       return both((outbox) =>
         outbox.forgetSubscription(`uid-${subscriptions[step.subscription % subscriptions.length]}`),
@@ -138,10 +188,7 @@ async function take(step: Step, world: World): Promise<void> {
       return
     case 'reopen':
       // After a restart nothing is in flight.
-      await model.settle(
-        world.flying.map((row) => ({ kind: 'release', row })),
-        clock.ms,
-      )
+      model.restart()
       world.flying = []
       world.real = await world.reopen()
   }
@@ -157,7 +204,11 @@ const viewOf = (outbox: Outbox) => ({
   known: sorted(outbox.known('TaskRun')),
   counts: sorted(outbox.counts()),
   pending: sorted(outbox.pending()),
-  deadLetters: outbox.deadLetters(),
+  deadLetters: outbox.deadLetters().map(({ seq }) => outbox.deadLetter(seq)),
+  letters: sorted(outbox.deadLetterSizes()),
+  owing: sorted(outbox.owing()),
+  loads: [...sinks.map((sink) => outbox.load({ sink })), outbox.load({ namespace: 'ns' })],
+  marked: sorted(outbox.lowWater().keys()),
   sizes: sinks.map((sink) => outbox.size(sink)),
   next: sinks.map((sink) => outbox.nextAttempt(sink)),
 })
@@ -169,7 +220,7 @@ test('the outbox on disk does what the one in memory does, whatever is asked of 
     const directory = mkdtempSync(join(root, 'data-'))
     const clock = { ms: 1_000_000 }
     const open = async () => {
-      const opened = openSqliteOutbox({ directory, now: () => clock.ms, groupMs: 0, settleMs: 0 })
+      const opened = openSqliteOutbox({ directory, now: () => clock.ms, groupMs: 0, settleMs: 0, sliceRows: 3 })
       if (!opened.ok) throw new Error(opened.message)
       return opened.value
     }
@@ -189,6 +240,8 @@ test('the outbox on disk does what the one in memory does, whatever is asked of 
       for (const step of run) {
         await take(step, world)
         assert.deepEqual(viewOf(world.real), viewOf(world.model))
+        const marks = world.real.lowWater()
+        for (const [key, written] of world.model.lowWater()) assert.ok((marks.get(key) ?? 0) <= written, key)
       }
     } finally {
       await world.real[Symbol.asyncDispose]()

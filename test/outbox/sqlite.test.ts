@@ -138,6 +138,6 @@ test('what is read for every row or object comes from an index, without a scan o
     .prepare(`EXPLAIN QUERY PLAN ${hotReads.tied}`)
     .all()
     .map((line) => String(line.detail))
-  assert.match(heads.join(), /rows_heads \(sink=\? AND due=\? AND rowid>\?\)/)
+  assert.match(heads.join(), /rows_heads \(sink=\? AND namespace=\? AND due=\? AND rowid>\?\)/)
   db.close()
 })

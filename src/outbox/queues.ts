@@ -1,0 +1,80 @@
+import type { Load } from './outbox.ts'
+import { type Head, offer, type Window } from './window.ts'
+
+/** What is kept in memory of a sink: how much is owed to it, and whose turn it is. */
+export type SinkQueues = {
+  id: number
+  name: string
+  /** In flight included. */
+  load: Load
+  inFlight: number
+  /** The queues that have rows, by the namespace of the objects, in the order in which it is their turn. */
+  turns: Map<string, Queue>
+  /** Until then (ms) nothing can be claimed unless something changes; 0 when that isn't known. */
+  quietUntil: number
+}
+
+/** What waits for a sink out of one namespace, and what comes next of it. */
+export type Queue = {
+  sink: SinkQueues
+  namespace: string
+  /** In flight included. */
+  rows: number
+  inFlight: number
+  fresh: Window
+  waiting: Window
+}
+
+export const noLoad = (): Load => ({ rows: 0, bytes: 0 })
+
+export const newSink = (id: number, name: string): SinkQueues => ({
+  id,
+  name,
+  load: noLoad(),
+  inFlight: 0,
+  turns: new Map(),
+  quietUntil: 0,
+})
+
+/** A queue that has no rows yet gets its turn after all others. */
+export function queueOf(sink: SinkQueues, namespace: string): Queue {
+  const found = sink.turns.get(namespace)
+  if (found) return found
+  const [fresh, waiting] = [unread(0), unread(1)]
+  waiting.next = Number.POSITIVE_INFINITY
+  const queue = { sink, namespace, rows: 0, inFlight: 0, fresh, waiting }
+  sink.turns.set(namespace, queue)
+  return queue
+}
+
+/** Nothing was read of the heads from this due time on. Those that wait have one of at least 1. */
+const unread = (due: number): Window => ({ ready: [], floor: { due, seq: 0 }, next: 0 })
+
+/** Forgets what was read ahead, after heads have changed under it. */
+export function reread(queue: Queue): void {
+  queue.fresh = unread(0)
+  queue.waiting = unread(1)
+  queue.sink.quietUntil = 0
+}
+
+/** A row was committed. */
+export function enqueue(queue: Queue): void {
+  queue.rows += 1
+  queue.fresh.next = 0
+  queue.sink.quietUntil = 0
+}
+
+/** A row has gone. */
+export function dequeue(queue: Queue): void {
+  queue.rows -= 1
+  if (queue.rows === 0) queue.sink.turns.delete(queue.namespace)
+}
+
+/** A head has come (back) to be claimable. */
+export function putBack(queue: Queue, head: Head): void {
+  offer(head.due === 0 ? queue.fresh : queue.waiting, head, mostReady(queue.sink))
+  queue.sink.quietUntil = 0
+}
+
+/** What is read ahead for a sink stays small, however many namespaces share it. */
+export const mostReady = ({ turns }: SinkQueues): number => Math.max(16, Math.min(512, Math.floor(4096 / turns.size)))
