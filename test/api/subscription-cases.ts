@@ -66,7 +66,7 @@ export const badSubscriptions: Bad[] = [
     subscription({ formats: ['json'] }),
     'supported values: "cloudevents", "cdevents", "tektonv1", "tektonv2"',
   ],
-  ['a format twice', subscription({ formats: ['cdevents', 'cdevents'] }), 'spec.formats[1]: Duplicate value'],
+  ['a format twice', subscription({ formats: ['cdevents', 'cdevents'] }), 'formats must name each format once'],
   ['no format', subscription({ formats: [] }), 'should have at least 1 items'],
   [
     'cdevents without its format',

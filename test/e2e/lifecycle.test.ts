@@ -3,6 +3,7 @@
 import { after, before, describe } from 'node:test'
 import { installTekton } from '../controlplane/tekton.ts'
 import { startStage, toLoopback } from './fixture.ts'
+import { changing } from './lifecycle/changing.ts'
 import { classes } from './lifecycle/classes.ts'
 import { deleting } from './lifecycle/deleting.ts'
 import { failures } from './lifecycle/failures.ts'
@@ -40,6 +41,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     starts(scene)
     suspending(scene)
     deleting(scene)
+    changing(scene)
   })
   reports(scene)
 })
