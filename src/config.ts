@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
 import { parseDuration } from './api/durations.ts'
+import { parseQuantity } from './api/quantity.ts'
 import { accept, refuse, type Verdict } from './api/verdict.ts'
 import { environmentName, type Flag, type FlagName, runFlags } from './cli/flags.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
@@ -22,6 +23,8 @@ export type Config = {
   leaseMs: number | undefined
   /** How long attempts under way may go on after a stop. */
   graceMs: number
+  /** What may wait for all subscriptions of a namespace. */
+  quota: { rows: number; bytes: number }
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -125,19 +128,22 @@ export function readConfigFile(text: string): Verdict<Settings> {
   }
   const settings: Settings = {}
   for (const [key, value] of Object.entries(document as Record<string, unknown>)) {
-    const read = key === 'egress' ? readEgress(value) : readFileKey(key, value)
+    const group = Object.hasOwn(fileGroups, key) ? fileGroups[key] : undefined
+    const read = group ? group(value) : readFileKey(key, value)
     if (!read.ok) return read
     Object.assign(settings, read.value)
   }
   return accept(settings)
 }
 
+const fileGroups: Record<string, (value: unknown) => Verdict<Settings>> = { egress: readEgress, quotas: readQuotas }
+
 function readFileKey(key: string, value: unknown): Verdict<Settings> {
   const flag = Object.hasOwn(fileKeys, key) ? fileKeys[key] : undefined
   if (!flag) {
     return refuse(
       'ConfigInvalid',
-      `carillon-config: unknown key '${key}'; allowed are ${[...Object.keys(fileKeys), 'egress'].join(', ')}`,
+      `carillon-config: unknown key '${key}'; allowed are ${[...Object.keys(fileKeys), ...Object.keys(fileGroups)].join(', ')}`,
     )
   }
   if (value === null || value === '') return accept({})
@@ -160,6 +166,30 @@ function readEgress(value: unknown): Verdict<Settings> {
     return refuse('ConfigInvalid', 'carillon-config: egress.allowCidrs must be a list of strings')
   }
   return accept(cidrs.length === 0 ? {} : { 'allow-cidr': cidrs })
+}
+
+const quotaKeys: Record<string, FlagName> = {
+  maxPendingPerNamespace: 'max-pending-per-namespace',
+  maxPendingBytesPerNamespace: 'max-pending-bytes-per-namespace',
+}
+
+function readQuotas(value: unknown): Verdict<Settings> {
+  const names = Object.keys(quotaKeys)
+  if (typeof (value ?? {}) !== 'object' || Array.isArray(value))
+    return refuse('ConfigInvalid', `carillon-config: quotas must be a mapping with ${names.join(' and ')}`)
+  const settings: Settings = {}
+  for (const [key, given] of Object.entries((value as Record<string, unknown>) ?? {})) {
+    const flag = Object.hasOwn(quotaKeys, key) ? quotaKeys[key] : undefined
+    if (!flag) {
+      const allowed = names.map((name) => `quotas.${name}`).join(', ')
+      return refuse('ConfigInvalid', `carillon-config: unknown key 'quotas.${key}'; allowed are ${allowed}`)
+    }
+    if (given === null || given === '') continue
+    if (typeof given !== 'number' && typeof given !== 'string')
+      return refuse('ConfigInvalid', `carillon-config: quotas.${key} must be a quantity, such as 200000 or 1Gi`)
+    settings[flag] = [String(given)]
+  }
+  return accept(settings)
 }
 
 /** Puts defaults under the settings and checks each. `settings` wins over `file`. */
@@ -186,6 +216,8 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   if (!leaseMs.ok) return leaseMs
   const graceMs = gracePeriod(one('grace-period') ?? '')
   if (!graceMs.ok) return graceMs
+  const quota = quotaOf(one)
+  if (!quota.ok) return quota
   return accept({
     namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
     dataDir: one('data-dir') ?? '',
@@ -199,6 +231,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     logLevel,
     leaseMs: leaseMs.value,
     graceMs: graceMs.value,
+    quota: quota.value,
   })
 }
 
@@ -206,6 +239,17 @@ function gracePeriod(text: string): Verdict<number> {
   const ms = parseDuration(text)
   if (!ms.ok) return refuse('FlagInvalid', `--grace-period: ${ms.message}`)
   return ms.value <= 600_000 ? ms : refuse('FlagInvalid', `--grace-period '${text}' must not be longer than 10m`)
+}
+
+function quotaOf(one: (name: FlagName) => string | undefined): Verdict<Config['quota']> {
+  const read = (name: FlagName): Verdict<number> => {
+    const quantity = parseQuantity(one(name) ?? '')
+    return quantity.ok ? quantity : refuse('FlagInvalid', `--${name}: ${quantity.message}`)
+  }
+  const rows = read('max-pending-per-namespace')
+  if (!rows.ok) return rows
+  const bytes = read('max-pending-bytes-per-namespace')
+  return bytes.ok ? accept({ rows: rows.value, bytes: bytes.value }) : bytes
 }
 
 /** A Lease holds whole seconds. */

@@ -2,6 +2,7 @@
 
 import { type DeliveryDeps, deliverTo } from './delivery/worker.ts'
 import type { Batch } from './kube/reflector.ts'
+import type { Room } from './operator/admit.ts'
 import { type JudgeDeps, judge, withoutForgotten } from './operator/judge.ts'
 import type { CommitBatch, Outbox } from './outbox/outbox.ts'
 import type { Source } from './sources/source.ts'
@@ -15,8 +16,8 @@ export type Watch = {
 
 export type ObserveDeps = JudgeDeps & {
   outbox: Outbox
-  /** Waits while a sink that is given rows has as many pending as it may. */
-  capacity(sinks: ReadonlySet<string>, signal: AbortSignal): Promise<unknown>
+  /** Where one batch's rows may be written down. */
+  room(): Room & Disposable
   /** Whether this instance still leads; waits while that is not known. */
   fence(signal: AbortSignal): Promise<boolean>
   /** Whether a subscription, by its uid, is still there. */
@@ -28,9 +29,9 @@ export type ObserveDeps = JudgeDeps & {
 export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSignal): Promise<void> {
   for await (const batch of watch.batches(signal)) {
     const asked = deps.emitters()
-    const judged = judge(watch, batch, deps)
+    using room = deps.room()
+    const judged = judge(watch, batch, deps, room)
     if (!judged) continue
-    await deps.capacity(new Set(judged.rows.map((row) => row.sink)), signal)
     if (!(await deps.fence(signal))) return
     const commit = asked === deps.emitters() ? judged : withoutForgotten(judged, deps.exists)
     await deps.outbox.commit(commit)

@@ -8,10 +8,9 @@ import type { KubeObject } from './api/object.ts'
 import type { Resource } from './kube/path.ts'
 import { Reflector } from './kube/reflector.ts'
 import { activationKey } from './operator/activation.ts'
-import { capacity } from './operator/capacity.ts'
 import { Collection } from './operator/collection.ts'
 import type { Operator } from './operator/operator.ts'
-import { type OverflowDeps, roomOf } from './operator/overflow.ts'
+import type { Overflow } from './operator/overflow.ts'
 import { seedSink, seedSubscription } from './operator/seed.ts'
 import type { CommitBatch } from './outbox/outbox.ts'
 import { type Ground, now, type Parts } from './parts.ts'
@@ -76,9 +75,8 @@ export function collections(ground: Ground, metrics: Metrics, book: StatusBook, 
 }
 
 /** What the observing of runs needs of the operator. */
-export function observeDeps(parts: Parts, overflow: OverflowDeps, startDelivery: (sink: string) => void): ObserveDeps {
+export function observeDeps(parts: Parts, overflow: Overflow, startDelivery: (sink: string) => void): ObserveDeps {
   const { book, fence, ground, metrics, outbox, state, writer } = parts
-  const room = roomOf(overflow)
   return {
     outbox,
     emitters: () => state.emitters(),
@@ -87,7 +85,7 @@ export function observeDeps(parts: Parts, overflow: OverflowDeps, startDelivery:
     fence,
     // What it is compared with, and written beside, is of the API server's clock.
     now: () => ground.client.serverTime(),
-    capacity: (sinks, signal) => capacity(sinks, room, signal),
+    room: () => overflow.room(),
     exists: (uid) => state.hasSubscription(uid),
     matched(matched) {
       metrics.matched.inc({ kind: matched[0]?.kind ?? '' }, matched.length)

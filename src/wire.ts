@@ -3,12 +3,14 @@ import { formats } from './formats/index.ts'
 import { fullJitter, pause } from './kube/backoff.ts'
 import { Loops } from './operator/loops.ts'
 import { Operator } from './operator/operator.ts'
-import { type OverflowDeps, relieve } from './operator/overflow.ts'
+import type { Overflow } from './operator/overflow.ts'
 import { Renderer } from './operator/render.ts'
 import { OperatorState } from './operator/state.ts'
 import { Statuses } from './operator/statuses.ts'
+import { takeUp } from './operator/take-up.ts'
 import { Watches } from './operator/watches.ts'
 import type { Outbox } from './outbox/outbox.ts'
+import { createOverflow, takeUpDeps } from './overflowing.ts'
 import { type Fence, type Ground, now, type Parts } from './parts.ts'
 import { observe } from './pipeline.ts'
 import { sources } from './sources/index.ts'
@@ -45,14 +47,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
   const parts: Parts = { ground, outbox, metrics, book, loops, state, writer, fence }
   const headers = headersReader(ground)
   const startDelivery = deliveryStarter(parts, headers, (signal) => operator.sinkChanged.next(signal))
-  const overflow: OverflowDeps = {
-    state,
-    outbox,
-    turned(sink) {
-      renderer.stale()
-      writer.mark(`sink ${sink}`, 'conditions')
-    },
-  }
+  const overflow = createOverflow(parts, () => renderer.stale())
   const observing = observeDeps(parts, overflow, startDelivery)
   const watches = new Watches({
     sources,
@@ -64,7 +59,15 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     stop: (key) => loops.stop(key),
     observe: (watch, signal) => observe(watch, observing, signal),
   })
-  const renderer = new Renderer({ state, outbox, book, statuses, kindState: (kind) => watches.state(kind), now })
+  const renderer = new Renderer({
+    state,
+    outbox,
+    book,
+    statuses,
+    overflow,
+    kindState: (kind) => watches.state(kind),
+    now,
+  })
   const operator = new Operator({
     state,
     sinks,
@@ -99,10 +102,11 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
   if (config.adminNamespaces.length > 0) loops.start('namespaces', (signal) => namespaces.run(signal))
   loops.start('reconcile', (signal) => operator.run(signal))
   loops.start('status', (signal) => writer.run(signal))
-  loops.start('watch-states', (signal) => tellStates(parts, watches, overflow, signal))
+  loops.start('watch-states', (signal) => tellStates(parts, watches, signal))
+  loops.start('take-up', (signal) => takeUp(takeUpDeps(parts, overflow, watches), signal))
   return {
     health: {
-      refresh: () => gaugePending(metrics, outbox),
+      refresh: () => gaugePending(metrics, outbox, overflow),
       notReady: () => (operator.ready ? undefined : 'the EventSinks and EventSubscriptions are still being read'),
     },
     async [Symbol.asyncDispose]() {
@@ -120,8 +124,8 @@ const createLoops = ({ log }: Ground, metrics: Metrics): Loops =>
     failed: (key) => metrics.loopFailures.inc({ loop: key.split(' ')[0] ?? key }),
   })
 
-/** Marks the subscriptions of a kind whose watch came into another state, and the sinks that have room again. */
-async function tellStates({ state, writer }: Parts, watches: Watches, overflow: OverflowDeps, signal: AbortSignal) {
+/** Marks the subscriptions of a kind whose watch came into another state. */
+async function tellStates({ state, writer }: Parts, watches: Watches, signal: AbortSignal) {
   const told = new Map<string, string>()
   while (!signal.aborted) {
     for (const kind of state.emitters().kinds()) {
@@ -132,12 +136,13 @@ async function tellStates({ state, writer }: Parts, watches: Watches, overflow: 
         if (emitter?.selection.kinds.has(kind)) writer.mark(`subscription ${key}`, 'conditions')
       }
     }
-    relieve(overflow)
     await pause(lookMs, signal)
   }
 }
 
-function gaugePending(metrics: Metrics, outbox: Outbox): void {
+function gaugePending(metrics: Metrics, outbox: Outbox, overflow: Overflow): void {
+  metrics.owed.reset()
+  for (const [sink, objects] of overflow.owedObjects()) metrics.owed.set({ sink }, objects)
   metrics.pending.reset()
   metrics.oldestPending.reset()
   for (const { sink, rows, oldest } of outbox.pending()) {

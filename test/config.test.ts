@@ -66,6 +66,7 @@ test('without anything there are the defaults', () => {
     logLevel: 'info',
     leaseMs: 15_000,
     graceMs: 20_000,
+    quota: { rows: 200_000, bytes: 2 ** 30 },
   })
 })
 
@@ -97,6 +98,20 @@ test('every setting can be given, as a flag and in the environment', () => {
     ['listen', 'CARILLON_LISTEN', '127.0.0.1:0', 'listen', { host: '127.0.0.1', port: 0 }],
     ['grace-period', 'CARILLON_GRACE_PERIOD', '1m30s', 'graceMs', 90_000],
     ['log-level', 'CARILLON_LOG_LEVEL', 'warn', 'logLevel', 'warn'],
+    [
+      'max-pending-per-namespace',
+      'CARILLON_MAX_PENDING_PER_NAMESPACE',
+      '5k',
+      'quota',
+      { rows: 5000, bytes: 1_073_741_824 },
+    ],
+    [
+      'max-pending-bytes-per-namespace',
+      'CARILLON_MAX_PENDING_BYTES_PER_NAMESPACE',
+      '1.5Mi',
+      'quota',
+      { rows: 200_000, bytes: 1_572_864 },
+    ],
   ]
   for (const [flag, environment, value, field, read] of given) {
     assert.deepEqual(configOf([`--${flag}`, value])[field], read, flag)
@@ -175,6 +190,8 @@ test('values that can not be are refused by flag', () => {
     [{ 'data-dir': [''] }, /^--data-dir must name a directory$/],
     [{ 'cluster-uri': ['two words'] }, /^--cluster-uri 'two words' is no URI reference$/],
     [{ 'cluster-uri': ['/'] }, /^--cluster-uri '' is no URI reference$/],
+    [{ 'max-pending-per-namespace': ['0'] }, /^--max-pending-per-namespace: '0' is no quantity: use a number such as/],
+    [{ 'max-pending-bytes-per-namespace': ['1 Gi'] }, /^--max-pending-bytes-per-namespace: '1 Gi' is no quantity/],
   ]
   for (const [settings, message] of cases) {
     for (const config of [resolveConfig(settings), resolveConfig({}, settings)]) {
@@ -193,14 +210,17 @@ test('config.yaml gives its settings', () => {
     dashboardUrl: ""
     logLevel:
     egress: {allowCidrs: [10.0.0.0/8]}
+    quotas: {maxPendingPerNamespace: 5000, maxPendingBytesPerNamespace: 256Mi}
   `
   const value = {
     'admin-namespace': ['a', 'b'],
     'cluster-uri': ['https://c.example.com'],
     'allow-cidr': ['10.0.0.0/8'],
+    'max-pending-per-namespace': ['5000'],
+    'max-pending-bytes-per-namespace': ['256Mi'],
   }
   assert.deepEqual(readConfigFile(text), { ok: true, value })
-  for (const empty of ['', '# nothing', '{}', 'egress:', 'egress: {}', 'egress: {allowCidrs: []}']) {
+  for (const empty of ['', '# nothing', '{}', 'egress:', 'egress: {}', 'egress: {allowCidrs: []}', 'quotas:']) {
     assert.deepEqual(readConfigFile(empty), { ok: true, value: {} }, empty)
   }
 })
@@ -210,7 +230,10 @@ test('nothing in config.yaml is passed over in silence', () => {
     ['a: [', /^ConfigMap carillon-config, config.yaml: .+/],
     ['- a', /must be a mapping$/],
     ['just text', /must be a mapping$/],
-    ['adminNamespace: [a]', /^carillon-config: unknown key 'adminNamespace'; allowed are adminNamespaces, .*egress$/],
+    [
+      'adminNamespace: [a]',
+      /^carillon-config: unknown key 'adminNamespace'; allowed are adminNamespaces, .*egress, quotas$/,
+    ],
     ['toString: a', /unknown key 'toString'/],
     ['adminNamespaces: a', /^carillon-config: adminNamespaces must be a list of strings$/],
     ['watchNamespaces: [1]', /^carillon-config: watchNamespaces must be a list of strings$/],
@@ -220,6 +243,9 @@ test('nothing in config.yaml is passed over in silence', () => {
     ['egress: {allowCidrs: 10.0.0.0/8}', /^carillon-config: egress.allowCidrs must be a list of strings$/],
     ['egress: true', /^carillon-config: egress must be a mapping with allowCidrs$/],
     ['egress: []', /^carillon-config: egress must be a mapping with allowCidrs$/],
+    ['quotas: 5', /^carillon-config: quotas must be a mapping with maxPendingPerNamespace and maxPendingBytes/],
+    ['quotas: {max: 5}', /^carillon-config: unknown key 'quotas.max'; allowed are quotas.maxPendingPerNamespace, /],
+    ['quotas: {maxPendingPerNamespace: [5]}', /^carillon-config: quotas.maxPendingPerNamespace must be a quantity/],
     ['egress: 10.0.0.0/8', /^carillon-config: egress must be a mapping with allowCidrs$/],
   ]
   for (const [text, message] of cases) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Batch } from '../src/kube/reflector.ts'
+import { unlimited } from '../src/operator/admit.ts'
 import { type EmitterIndex, indexEmitters } from '../src/operator/emitter.ts'
 import { MemoryOutbox } from '../src/outbox/memory.ts'
 import { type ObserveDeps, observe } from '../src/pipeline.ts'
@@ -27,7 +28,7 @@ async function observed(meanwhile: (index: (names: string[]) => void) => void): 
     matched: () => undefined,
     filterFailed: () => undefined,
     poisoned: (_source, _change, error) => assert.fail(String(error)),
-    capacity: async () => undefined,
+    room: () => ({ ...unlimited, [Symbol.dispose]: () => undefined }),
     async fence() {
       meanwhile((next) => {
         names = next

@@ -14,6 +14,7 @@ export type SinkSettings = {
     eventsPerSecond: number | undefined
     maxEventBytes: number
     maxPending: number
+    maxPendingBytes: number
   }
   deadLetters: {
     /** 0: none is kept. */
@@ -30,7 +31,13 @@ export const sinkDefaults = {
   mode: 'binary',
   timeout: 15_000,
   retry: { maxAge: 72 * 3_600_000, initialDelay: 1_000, maxDelay: 3_600_000 },
-  limits: { concurrency: 8, eventsPerSecond: undefined, maxEventBytes: 65_536, maxPending: 100_000 },
+  limits: {
+    concurrency: 8,
+    eventsPerSecond: undefined,
+    maxEventBytes: 65_536,
+    maxPending: 100_000,
+    maxPendingBytes: 256 * 2 ** 20,
+  },
   deadLetters: { retention: 168 * 3_600_000, max: 10_000, sink: undefined },
 } as const
 

@@ -77,6 +77,18 @@ export const runFlags = [
     default: '20s',
     help: 'how long attempts under way may go on after SIGTERM; up to 10m',
   },
+  {
+    name: 'max-pending-per-namespace',
+    value: 'NUMBER',
+    default: '200000',
+    help: 'deliveries that may wait for all subscriptions of a namespace',
+  },
+  {
+    name: 'max-pending-bytes-per-namespace',
+    value: 'QUANTITY',
+    default: '1Gi',
+    help: 'bytes of events that may wait for all subscriptions of a namespace, such as 512Mi',
+  },
   { name: 'log-level', value: 'LEVEL', default: 'info', help: 'debug, info, warn or error' },
 ] as const satisfies readonly Flag[]
 

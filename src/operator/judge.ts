@@ -3,7 +3,9 @@ import type { Batch, Change } from '../kube/reflector.ts'
 import type { CommitBatch, CountDelta, ObjectRecord, Outbox } from '../outbox/outbox.ts'
 import type { Gone, Source } from '../sources/source.ts'
 import { activationKey } from './activation.ts'
+import { type Room, unlimited } from './admit.ts'
 import type { Emitter, EmitterIndex, Since } from './emitter.ts'
+import { dropCounts, lostWith } from './owed.ts'
 import { type Matched, type Phase, type Routed, type RouteInput, route } from './route.ts'
 
 export type JudgeDeps = {
@@ -25,7 +27,12 @@ export type Judged = { name: string; source: Source; namespace?: string }
 const idleCursorMs = 5000
 
 /** All that a batch of changes leads to, or undefined where it leads to nothing that has to be written now. */
-export function judge(watch: Judged & { lastCommit?: number }, batch: Batch, deps: JudgeDeps): CommitBatch | undefined {
+export function judge(
+  watch: Judged & { lastCommit?: number },
+  batch: Batch,
+  deps: JudgeDeps,
+  room: Room = unlimited,
+): CommitBatch | undefined {
   const commit: CommitBatch = {
     watch: watch.name,
     cursor: batch.cursor,
@@ -35,8 +42,10 @@ export function judge(watch: Judged & { lastCommit?: number }, batch: Batch, dep
     dead: [],
     counts: [],
   }
-  if (batch.phase === 'listed') judgeMissing(watch, batch.uids, deps, commit)
-  else judgeChanges(watch, batch.phase, batch.changes, deps, commit)
+  const work: Work = { deps, room, commit, dropped: [] }
+  if (batch.phase === 'listed') judgeMissing(watch, batch.uids, work)
+  else judgeChanges(watch, batch.phase, batch.changes, work)
+  if (work.dropped.length > 0) tellDropped(work)
   const now = deps.now()
   if (batch.phase === 'watch' && isEmpty(commit) && now - (watch.lastCommit ?? 0) < idleCursorMs) return undefined
   if (batch.phase !== 'watch' && batch.phase !== 'listed' && isEmpty(commit)) return undefined
@@ -44,35 +53,45 @@ export function judge(watch: Judged & { lastCommit?: number }, batch: Batch, dep
   return commit
 }
 
+/** A batch on its way to be a commit. */
+type Work = { deps: JudgeDeps; room: Room; commit: CommitBatch; dropped: Routed['dropped'] }
+
 const isEmpty = (commit: CommitBatch) =>
   commit.records.length + commit.forget.length + commit.rows.length + commit.dead.length + commit.counts.length === 0
 
 /** A change, and who may want what it tells. `gone` where the object is. */
 type Wanted = { change: Change; takers: readonly Emitter[]; gone: Gone | undefined }
 
-function judgeChanges(
-  watch: Judged,
-  phase: Phase,
-  changes: readonly Change[],
-  deps: JudgeDeps,
-  commit: CommitBatch,
-): void {
+function judgeChanges(watch: Judged, phase: Phase, changes: readonly Change[], work: Work): void {
+  const { deps, room } = work
   const emitters = deps.emitters()
   const deletion = { at: deps.now(), missed: false }
   const wanted: Wanted[] = []
-  const unwanted: string[] = []
+  const unwanted: Change[] = []
   for (const change of changes) {
     const isGone = change.type === 'delete' && phase !== 'refresh'
     const takers = emitters.forObject(watch.source.kind, namespaceOf(change), isGone)
     if (takers.length > 0) wanted.push({ change, takers, gone: isGone ? deletion : undefined })
-    else if (isGone) unwanted.push(change.object.metadata.uid)
+    else if (isGone || room.mayOwe()) unwanted.push(change)
   }
   // Nobody wants them now, but somebody may have.
-  if (unwanted.length > 0) for (const record of deps.outbox.records(unwanted).values()) leave(record.uid, commit)
+  const known = unwanted.length === 0 ? undefined : recordsOf(unwanted, deps.outbox)
+  for (const change of unwanted) {
+    const record = known?.get(change.object.metadata.uid)
+    if (!record) continue
+    if (change.type === 'delete' && phase !== 'refresh') leave(record, watch.source, work)
+    else if (record.owed) wanted.push({ change, takers: [], gone: undefined })
+  }
   if (wanted.length === 0) return
-  const records = deps.outbox.records(wanted.map(({ change }) => change.object.metadata.uid))
-  judgeWanted({ source: watch.source, phase, since: deps.since }, wanted, records, deps, commit)
+  const records = recordsOf(
+    wanted.map(({ change }) => change),
+    deps.outbox,
+  )
+  judgeWanted({ source: watch.source, phase, since: deps.since }, wanted, records, work)
 }
+
+const recordsOf = (changes: readonly Change[], outbox: Outbox) =>
+  outbox.records(changes.map(({ object }) => object.metadata.uid))
 
 /** So many records are looked at in one go: a list may lack all that there ever was. */
 const missingAtOnce = 256
@@ -81,12 +100,8 @@ const missingAtOnce = 256
  * What the ledger knows and a complete list no longer holds went while nobody watched. What had not come to its end is told by its
  * remains, to those for whom it was looked through while it was there: those with an activation that is kept.
  */
-function judgeMissing(
-  { source, namespace }: Judged,
-  listed: ReadonlySet<string>,
-  deps: JudgeDeps,
-  commit: CommitBatch,
-): void {
+function judgeMissing({ source, namespace }: Judged, listed: ReadonlySet<string>, work: Work): void {
+  const { deps } = work
   const missing = [...deps.outbox.known(source.kind, namespace)].filter((uid) => !listed.has(uid))
   if (missing.length === 0) return
   const kept = deps.outbox.activations()
@@ -96,15 +111,16 @@ function judgeMissing(
   for (let first = 0; first < missing.length; first += missingAtOnce) {
     const records = deps.outbox.records(missing.slice(first, first + missingAtOnce))
     const wanted: Wanted[] = []
-    for (const { uid, resourceVersion, remains } of records.values()) {
+    for (const record of records.values()) {
+      const { resourceVersion, remains } = record
       const takers = remains ? emitters.forObject(source.kind, remains.metadata.namespace ?? '', true) : []
-      if (!remains || takers.length === 0) leave(uid, commit)
+      if (!remains || takers.length === 0) leave(record, source, work)
       else {
         const object = { ...remains, metadata: { ...remains.metadata, resourceVersion } }
         wanted.push({ change: { type: 'delete', object }, takers, gone })
       }
     }
-    judgeWanted({ source, phase: 'list', since }, wanted, records, deps, commit)
+    judgeWanted({ source, phase: 'list', since }, wanted, records, work)
   }
 }
 
@@ -112,8 +128,7 @@ function judgeWanted(
   given: Pick<RouteInput, 'source' | 'phase' | 'since'>,
   wanted: readonly Wanted[],
   records: ReadonlyMap<string, ObjectRecord>,
-  deps: JudgeDeps,
-  commit: CommitBatch,
+  { deps, room, commit, dropped }: Work,
 ): void {
   const written = new Map<string, ObjectRecord>()
   const matched: Matched[] = []
@@ -123,35 +138,46 @@ function judgeWanted(
     const { uid } = object.metadata
     const record = written.get(uid) ?? records.get(uid)
     try {
-      const routed = route({ ...given, object, record, emitters: takers, cluster: deps.cluster, now, gone })
+      const routed = route({ ...given, object, record, emitters: takers, cluster: deps.cluster, now, gone, room })
       if (routed.record) written.set(uid, routed.record)
       commit.rows.push(...routed.rows)
       commit.dead.push(...routed.dead)
       commit.counts.push(...routed.counts)
       matched.push(...routed.matched)
+      dropped.push(...routed.dropped)
       if (routed.filterErrors.length > 0) deps.filterFailed(routed.filterErrors)
     } catch (error) {
       deps.poisoned(given.source, change, error)
+      if (gone && record) dropped.push(...lostWith(record, given.source, room))
     }
     if (!gone) continue
     written.delete(uid)
-    leave(uid, commit)
+    commit.forget.push(uid)
   }
   commit.records.push(...written.values())
   commit.counts = sumCounts(commit.counts)
   if (matched.length > 0) deps.matched(matched)
 }
 
-/** The one way in which an object leaves the ledger: it is gone, and nothing more will ever be told of it. */
-function leave(uid: string, commit: CommitBatch): void {
-  commit.forget.push(uid)
+/** What is gone, with nothing to be told of it: nor will what is owed. */
+function leave(record: ObjectRecord, source: Source, { commit, dropped, room }: Work): void {
+  commit.forget.push(record.uid)
+  dropped.push(...lostWith(record, source, room))
+}
+
+function tellDropped({ commit, dropped, room }: Work): void {
+  const { counts, gaps } = dropCounts(dropped)
+  commit.counts = sumCounts([...commit.counts, ...counts])
+  commit.gaps = [...(commit.gaps ?? []), ...gaps]
+  room.dropped(dropped.reduce((sum, one) => sum + one.deliveries, 0))
 }
 
 /** A batch that was judged before the emitters changed, without what it holds for subscriptions that are gone. */
 export function withoutForgotten(commit: CommitBatch, exists: (subscriptionUid: string) => boolean): CommitBatch {
   const isWanted = ({ subscriptionUid }: { subscriptionUid: string }) => exists(subscriptionUid)
-  const { rows, dead, counts } = commit
-  return { ...commit, rows: rows.filter(isWanted), dead: dead.filter(isWanted), counts: counts.filter(isWanted) }
+  const { rows, dead, counts, gaps } = commit
+  const kept = { rows: rows.filter(isWanted), dead: dead.filter(isWanted), counts: counts.filter(isWanted) }
+  return { ...commit, ...kept, ...(gaps && { gaps: gaps.filter(isWanted) }) }
 }
 
 const namespaceOf = (change: Change): string => change.object.metadata.namespace ?? ''

@@ -3,6 +3,7 @@ import type { CountDelta, Counts, Outbox, Pending } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
 import { type SinkView, summariseSink, summariseSubscription } from '../status/summarise.ts'
 import { activationKey, suspendedSince } from './activation.ts'
+import type { Overflow } from './overflow.ts'
 import { type KindState, subscriptionReadiness } from './readiness.ts'
 import { requestedAt } from './sink.ts'
 import type { OperatorState, SinkState, SubscriptionState } from './state.ts'
@@ -13,6 +14,7 @@ export type RenderDeps = {
   outbox: Outbox
   book: StatusBook
   statuses: Pick<Statuses, 'conditions'>
+  overflow: Pick<Overflow, 'of'>
   kindState(kind: string): Omit<KindState, 'kind'>
   now(): number
 }
@@ -55,7 +57,7 @@ export class Renderer {
     return this.counted
   }
 
-  private sink(key: string, name: string, { object, readiness, maxPending }: SinkState): Rendered {
+  private sink(key: string, name: string, { object, readiness }: SinkState): Rendered {
     const { pending, counts } = this.tallies()
     const waiting = pending.filter((entry) => entry.sink === name)
     const rows = sum(waiting.map((entry) => entry.rows))
@@ -65,8 +67,7 @@ export class Renderer {
       health: this.deps.book.health(name),
       pending: rows,
       oldestPending: oldest(waiting),
-      maxPending,
-      overflow: rows >= maxPending || this.deps.state.overflowing.has(name),
+      overflow: this.deps.overflow.of(name, this.deps.state.namespacesOf(name)),
       counts: total(counts.filter((count) => count.sink === name)),
     })
     return { object, status }
@@ -109,6 +110,7 @@ export class Renderer {
       namespace,
       name,
       health: this.deps.book.health(sink),
+      overflow: this.deps.overflow.of(sink, [object.metadata.namespace ?? '']),
       lastDelivered,
       lastFailure,
       pending: sum(rows.map((entry) => entry.rows)),

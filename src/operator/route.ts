@@ -4,7 +4,10 @@ import type { Cluster, Content, EncodedEvent, Format } from '../formats/format.t
 import type { CommitBatch, CountDelta, NewRow, ObjectRecord } from '../outbox/outbox.ts'
 import { fields, lastWrite } from '../sources/read.ts'
 import type { Gone, Milestone, Source } from '../sources/source.ts'
+import { type Room, unlimited } from './admit.ts'
 import type { Emitter, EmitterSink, Since } from './emitter.ts'
+import { Ledger, newest } from './ledger.ts'
+import type { Dropped } from './owed.ts'
 
 /** How an object came in. Only the watch and the list tell what comes after what; a refresh may be ahead of the watch. */
 export type Phase = 'list' | 'watch' | 'refresh'
@@ -20,6 +23,8 @@ export type RouteInput = {
   now: number
   /** The object is gone, and this its last state, or its remains. */
   gone?: Gone | undefined
+  /** Without end when left out. */
+  room?: Room
 }
 
 /** The milestone of every kind's `deletion`. */
@@ -30,6 +35,8 @@ export type Routed = Pick<CommitBatch, 'rows' | 'dead' | 'counts'> & {
   /** Undefined when nothing about the object has to be remembered anew. */
   record: ObjectRecord | undefined
   matched: Matched[]
+  /** What there was no room for, and what no later state tells again. */
+  dropped: Dropped[]
   filterErrors: { emitter: Emitter; kind: string; message: string }[]
 }
 
@@ -39,12 +46,10 @@ export type Matched = { emitter: Emitter; object: KubeObject; kind: string; mile
 /** Labels may come after the end (Tekton writes them in an update of its own): so long an ended object is judged anew. */
 export const settleMs = 10 * 60_000
 
-/** So many keys are remembered of one object, in each list: one that flaps for ever must not grow its record for ever. */
-export const maxKeys = 256
-
 /**
  * One change through selection, filters, ledger and formats (design.md §1.5): pure.
- * A milestone goes once to each (subscription, sink); what did not match is judged again at the next change.
+ * A milestone goes once to each (subscription, sink); what did not match is judged again at the next change. What matched while there was no
+ * room is owed: it is matched for good, and goes, with all that follows of the object, once there is room for the whole of it.
  */
 export function route(input: RouteInput): Routed {
   const state = new ObjectState(input)
@@ -73,18 +78,28 @@ const settledLongAgo = (input: RouteInput): boolean => {
 class ObjectState {
   private readonly input: RouteInput
   private readonly seen: Set<string>
-  private readonly ledger: Record<string, string[]>
+  private readonly ledger: Ledger
   private readonly inputs: FilterInputs
   private readonly encoded = new Map<string, EncodedEvent[]>()
-  private readonly out: Routed = { record: undefined, rows: [], dead: [], counts: [], matched: [], filterErrors: [] }
+  private readonly out: Routed = {
+    record: undefined,
+    rows: [],
+    dead: [],
+    counts: [],
+    matched: [],
+    dropped: [],
+    filterErrors: [],
+  }
   private readonly settled: boolean
+  private readonly owes: boolean
   private readonly written: number
   private changed: boolean
 
   constructor(input: RouteInput) {
     this.input = input
     this.seen = new Set(input.record?.seen)
-    this.ledger = { ...input.record?.ledger }
+    this.ledger = new Ledger(input.record, input.source, input.room ?? unlimited)
+    this.owes = input.record?.owed !== undefined
     this.inputs = inputsOf(input.source, input.object)
     this.settled = input.phase === 'watch' && settledLongAgo(input)
     // What is gone can't be read again, from whenever on that is tried.
@@ -97,12 +112,17 @@ class ObjectState {
     if (first) {
       this.seen.add(milestone.key)
       this.changed = true
-    } else if (this.settled) return
+    } else if (this.settled && !this.owes) return
     for (const emitter of this.input.emitters) this.offer(emitter, milestone, first)
   }
 
   private offer(emitter: Emitter, milestone: Milestone, first: boolean): void {
-    const sinks = emitter.sinks.filter((sink) => this.isNew(emitter, sink, milestone))
+    const sinks: EmitterSink[] = []
+    for (const sink of emitter.sinks) {
+      const pair = `${emitter.uid} ${sink.key}`
+      if (this.ledger.owed[pair]?.includes(milestone.key)) this.ask(pair, emitter, sink, milestone)
+      else if ((first || !this.settled) && this.isNew(pair, emitter, sink, milestone)) sinks.push(sink)
+    }
     if (sinks.length === 0) return
     const judgement = emitter.selection.judge(this.input.source, this.input.object, milestone, this.inputs)
     if (judgement.kind === 'unselected') return
@@ -114,29 +134,29 @@ class ObjectState {
     }
     this.count(emitter, '', { matched: 1 })
     this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.kind, milestone })
-    for (const sink of sinks) this.enqueue(emitter, sink, milestone)
+    for (const sink of sinks) this.ask(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
   }
 
-  private isNew(emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
-    if (this.ledger[`${emitter.uid} ${sink.key}`]?.includes(milestone.key)) return false
+  private isNew(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
+    if (this.ledger.enqueued[pair]?.includes(milestone.key)) return false
     const since = this.input.since(emitter.uid, sink.key, this.input.source.kind, milestone.name)
     return since !== undefined && milestone.time >= since
   }
 
-  private enqueue(emitter: Emitter, sink: EmitterSink, milestone: Milestone): void {
-    const ledgerKey = `${emitter.uid} ${sink.key}`
-    this.ledger[ledgerKey] = newest([...(this.ledger[ledgerKey] ?? []), milestone.key], this.input.source)
-    this.changed = true
+  private ask(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): void {
+    const ask = this.ledger.ask(pair, emitter, sink)
+    ask.milestones.push(milestone)
+    // What will be owed anyway is not worth its bytes.
+    if (ask.refused) return
     for (const format of emitter.formats) {
-      for (const row of this.encode(emitter, sink, milestone, format)) {
-        if (row.fits) this.out.rows.push(row.row)
-        else {
-          this.out.dead.push({
-            ...row.row,
-            reason: 'TooLarge',
-            message: `event of ${row.bytes} bytes, limit ${row.limit}`,
-          })
-          this.count(emitter, sink.key, { deadLettered: 1 })
+      for (const { row, bytes, limit, fits } of this.encode(emitter, sink, milestone, format)) {
+        if (fits) {
+          this.out.rows.push(row)
+          ask.rows += 1
+          ask.bytes += bytes
+        } else {
+          this.out.dead.push({ ...row, reason: 'TooLarge', message: `event of ${bytes} bytes, limit ${limit}` })
+          ask.deadLetters += 1
         }
       }
     }
@@ -179,19 +199,39 @@ class ObjectState {
   }
 
   finish(): Routed {
-    const { source, object, record, phase, gone } = this.input
-    if (gone) return this.out
+    this.ledger.settle(this.written, this.input.gone !== undefined)
+    this.out.dropped = this.ledger.dropped
+    const refused = new Set<string>()
+    for (const [pair, { refused: isRefused, emitter, sink, deadLetters }] of this.ledger.asks) {
+      if (isRefused) refused.add(pair)
+      else if (deadLetters > 0) this.count(emitter, sink.key, { deadLettered: deadLetters })
+    }
+    if (refused.size > 0) this.withdraw(refused)
+    if (this.input.gone === undefined) this.remember()
+    return this.out
+  }
+
+  /** Takes back the rows of what was refused. */
+  private withdraw(refused: ReadonlySet<string>): void {
+    const stays = ({ subscriptionUid, sink }: NewRow) => !refused.has(`${subscriptionUid} ${sink}`)
+    this.out.rows = this.out.rows.filter(stays)
+    this.out.dead = this.out.dead.filter(stays)
+  }
+
+  private remember(): void {
+    const { source, object, record, phase } = this.input
     // What a refresh shows was not told by it: the watch still compares with what it saw itself, or with nothing.
     const projection = phase === 'refresh' ? (record?.projection ?? {}) : source.project(object)
     const endedAt = source.endedAt(object)
     const remains = this.isDeletionWanted() ? source.remains(object) : undefined
     const same =
       !this.changed &&
+      !this.ledger.changed &&
       endedAt === record?.endedAt &&
       JSON.stringify(projection) === JSON.stringify(record?.projection) &&
       ((remains === undefined && record?.remains === undefined) ||
         JSON.stringify(remains) === JSON.stringify(record?.remains))
-    if (same) return this.out
+    if (same) return
     this.out.record = {
       uid: object.metadata.uid,
       source: source.kind,
@@ -201,10 +241,10 @@ class ObjectState {
       ...(endedAt === undefined ? {} : { endedAt }),
       projection,
       seen: newest([...this.seen], source),
-      ledger: this.ledger,
+      ledger: this.ledger.enqueued,
+      ...(Object.keys(this.ledger.owed).length === 0 ? {} : { owed: this.ledger.owed }),
       ...(remains && { remains }),
     }
-    return this.out
   }
 
   /** Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again. */
@@ -212,21 +252,6 @@ class ObjectState {
     const { emitters, source } = this.input
     return emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(deletedName))
   }
-}
-
-/**
- * At most `maxKeys`: of what is too much the oldest observed ones go, which no later state tells again. Derived ones, which every state
- * does tell again, stay; the object itself bounds how many there are.
- */
-function newest(keys: string[], source: Source): string[] {
-  let excess = keys.length - maxKeys
-  if (excess <= 0) return keys
-  const observed = new Set(source.catalogue.filter((row) => row.class === 'observed').map((row) => row.name))
-  return keys.filter((key) => {
-    if (excess === 0 || !observed.has(key.split('/', 1)[0] ?? '')) return true
-    excess -= 1
-    return false
-  })
 }
 
 /** Bytes of an event in structured mode, the larger of the two, as near as counting characters of JSON comes. */

@@ -3,7 +3,7 @@ import type { EventSink } from '../api/generated.ts'
 import { keyOf } from '../api/object.ts'
 import type { Refusal, Verdict } from '../api/verdict.ts'
 import type { Readiness } from '../status/summarise.ts'
-import { requestedAtAnnotation, type SinkState } from './state.ts'
+import { defaultMaxPending, requestedAtAnnotation, type SinkState } from './state.ts'
 
 /** What was found out about a sink before it is judged. */
 export type SinkChecks = {
@@ -23,7 +23,7 @@ export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
     object,
     readiness: readiness(checks, suspend),
     maxEventBytes: limits.maxEventBytes,
-    maxPending: limits.maxPending,
+    maxPending: { rows: limits.maxPending, bytes: limits.maxPendingBytes },
     runtime: {
       key: keyOf(object),
       epoch: `${object.metadata.uid} ${object.metadata.generation} ${requestedAt(object) ?? ''}`,
@@ -43,7 +43,7 @@ const unusable = (object: EventSink, { reason, message }: Refusal): SinkState =>
   readiness: { kind: 'stalled', reason, message },
   runtime: undefined,
   maxEventBytes: sinkDefaults.limits.maxEventBytes,
-  maxPending: sinkDefaults.limits.maxPending,
+  maxPending: defaultMaxPending,
 })
 
 function readiness({ url, credentials }: SinkChecks, suspend: boolean): Readiness {

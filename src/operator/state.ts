@@ -1,8 +1,13 @@
 import { sinkDefaults } from '../api/defaults.ts'
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
+import type { Load } from '../outbox/outbox.ts'
 import type { Readiness } from '../status/summarise.ts'
 import { type Emitter, type EmitterIndex, indexEmitters } from './emitter.ts'
+
+const { maxPending: rows, maxPendingBytes: bytes } = sinkDefaults.limits
+
+export const defaultMaxPending: Load = { rows, bytes }
 
 export const requestedAtAnnotation = 'reconcile.fluxcd.io/requestedAt'
 
@@ -12,7 +17,8 @@ export type SinkState = {
   readiness: Readiness
   runtime: SinkRuntime | undefined
   maxEventBytes: number
-  maxPending: number
+  /** What may wait for it. */
+  maxPending: Load
 }
 
 /** A subscription as the operator last understood it. `emitter` is absent where it can't be compiled. */
@@ -31,8 +37,6 @@ export class OperatorState {
   readonly sinks = new Map<string, SinkState>()
   readonly subscriptions = new Map<string, SubscriptionState>()
   readonly activations: Map<string, number>
-  /** Sinks at which reading had to wait, until there is room again. */
-  readonly overflowing = new Set<string>()
   private index: EmitterIndex = indexEmitters([], () => undefined)
   private readonly labelsOf: (namespace: string) => Record<string, string> | undefined
   /** Labels of namespaces that are gone: the deletes of what was in them may be told later, by another watch. */
@@ -73,8 +77,27 @@ export class OperatorState {
     )
   }
 
-  /** A sink's default limits count until it is there. */
-  maxPending(sink: string): number {
-    return this.sinks.get(sink)?.maxPending ?? sinkDefaults.limits.maxPending
+  /** The namespaces of these subscriptions. */
+  namespacesOf(sink: string): string[] {
+    return [...new Set(this.referrers(sink).map((key) => key.split('/')[0] ?? ''))]
+  }
+
+  /** The sinks that subscriptions of a namespace refer to. */
+  sinksOf(namespace: string): string[] {
+    const emitters = [...this.subscriptions.values()].flatMap(({ emitter }) => emitter ?? [])
+    const own = emitters.filter((emitter) => emitter.namespace === namespace)
+    return [...new Set(own.flatMap(({ sinks }) => sinks.map(({ key }) => key)))]
+  }
+
+  /** What may wait for a sink. Its default limits count until it is there. */
+  maxPending(sink: string): Load {
+    return this.sinks.get(sink)?.maxPending ?? defaultMaxPending
+  }
+
+  /** Of a subscription, by its uid; undefined where there is none. */
+  owner(uid: string): { key: string; emitter: Emitter | undefined } | undefined {
+    for (const [key, { object, emitter }] of this.subscriptions)
+      if (object.metadata.uid === uid) return { key, emitter }
+    return undefined
   }
 }

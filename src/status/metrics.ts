@@ -27,9 +27,10 @@ export function createMetrics() {
     delivered: counter('carillon_delivered_total', 'Deliveries that a sink took.', ['sink']),
     failed: counter('carillon_failed_attempts_total', 'Attempts that failed, by reason.', ['sink', 'reason']),
     deadLettered: counter('carillon_dead_letters_total', 'Deliveries given up.', ['sink', 'reason']),
-    dropped: counter('carillon_dropped_total', 'Deliveries dropped because their subscription went away.', ['reason']),
+    dropped: counter('carillon_dropped_total', 'Deliveries dropped, by reason.', ['reason']),
     pending: gauge('carillon_pending', 'Deliveries that wait.', ['sink']),
     oldestPending: gauge('carillon_oldest_pending_seconds', 'Age of the oldest delivery that waits.', ['sink']),
+    owed: gauge('carillon_owed_objects', 'Objects whose events wait for room, to be taken up.', ['sink']),
     loopFailures: counter('carillon_loop_failures_total', 'Loops that failed unexpectedly and were started again.', [
       'loop',
     ]),

@@ -4,6 +4,7 @@ import { kubeTime } from '../api/time.ts'
 import type { Counts } from '../outbox/outbox.ts'
 import { isFailing } from './book.ts'
 import { delivering, itself, type Told } from './delivering.ts'
+import { type Overflow, overflowOfSinks } from './overflow.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
 
 /** How far the operator came with a CR: the one of kstatus' three states that it is in. */
@@ -27,9 +28,7 @@ export type SinkFacts = Common & {
   health: SinkHealth
   pending: number
   oldestPending: number | undefined
-  maxPending: number
-  /** At maxPending, or not long enough below it to speak of relief. */
-  overflow: boolean
+  overflow: Overflow | undefined
   counts: Counts
 }
 
@@ -46,6 +45,7 @@ export type SinkView = {
   namespace: string
   name: string
   health: SinkHealth
+  overflow: Overflow | undefined
   lastDelivered: Delivered | undefined
   lastFailure: Failed | undefined
   pending: number
@@ -57,13 +57,7 @@ export type SinkView = {
 export function summariseSink(facts: SinkFacts): EventSinkStatus {
   let conditions = withReadiness(facts)
   conditions = set(conditions, facts, 'Delivering', delivering([{ name: itself, health: facts.health }]))
-  conditions = facts.overflow
-    ? set(conditions, facts, 'Overflow', {
-        status: 'True',
-        reason: 'MaxPendingReached',
-        message: `${facts.pending} deliveries wait, limit ${facts.maxPending}: reading waits until some are delivered`,
-      })
-    : removeCondition(conditions, 'Overflow')
+  conditions = withOverflow(conditions, facts, facts.overflow)
   const { delivered, retried, deadLettered, dropped } = facts.counts
   return prune({
     observedGeneration: facts.generation,
@@ -89,6 +83,7 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
         message: `${facts.filterErrors.message}; where it fails nothing matches`,
       })
     : removeCondition(conditions, 'FilterErrors')
+  conditions = withOverflow(conditions, facts, overflowOfSinks(facts.sinks))
   const { lastMatched } = facts
   return prune({
     observedGeneration: facts.generation,
@@ -122,6 +117,12 @@ const sinkStatus = (sink: SinkView) =>
 
 const wasTried = ({ lastDelivered, failing }: SinkHealth): boolean =>
   lastDelivered !== undefined || failing !== undefined
+
+/** There while it is true. */
+const withOverflow = (conditions: Condition[], facts: Common, overflow: Overflow | undefined): Condition[] =>
+  overflow
+    ? set(conditions, facts, 'Overflow', { status: 'True', ...overflow })
+    : removeCondition(conditions, 'Overflow')
 
 function withReadiness(facts: Common): Condition[] {
   const { readiness } = facts

@@ -16,6 +16,8 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'NamespaceNotFound',
   'NoAPIServer',
   'NoCluster',
+  // Of a flag's value: told as FlagInvalid.
+  'QuantityInvalid',
   'StorageDamaged',
   'StorageInUse',
   'StorageTooNew',

@@ -9,6 +9,7 @@ import { deleting } from './lifecycle/deleting.ts'
 import { failures } from './lifecycle/failures.ts'
 import { filters } from './lifecycle/filters.ts'
 import { limits } from './lifecycle/limits.ts'
+import { overflow } from './lifecycle/overflow.ts'
 import { reports } from './lifecycle/reports.ts'
 import { restarts } from './lifecycle/restarts.ts'
 import type { Scene } from './lifecycle/scene.ts'
@@ -33,6 +34,7 @@ describe('a team with runs, subscriptions and sinks', () => {
   describe('all at once', { concurrency: 8 }, () => {
     restarts(scene)
     limits(scene)
+    overflow(scene)
     classes(scene)
     failures(scene)
     secrets(scene)

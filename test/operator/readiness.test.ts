@@ -14,7 +14,13 @@ const sinks = (states: Record<string, Readiness>): Map<string, SinkState> =>
   new Map(
     Object.entries(states).map(([name, readiness]) => [
       `team-a/${name}`,
-      { object: sink({}, { name }), readiness, runtime: undefined, maxEventBytes: 1, maxPending: 1 },
+      {
+        object: sink({}, { name }),
+        readiness,
+        runtime: undefined,
+        maxEventBytes: 1,
+        maxPending: { rows: 1, bytes: 1 },
+      },
     ]),
   )
 

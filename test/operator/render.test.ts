@@ -80,19 +80,23 @@ test('what was counted is good for a second, or until it is said to be stale', a
   assert.equal(pending(), 2)
 })
 
-test('a sink shows Overflow at its limit, and for as long as the operator counts it as full', async () => {
-  const { outbox, state, renderer, ...status } = stage()
-  const overflows = () => {
-    renderer.stale()
-    return status.sink('team-a/qe')?.conditions?.some(({ type }) => type === 'Overflow')
-  }
-  await outbox.commit(batchOf({ rows: ['o1', 'o2'].map((o) => rowOf(o, o, { ...of, sink: 'team-a/qe' })) }))
-  assert.equal(overflows(), false)
-  state.overflowing.add('team-a/qe')
-  assert.equal(overflows(), true)
-  state.overflowing.clear()
-  await outbox.commit(batchOf({ rows: [rowOf('o3', 'o3', { ...of, sink: 'team-a/qe' })] }))
-  assert.equal(overflows(), true)
+test('a sink that has no room for what matches shows Overflow, and so do its subscriptions', () => {
+  const { overflow, ...status } = stage()
+  const told = () =>
+    [status.sink('team-a/qe'), status.subscription('team-a/builds'), status.subscription('team-a/others')].map(
+      (one) => one?.conditions?.find(({ type }) => type === 'Overflow')?.message,
+    )
+  assert.deepEqual(told(), [undefined, undefined, undefined])
+  const room = overflow.room()
+  const need = { sink: 'team-a/qe', namespace: 'team-a', bytes: 1 }
+  assert.equal(room.take({ ...need, rows: 3 }), true)
+  assert.equal(room.take({ ...need, rows: 1 }), false)
+  const message = '3 deliveries wait, limit 3: no more are written down until half is free'
+  assert.deepEqual(told(), [message, `sink team-a/qe: ${message}`, `sink team-a/qe: ${message}`])
+  assert.equal(
+    status.sink('team-a/audit')?.conditions?.some(({ type }) => type === 'Overflow'),
+    false,
+  )
 })
 
 test('since is the earliest of what is active, per sink; nothing while suspended', () => {

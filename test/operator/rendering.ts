@@ -1,5 +1,6 @@
 import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import { activationKey } from '../../src/operator/activation.ts'
+import { Overflow } from '../../src/operator/overflow.ts'
 import { type RenderDeps, Renderer } from '../../src/operator/render.ts'
 import { OperatorState } from '../../src/operator/state.ts'
 import { compileSubscription } from '../../src/operator/subscription.ts'
@@ -16,17 +17,31 @@ export function renderStage(sinks: EventSink[], subscriptions: EventSubscription
   const name = ({ metadata }: EventSink | EventSubscription) => `${metadata.namespace}/${metadata.name}`
   for (const object of sinks) {
     const readiness = { kind: 'ready', reason: 'Ready', message: 'ready to deliver' } as const
-    state.sinks.set(name(object), { object, readiness, runtime: undefined, maxEventBytes: 1, maxPending: 3 })
+    state.sinks.set(name(object), {
+      object,
+      readiness,
+      runtime: undefined,
+      maxEventBytes: 1,
+      maxPending: { rows: 3, bytes: 1_000 },
+    })
   }
   for (const object of subscriptions) {
     const compiled = compileSubscription(object, context())
     if (!compiled.ok) throw new Error(compiled.message)
     state.subscriptions.set(name(object), { object, stalled: undefined, emitter: compiled.value })
   }
+  const overflow = new Overflow({
+    outbox,
+    capOf: (kind, key) => (kind === 'sink' ? state.maxPending(key) : { rows: 1_000, bytes: 1_000_000 }),
+    owner: (uid) => state.owner(uid),
+    turned: () => undefined,
+    dropped: () => undefined,
+  })
   const deps: RenderDeps = {
     state,
     outbox,
     book,
+    overflow,
     statuses: { conditions: (_key, object) => object.status?.conditions ?? [] },
     kindState: () => ({ state: 'watching' }),
     now: () => clock.ms,
@@ -38,6 +53,7 @@ export function renderStage(sinks: EventSink[], subscriptions: EventSubscription
     book,
     state,
     renderer,
+    overflow,
     activate: (uid: string, sink: string, milestone: string, since: number) =>
       state.activations.set(activationKey(uid, sink, 'TaskRun', milestone), since),
     sink: (key: string) => renderer.render(`sink ${key}`)?.status as EventSink['status'],

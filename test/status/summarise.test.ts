@@ -26,8 +26,7 @@ const sinkFacts = (over: Partial<SinkFacts> = {}): SinkFacts => ({
   health: { failures: 0 },
   pending: 0,
   oldestPending: undefined,
-  maxPending: 100,
-  overflow: false,
+  overflow: undefined,
   counts: none,
   ...over,
 })
@@ -36,6 +35,7 @@ const view = (name: string, over: Partial<SinkView> = {}): SinkView => ({
   namespace: 'team-a',
   name,
   health: { failures: 0 },
+  overflow: undefined,
   lastDelivered: undefined,
   lastFailure: undefined,
   pending: 0,
@@ -147,12 +147,23 @@ test('of several sinks one that fails decides, and is named', () => {
   assert.match(condition?.message ?? '', /^sink team-a\/one: answered 401 .*; 1 more of its sinks fail; events wait$/)
 })
 
-test('a sink at its limit shows Overflow while reading waits', () => {
-  const full = summariseSink(sinkFacts({ pending: 100, overflow: true }))
+test('a sink that is full shows Overflow, and is without it afterwards', () => {
+  const full = summariseSink(sinkFacts({ overflow: { reason: 'MaxPendingReached', message: '100 deliveries wait' } }))
   assert.deepEqual(brief(full.conditions).slice(2), ['Overflow=True/MaxPendingReached'])
-  assert.equal(full.conditions?.[2]?.message, '100 deliveries wait, limit 100: reading waits until some are delivered')
-  const relieved = summariseSink(sinkFacts({ pending: 80, previous: full.conditions ?? [] }))
+  assert.equal(full.conditions?.[2]?.message, '100 deliveries wait')
+  const relieved = summariseSink(sinkFacts({ previous: full.conditions ?? [] }))
   assert.deepEqual(brief(relieved.conditions).slice(2), [])
+})
+
+test('a subscription tells which of its sinks is full', () => {
+  const overflow = { reason: 'NamespaceQuotaReached', message: '9 deliveries wait' }
+  const told = (...sinks: SinkView[]) => summariseSubscription(subscriptionFacts({ sinks })).conditions?.[2]
+  assert.equal(told(view('fine')), undefined)
+  const one = told(view('fine'), view('qe', { overflow }))
+  assert.deepEqual([one?.status, one?.reason], ['True', 'NamespaceQuotaReached'])
+  assert.equal(one?.message, 'sink team-a/qe: 9 deliveries wait')
+  const two = told(view('qe', { overflow }), view('audit', { overflow }))
+  assert.equal(two?.message, 'sink team-a/qe: 9 deliveries wait; so is 1 more of its sinks')
 })
 
 test('a filter that failed shows FilterErrors until it is forgiven', () => {

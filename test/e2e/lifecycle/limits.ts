@@ -1,29 +1,10 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import type { KubeObject } from '../../../src/api/object.ts'
-import { conditionsOf, createRun, ended, momentOf, run, toLoopback, typeOf, writeStatus } from '../fixture.ts'
+import { createRun, ended, momentOf, run, typeOf, writeStatus } from '../fixture.ts'
 import type { Scene } from './scene.ts'
 
-/** Too many, too large, and odd. */
+/** Too large, and odd. */
 export function limits(scene: Scene): void {
-  it('waits with reading at maxPending, and loses nothing', async () => {
-    const { stage, admin } = scene
-    await stage.operator({ args: [...toLoopback, '--class', 'narrow', '--watch-namespace', 'overflow'] })
-    const team = await stage.team('overflow', { class: 'narrow' })
-    const narrow = { limits: { maxPending: 3 } }
-    await team.subscribe({ events: [{ kind: 'TaskRun', milestones: ['finished'] }] }, {}, { ...narrow, suspend: true })
-    const names = Array.from({ length: 12 }, (_, index) => `run-${index}`)
-    for (const name of names) await run(admin, team.namespace, name)
-    const full = await team.condition('EventSink', 'sink', 'Overflow', { status: 'True', reason: 'MaxPendingReached' })
-    assert.ok((full.status?.pending as number) < names.length)
-    await team.sink('sink', {}, narrow)
-    const received = await team.received(names.length)
-    assert.deepEqual(received.map(momentOf).sort(), names.map((name) => `taskrun/${name} finished`).sort())
-    await team.counts('EventSink', 'sink', ({ pending }) => pending === 0)
-    const isRelieved = (sink: KubeObject) => !conditionsOf(sink).some(({ type }) => type === 'Overflow')
-    await team.until('EventSink', 'sink', 'Overflow to be gone', isRelieved)
-  })
-
   it('sends a summary where the whole object is too large, and gives up where even that is', async () => {
     const { stage, admin } = scene
     const team = await stage.team('large')

@@ -1,0 +1,35 @@
+import { pause } from './kube/backoff.ts'
+import { Overflow } from './operator/overflow.ts'
+import type { TakeUpDeps } from './operator/take-up.ts'
+import type { Watches } from './operator/watches.ts'
+import { now, type Parts } from './parts.ts'
+
+/** What keeps sinks and namespaces within their caps. `stale`: what is counted for statuses has to be counted anew. */
+export function createOverflow({ ground, metrics, outbox, state, writer }: Parts, stale: () => void): Overflow {
+  const mark = (sink: string, how: 'conditions' | 'counters') => {
+    writer.mark(`sink ${sink}`, how)
+    for (const key of state.referrers(sink)) writer.mark(`subscription ${key}`, how)
+  }
+  return new Overflow({
+    outbox,
+    capOf: (kind, name) => (kind === 'sink' ? state.maxPending(name) : ground.config.quota),
+    owner: (uid) => state.owner(uid),
+    turned(kind, name, how) {
+      stale()
+      const sinks = kind === 'sink' ? [name] : state.sinksOf(name)
+      for (const sink of sinks) mark(sink, how)
+    },
+    dropped: (deliveries) => metrics.dropped.inc({ reason: 'Overflow' }, deliveries),
+  })
+}
+
+/** What taking up needs of the operator. */
+export const takeUpDeps = ({ ground, state }: Parts, overflow: Overflow, watches: Watches): TakeUpDeps => ({
+  overflow,
+  emitters: () => state.emitters(),
+  namespacesOf: (sink) => state.namespacesOf(sink),
+  refresh: (kind, namespace) => watches.refresh(kind, namespace),
+  log: ground.log,
+  now,
+  wait: pause,
+})
