@@ -28,8 +28,10 @@ export function overflowOf(
 
 function capOf({ kind, name, of, load, cap }: Full): string {
   const where = kind === 'namespace' ? ` for all sinks of namespace ${name}` : ''
-  if (of === 'rows') return `${load.rows} deliveries wait${where}, limit ${cap.rows}`
-  return `${load.rows} deliveries with ${showBytes(load.bytes)} wait${where}, limit ${showBytes(cap.bytes)}`
+  const one = load.rows === 1
+  const deliveries = one ? '1 delivery' : `${load.rows} deliveries`
+  const what = of === 'rows' ? deliveries : `${deliveries} with ${showBytes(load.bytes)}`
+  return `${what} ${one ? 'waits' : 'wait'}${where}, limit ${of === 'rows' ? cap.rows : showBytes(cap.bytes)}`
 }
 
 /** Of a subscription: what the first of its sinks tells that has something to tell. */

@@ -48,17 +48,17 @@ test('what delivery is told of a sink, with the defaults filled in', () => {
     retry: { maxAgeMs: 72 * 3_600_000, initialDelayMs: 1000, maxDelayMs: 3_600_000 },
     suspend: false,
   })
-  assert.deepEqual([state.maxEventBytes, state.maxPending], [65_536, 100_000])
+  assert.deepEqual([state.maxEventBytes, state.maxPending], [65_536, { rows: 100_000, bytes: 268_435_456 }])
   const given = judgeSink(
     sink({
       http: { url: 'http://qe/', mode: 'structured', timeout: '3s' },
-      limits: { concurrency: 2, eventsPerSecond: 5, maxEventBytes: 9000, maxPending: 7 },
+      limits: { concurrency: 2, eventsPerSecond: 5, maxEventBytes: 9000, maxPending: 7, maxPendingBytes: 2_000_000 },
       retry: { maxAge: '1h', initialDelay: '100ms', maxDelay: '1m' },
       suspend: true,
     }),
     fine,
   )
-  assert.deepEqual([given.maxEventBytes, given.maxPending], [9000, 7])
+  assert.deepEqual([given.maxEventBytes, given.maxPending], [9000, { rows: 7, bytes: 2_000_000 }])
   assert.deepEqual(given.runtime, {
     ...given.runtime,
     mode: 'structured',
