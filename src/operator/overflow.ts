@@ -140,7 +140,7 @@ export class Overflow implements House {
 
   owing(pair: string, written: number, namespace: string): void {
     const [, sink = ''] = pair.split(' ')
-    this.reasons.set(sink, fullReasons[this.isShut('namespace', namespace) ? 'namespace' : 'sink'])
+    this.reasons.set(sink, fullReasons[this.isShut('namespace', namespace) ? 'namespace' : 'sink'].reason)
     this.earliest.set(pair, Math.min(written, this.earliest.get(pair) ?? written))
   }
 

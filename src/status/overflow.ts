@@ -7,19 +7,22 @@ export type Overflow = { reason: string; message: string }
 /** What is at its cap, and what of it. */
 export type Full = { kind: 'sink' | 'namespace'; name: string; of: 'rows' | 'bytes'; load: Load; cap: Load }
 
-export const fullReasons = { sink: 'MaxPendingReached', namespace: 'NamespaceQuotaReached' } as const
+export const fullReasons = {
+  sink: { reason: 'MaxPendingReached' },
+  namespace: { reason: 'NamespaceQuotaReached' },
+} as const
 
 /** `owed`: objects that wait to be taken up. `reason`: that of the last time that something was full. */
 export function overflowOf(
   full: Full | undefined,
   owed: number,
-  reason: Overflow['reason'] = 'MaxPendingReached',
+  reason: Overflow['reason'] = fullReasons.sink.reason,
 ): Overflow | undefined {
   const objects = owed === 1 ? '1 object waits' : `${owed} objects wait`
   if (full) {
     const waiting = owed === 0 ? '' : `; ${objects} to be taken up`
     return {
-      reason: fullReasons[full.kind],
+      reason: fullReasons[full.kind].reason,
       message: `${capOf(full)}: no more are written down until half is free${waiting}`,
     }
   }

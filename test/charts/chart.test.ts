@@ -80,6 +80,8 @@ suite('the chart', () => {
       'cluster-uri': ['https://a.example.com'],
       'dashboard-url': ['https://ui.example.com/x'],
       'log-level': ['info'],
+      'max-pending-per-namespace': ['200000'],
+      'max-pending-bytes-per-namespace': ['1Gi'],
     })
   })
 

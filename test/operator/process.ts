@@ -114,9 +114,11 @@ async function untilReady(health: string): Promise<void> {
   }
 }
 
-/** The value of a metric, summed over its labels. */
-export async function metric(operator: OperatorProcess, name: string): Promise<number> {
+/** The value of a metric, summed over its labels, or over those lines that hold `label`: `reason="Overflow"`. */
+export async function metric(operator: OperatorProcess, name: string, label = ''): Promise<number> {
   const text = await (await fetch(`${operator.health}/metrics`)).text()
   const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+  return lines
+    .filter((line) => line.includes(label))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }

@@ -16,7 +16,7 @@ export function deleting(scene: Scene): void {
     await team.delete('EventSubscription', 'subscription')
     const counts = await team.counts('EventSink', 'sink', ({ pending }) => pending === 2)
     assert.equal(counts.dropped, 2)
-    assert.equal(await metric(operator, 'carillon_dropped_total'), 2)
+    assert.equal(await metric(operator, 'carillon_dropped_total', 'SubscriptionDeleted'), 2)
     const events = await admin.path('v1', 'Event', team.namespace)
     const told = await admin.waitFor(events, ({ reason }) => reason === 'SubscriptionDeleted', { what: 'a core Event' })
     assert.match(String(told.message), /: 2$/)

@@ -53,7 +53,7 @@ export function overflow(scene: Scene): void {
     await full.counts('EventSubscription', 'subscription', ({ matched, dropped }) => matched === 24 && dropped >= 3)
     await full.condition('EventSink', 'sink', 'Overflow', {
       status: 'True',
-      message: /6 objects wait to be taken up|objects wait/,
+      message: /objects wait to be taken up/,
     })
     const refused = full.server.received.length
     full.server.behave({ kind: 'answer', status: 204 })
@@ -77,14 +77,14 @@ export function overflow(scene: Scene): void {
       await full.until(kind, kind === 'EventSink' ? 'sink' : 'subscription', 'Overflow to be gone', isRelieved)
     const gap = await full.condition('EventSubscription', 'subscription', 'Ready', { status: 'True' })
     assert.equal((gap.status?.counts as { dropped: number }).dropped, told.dropped)
-    assert.ok((await metric(operator, 'carillon_dropped_total')) >= told.dropped)
+    assert.ok((await metric(operator, 'carillon_dropped_total', 'reason="Overflow"')) === told.dropped)
     assert.equal(await metric(operator, 'carillon_owed_objects'), 0)
   })
 
   it('takes a burst up in the end that is ten times what may wait, also after a kill, and at once when the cap is raised', async () => {
     const { stage, admin } = scene
     const dataDir = mkdtempSync(join(tmpdir(), 'carillon-overflow-'))
-    const args = [...toLoopback, '--class', 'narrow', '--watch-namespace', 'overflow']
+    const args = [...toLoopback, '--leader-elect', 'false', '--class', 'narrow', '--watch-namespace', 'overflow']
     const first = await stage.operator({ args, dataDir })
     const team = await stage.team('overflow', { class: 'narrow' })
     const runs = [{ kind: 'TaskRun', milestones: ['finished'] }]
