@@ -30,7 +30,7 @@ export function deliveryStarter(
   sinkChanged: (signal: AbortSignal) => Promise<void>,
 ) {
   const { ground, loops, metrics, outbox, state } = parts
-  return (sink: string): void => {
+  const startDelivery = (sink: string): void => {
     if (loops.has(`deliver ${sink}`)) return
     const record = recorder(parts, sink)
     const deps = {
@@ -42,7 +42,9 @@ export function deliveryStarter(
         const object = state.sinks.get(sink)?.object
         return object ? headers(object, fresh) : refuse('SinkNotFound', `EventSink ${sink} is gone`)
       },
+      absent: () => (state.sinks.has(sink) ? ('unusable' as const) : ('missing' as const)),
       record,
+      parked: (parking: string) => startDelivery(parking),
       failed(error: unknown) {
         metrics.loopFailures.inc({ loop: 'deliver' })
         ground.log.error({ sink, err: error }, 'delivery met an unexpected error, goes on')
@@ -53,6 +55,7 @@ export function deliveryStarter(
     }
     loops.start(`deliver ${sink}`, (signal) => deliver(sink, deps, signal))
   }
+  return startDelivery
 }
 
 const transportTo =

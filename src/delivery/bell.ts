@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 /** Wakes one waiter. A ring while nobody waits is kept, and ends the next wait at once; several are one. */
 export class Bell {
   private rang = false
@@ -13,5 +15,24 @@ export class Bell {
     if (!this.rang) await new Promise<void>((resolve) => (this.wake = resolve))
     this.rang = false
     this.wake = undefined
+  }
+
+  /** Resolves at the next ring, and rings by itself after `ms`. */
+  async rungWithin(ms: number, sleep: (ms: number, signal: AbortSignal) => Promise<void>): Promise<void> {
+    const timer = new AbortController()
+    void sleep(ms, timer.signal).then(() => {
+      if (!timer.signal.aborted) this.ring()
+    })
+    await this.rung()
+    timer.abort()
+  }
+}
+
+/** Rings whenever `changed` resolves, once a turn of the event loop, until the signal aborts. */
+export async function ringAt(changed: () => Promise<void>, bell: Bell, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await changed()
+    bell.ring()
+    await setImmediate()
   }
 }

@@ -1,20 +1,27 @@
 import type { Row, Settlement } from '../outbox/outbox.ts'
-import type { Answer, AttemptRecord, Outcome } from './attempt.ts'
+import type { AttemptRecord, Outcome } from './attempt.ts'
 
 /** What an outcome means for its row, and what the books say of the attempt. */
 export type Conclusion = { settlement: Settlement; record: AttemptRecord }
 
-/** `now` in ms since the epoch; `restsUntil` likewise, where the sink as a whole rests after this attempt. */
-export function conclude(
-  row: Row,
-  answer: Answer,
-  outcome: Outcome,
-  now: number,
-  restsUntil: number | undefined,
-): Conclusion {
-  const rests = outcome.kind !== 'delivered' && (outcome.kind === 'gone' || restsUntil !== undefined)
-  const settlement = settle(row, outcome, restsUntil)
-  const waits = settlement.kind === 'retry' || settlement.kind === 'hold'
+/** What a conclusion rests on besides. Times are ms since the epoch. */
+export type Circumstances = {
+  now: number
+  /** Where the sink as a whole rests after this attempt. */
+  restsUntil?: number | undefined
+  /** The sink that dead letters are sent to as well. */
+  parking?: string | undefined
+  /** What is kept of the answer's text, should the row become a dead letter. */
+  text?: string | undefined
+}
+
+/** The attempt: how long it took, and the status that came of it. */
+type Made = { durationMs: number; status?: number | undefined }
+
+export function conclude(row: Row, made: Made, outcome: Outcome, circumstances: Circumstances): Conclusion {
+  const { now, restsUntil } = circumstances
+  const fails = outcome.kind !== 'delivered' && outcome.kind !== 'shrink'
+  const settlement = settle(row, outcome, circumstances)
   const record: AttemptRecord = {
     time: now,
     sink: row.sink,
@@ -24,23 +31,32 @@ export function conclude(
     type: row.event.type,
     subject: row.event.subject,
     attempts: row.attempts + 1,
-    durationMs: answer.durationMs,
-    httpStatus: answer.kind === 'response' ? answer.status : undefined,
-    outcome: outcome.kind === 'shrink' ? 'dead' : outcome.kind,
+    durationMs: made.durationMs,
+    httpStatus: made.status,
+    outcome: outcome.kind,
     reason: 'reason' in outcome ? outcome.reason : '',
     message: 'message' in outcome ? outcome.message : '',
-    nextAttempt: waits && outcome.kind !== 'gone' ? settlement.at : undefined,
-    rests,
+    nextAttempt: nextAttempt(settlement, outcome, now),
+    rests: fails && (outcome.kind === 'gone' || restsUntil !== undefined),
   }
   return { settlement, record }
 }
 
-/** The row that rests with its sink is not due before the sink is. */
-function settle(row: Row, outcome: Outcome, restsUntil: number | undefined): Settlement {
+function settle(row: Row, outcome: Outcome, { restsUntil, parking, text }: Circumstances): Settlement {
   if (outcome.kind === 'delivered') return { kind: 'delivered', row }
   const { reason, message } = outcome
-  // The outbox holds encoded bytes only: there is no smaller form to be had from it.
-  if (outcome.kind === 'dead' || outcome.kind === 'shrink') return { kind: 'dead', row, reason, message }
+  if (outcome.kind === 'shrink') return { kind: 'shrink', row, reason, message }
+  if (outcome.kind === 'dead') {
+    const park = parking === row.sink || row.parked ? undefined : parking
+    return { kind: 'dead', row, reason, message, ...(text && { answer: text }), ...(park && { park }) }
+  }
+  // The row that rests with its sink is not due before the sink is.
   const at = Math.max(outcome.at, restsUntil ?? 0)
   return { kind: outcome.kind === 'retry' ? 'retry' : 'hold', row, at, reason, message }
+}
+
+function nextAttempt(settlement: Settlement, outcome: Outcome, now: number): number | undefined {
+  if (outcome.kind === 'gone') return undefined
+  if (settlement.kind === 'shrink') return now
+  return settlement.kind === 'retry' || settlement.kind === 'hold' ? settlement.at : undefined
 }

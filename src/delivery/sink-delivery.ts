@@ -1,22 +1,35 @@
 import { setImmediate } from 'node:timers/promises'
-import { refuse, type Verdict } from '../api/verdict.ts'
+import { sinkDefaults } from '../api/defaults.ts'
+import type { Verdict } from '../api/verdict.ts'
 import { pause } from '../kube/backoff.ts'
 import type { Row } from '../outbox/outbox.ts'
+import { keptText } from './answer-text.ts'
 import type { Answer, Outcome } from './attempt.ts'
-import { Bell } from './bell.ts'
-import { conclude } from './conclude.ts'
+import { Bell, ringAt } from './bell.ts'
+import { type Moment, watchClocks } from './clock.ts'
+import { type Conclusion, conclude } from './conclude.ts'
 import { decide } from './decide.ts'
-import { after, atTime, begin, free, type Gate, openGate, untilFree } from './gate.ts'
+import { after, begin, free, untilFree } from './gate.ts'
+import { Keeper } from './keeper.ts'
+import { writeMemory } from './memory.ts'
+import { sortByAge } from './missing.ts'
+import { rowHeaders } from './row-headers.ts'
 import { Settler } from './settler.ts'
 import type { SinkRuntime } from './sink.ts'
-import { neverSuspended, note, type Suspensions, withoutSuspension } from './suspensions.ts'
+import { type Headers, SinkHeaders } from './sink-headers.ts'
+import { afterJump, isSameKind, look, memoryOf, recall, type Standing } from './standing.ts'
+import { withoutSuspension } from './suspensions.ts'
 import { type Way, Ways } from './ways.ts'
 import type { DeliveryDeps } from './worker.ts'
 
-/** Looks at the outbox at least so often, should the wall clock have been set. */
+/** Looks at the outbox, and at the clocks, at least so often. */
 const longestSleepMs = 30_000
 /** After an error of the outbox. */
 const restMs = 1000
+/** Rows of a missing sink that are looked at in one go. */
+const sweepRows = 256
+/** A rest that a sink asked for and that is shorter is over before another process has started. */
+const leastKeptRestMs = 1000
 
 /** The delivery to one sink while it runs: owns its transport and its attempts under way. */
 export class SinkDelivery implements AsyncDisposable {
@@ -24,15 +37,18 @@ export class SinkDelivery implements AsyncDisposable {
   private readonly deps: DeliveryDeps
   private readonly bell = new Bell()
   private readonly settler: Settler
+  private readonly keeper: Keeper
   private readonly stopping = new AbortController()
   private readonly calledOff = new AbortController()
   private readonly underWay = new Set<Row>()
   private readonly ways: Ways
+  private readonly clocks: () => Moment
   private followers: Promise<unknown>[] = []
-  private epoch: string | undefined
-  private gate: Gate = openGate
-  private suspensions: Suspensions = neverSuspended
-  private credentialsRefused = false
+  private standing: Standing
+  private looked = false
+  private readonly headers: SinkHeaders
+  /** When rows of a missing sink have to be looked at again. */
+  private sweepAt = 0
 
   constructor(key: string, deps: DeliveryDeps) {
     this.key = key
@@ -40,7 +56,12 @@ export class SinkDelivery implements AsyncDisposable {
     const { outbox, now } = deps
     const failed = (error: unknown) => deps.failed(error)
     this.ways = new Ways((sink) => deps.transport(sink), failed)
+    this.headers = new SinkHeaders((fresh) => deps.headers(fresh), failed)
     this.settler = new Settler({ outbox, now, failed, sleep: this.sleep, settled: () => this.bell.ring() })
+    this.clocks = watchClocks(now, deps.monotonic ?? (() => performance.now()))
+    const kept = outbox.gates().get(key)
+    this.keeper = new Keeper(key, kept, { outbox, failed, sleep: this.sleep })
+    this.standing = recall(kept, this.clocks())
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -50,24 +71,41 @@ export class SinkDelivery implements AsyncDisposable {
     }
     if (signal.aborted) return stop()
     signal.addEventListener('abort', stop, { once: true })
-    this.followers = [this.followOutbox(), this.followSink()]
-    while (!signal.aborted) await this.pause(this.next())
+    this.followers = this.follow(this.stopping.signal)
+    while (!signal.aborted) {
+      const ms = this.next()
+      await (ms === undefined ? this.bell.rung() : this.bell.rungWithin(Math.min(ms, longestSleepMs), this.sleep))
+      // What happens in one turn of the event loop is taken together.
+      await setImmediate()
+    }
     signal.removeEventListener('abort', stop)
+  }
+
+  private follow(signal: AbortSignal): Promise<void>[] {
+    const { outbox, sinkChanged } = this.deps
+    let seen = outbox.version(this.key)
+    const rows = async () => {
+      await outbox.changed(this.key, signal, seen)
+      // Read before the ring: what changes after it is told by the next turn.
+      seen = outbox.version(this.key)
+    }
+    return [ringAt(rows, this.bell, signal), ringAt(() => sinkChanged(signal), this.bell, signal)]
   }
 
   /** Claims what may go now; gives the ms until there is something to do again, undefined where only a ring tells. */
   private next(): number | undefined {
     try {
-      const now = this.deps.now()
-      const sink = this.current(now)
+      const moment = this.moment()
+      const sink = this.see(moment)
+      if (this.standing.missingSince !== undefined) return this.waitForSink(moment.now, this.standing.missingSince)
       if (!sink) return undefined
-      const clock = this.monotonic()
-      this.gate = atTime(this.gate, sink, clock)
-      const places = free(this.gate, sink, clock, this.occupied())
-      if (places === 0) return untilFree(this.gate, sink, clock, this.occupied())
+      const { now, clock } = moment
+      const { gate } = this.standing
+      const places = free(gate, sink, clock, this.occupied())
+      if (places === 0) return untilFree(gate, sink, clock, this.occupied())
       const rows = this.deps.outbox.claim(this.key, places, now)
       if (rows.length > 0) this.launch(rows, sink)
-      if (rows.length === places) return untilFree(this.gate, sink, clock, this.occupied())
+      if (rows.length === places) return untilFree(this.standing.gate, sink, clock, this.occupied())
       const due = this.deps.outbox.nextAttempt(this.key)
       return due === undefined ? undefined : Math.max(1, due - now)
     } catch (error) {
@@ -76,29 +114,67 @@ export class SinkDelivery implements AsyncDisposable {
     }
   }
 
+  /** Both clocks as they are. Rows that were put off by a clock which has since been set back would wait for that much longer. */
+  private moment(): Moment {
+    const moment = this.clocks()
+    if (moment.jump === 0) return moment
+    this.become(afterJump(this.standing, moment), moment)
+    this.sweepAt = 0
+    if (moment.jump < 0) this.retryNow()
+    return moment
+  }
+
+  /** The sink, if it may be sent to. */
+  private see(moment: Moment): SinkRuntime | undefined {
+    const sink = this.deps.sink()
+    const seen = sink ? ({ kind: 'present', sink } as const) : { kind: this.deps.absent() }
+    const { standing, wakes } = look(this.standing, seen, moment)
+    this.become(standing, moment)
+    if (wakes || (sink && this.isPutOffTooFar(sink, moment.now))) this.retryNow()
+    return sink?.suspend ? undefined : sink
+  }
+
+  /** Set back while no process ran, a clock shows only by times that are later than any that would have been written. */
+  private isPutOffTooFar(sink: SinkRuntime, now: number): boolean {
+    if (this.looked) return false
+    this.looked = true
+    return (this.deps.outbox.nextAttempt(this.key) ?? 0) > now + sink.retry.maxDelayMs
+  }
+
+  private become(standing: Standing, moment: Moment, keep = false): void {
+    const isNews = keep || !isSameKind(standing, this.standing)
+    this.standing = standing
+    if (isNews) this.keeper.keep(writeMemory(memoryOf(standing, moment)))
+  }
+
   /** What a kill would repeat stays within the sink's concurrency: a row counts until it is durably settled. */
   private occupied(): number {
     return this.underWay.size + this.settler.unsettled
   }
 
-  /** The sink, if it may be sent to. A new epoch opens the gate, and makes what waits due. */
-  private current(now: number): SinkRuntime | undefined {
-    const sink = this.deps.sink()
-    this.suspensions = note(this.suspensions, sink === undefined || sink.suspend, now)
-    if (!sink) return undefined
-    if (sink.epoch !== this.epoch) {
-      if (this.epoch !== undefined) this.retryNow()
-      this.epoch = sink.epoch
-      this.gate = openGate
+  /** Rows of a sink that is not there become dead letters with time; those that are younger wait. */
+  private waitForSink(now: number, since: number): number | undefined {
+    if (this.settler.unsettled > 0) return undefined
+    if (this.deps.outbox.size(this.key) === 0) {
+      this.keeper.keep(undefined)
+      return undefined
     }
-    return sink.suspend ? undefined : sink
+    if (now < this.sweepAt) return this.sweepAt - now
+    const rows = this.deps.outbox.claim(this.key, sweepRows, now)
+    if (rows.length === 0) return Math.max(1, (this.deps.outbox.nextAttempt(this.key) ?? now) - now)
+    const { suspensions, maxAgeMs = sinkDefaults.retry.maxAge } = this.standing
+    const { over, waiting, next } = sortByAge(rows, { since, maxAgeMs, suspensions }, now)
+    this.sweepAt = over.length > 0 || next === undefined ? 0 : next
+    for (const conclusion of over) this.settle(conclusion)
+    for (const release of waiting) this.settler.add(release)
+    return undefined
   }
 
   private launch(rows: Row[], sink: SinkRuntime): void {
     for (const row of rows) this.underWay.add(row)
     try {
       const way = this.ways.enter(sink, rows.length)
-      this.gate = begin(this.gate, rows.length)
+      this.standing = { ...this.standing, gate: begin(this.standing.gate, rows.length) }
       void this.deliver(rows, sink, way)
     } catch (error) {
       for (const row of rows) this.release(row)
@@ -107,27 +183,23 @@ export class SinkDelivery implements AsyncDisposable {
   }
 
   private async deliver(rows: Row[], sink: SinkRuntime, way: Way): Promise<void> {
-    const headers = await this.headers()
+    const common = await this.headers.read()
+    const headersOf = rowHeaders(common.ok ? common.value : {})
     // The sink may have been suspended, or the operator told to stop, while a Secret was read.
     const off = this.stopping.signal.aborted || this.deps.sink()?.suspend !== false
-    const bySubscription = new Map<string, Record<string, string>>()
     for (const row of rows) {
       if (off) this.handBack(row, way)
-      else void this.attempt(row, sink, way, headers, bySubscription)
+      else void this.attempt(row, sink, way, common, headersOf(row))
     }
   }
 
-  private async attempt(
-    row: Row,
-    sink: SinkRuntime,
-    way: Way,
-    headers: Verdict<Record<string, string>>,
-    shared: Map<string, Record<string, string>>,
-  ): Promise<void> {
+  private async attempt(row: Row, sink: SinkRuntime, way: Way, common: Verdict<Headers>, own: Headers): Promise<void> {
     try {
-      const answer = headers.ok ? await this.send(row, way, headers.value, shared) : missing(headers.message)
+      const answer = common.ok
+        ? await way.transport.send(row.event, { headers: own, signal: this.calledOff.signal })
+        : missing(common.message)
       if (answer.kind === 'failure' && answer.class === 'Aborted') this.release(row)
-      else this.end(row, sink, answer)
+      else this.end(row, sink, answer, common.ok ? common.value : {})
     } catch (error) {
       this.deps.failed(error)
       this.release(row)
@@ -137,62 +209,42 @@ export class SinkDelivery implements AsyncDisposable {
     }
   }
 
-  /** The rows of a batch under one subscription share their headers. */
-  private send(
-    row: Row,
-    way: Way,
-    common: Record<string, string>,
-    shared: Map<string, Record<string, string>>,
-  ): Promise<Answer> {
-    let headers = shared.get(row.subscription)
-    if (!headers) {
-      headers = { ...common, 'carillon-subscription': row.subscription }
-      shared.set(row.subscription, headers)
-    }
-    return way.transport.send(row.event, { headers, signal: this.calledOff.signal })
-  }
-
-  private end(row: Row, sink: SinkRuntime, answer: Answer): void {
-    const { random, record } = this.deps
-    const now = this.deps.now()
-    const firstAttempt = withoutSuspension(row.firstAttempt, this.suspensions)
+  private end(row: Row, sink: SinkRuntime, answer: Answer, sent: Headers): void {
+    const moment = this.moment()
+    const { now } = moment
     const outcome = decide(answer, {
       attempts: row.attempts,
-      firstAttempt,
+      firstAttempt: withoutSuspension(row.firstAttempt, this.standing.suspensions),
       now,
-      random,
+      random: this.deps.random,
       retry: sink.retry,
-      canShrink: false,
+      canShrink: row.event.summary !== undefined,
     })
-    const restsUntil = this.learn(outcome, sink, now)
-    if (answer.kind === 'response') this.credentialsRefused = [401, 403, 407].includes(answer.status)
     // An answer to what the sink's spec was before says nothing of what it is now.
-    const conclusion = conclude(row, answer, sink.epoch === this.epoch ? outcome : soon(outcome, now), now, restsUntil)
+    const isCurrent = sink.epoch === this.standing.epoch
+    const restsUntil = isCurrent ? this.learn(outcome, sink, moment) : undefined
+    if (answer.kind === 'response') this.headers.answered(answer.status)
     if (!this.underWay.delete(row)) return
-    this.settler.add(conclusion.settlement)
-    record(conclusion.record)
+    const text = answer.kind === 'response' && outcome.kind === 'dead' ? keptText(answer.text, sent) : undefined
+    const circumstances = { now, restsUntil, parking: sink.parking, text }
+    this.settle(conclude(row, answer, isCurrent ? outcome : soon(outcome, now), circumstances))
+  }
+
+  private settle({ settlement, record }: Conclusion): void {
+    this.settler.add(settlement)
+    if (settlement.kind === 'dead' && settlement.park !== undefined) this.deps.parked(settlement.park)
+    this.deps.record(record)
   }
 
   /** Takes an outcome in; gives the time (ms since the epoch) until which the sink rests, if it does. */
-  private learn(outcome: Outcome, sink: SinkRuntime, now: number): number | undefined {
-    if (sink.epoch !== this.epoch) return undefined
-    const clock = this.monotonic()
+  private learn(outcome: Outcome, sink: SinkRuntime, moment: Moment): number | undefined {
+    const { now, clock } = moment
     const restFor = outcome.kind === 'retry' && outcome.restUntil !== undefined ? outcome.restUntil - now : undefined
-    const { gate, recovered } = after(this.gate, outcome, sink, { now: clock, random: this.deps.random }, restFor)
-    this.gate = gate
+    const clockwork = { now: clock, random: this.deps.random }
+    const { gate, recovered } = after(this.standing.gate, outcome, sink, clockwork, restFor)
+    this.become({ ...this.standing, gate }, moment, (restFor ?? 0) >= leastKeptRestMs)
     if (recovered) this.retryNow()
     return gate.breaker.kind === 'resting' ? now + Math.ceil(Math.max(0, gate.breaker.until - clock)) : undefined
-  }
-
-  private async headers(): Promise<Verdict<Record<string, string>>> {
-    try {
-      const fresh = this.credentialsRefused
-      this.credentialsRefused = false
-      return await this.deps.headers(fresh)
-    } catch (error) {
-      this.deps.failed(error)
-      return refuse('CredentialsUnreadable', 'The credentials of the sink could not be read; it is tried again.')
-    }
   }
 
   private handBack(row: Row, way: Way): void {
@@ -208,46 +260,6 @@ export class SinkDelivery implements AsyncDisposable {
     this.deps.outbox.retryNow(this.key).catch((error: unknown) => this.deps.failed(error))
   }
 
-  private async followOutbox(): Promise<void> {
-    const { outbox } = this.deps
-    const { signal } = this.stopping
-    let seen = outbox.version(this.key)
-    while (!signal.aborted) {
-      await outbox.changed(this.key, signal, seen)
-      // Read before the ring: what changes after it is told by the next turn.
-      seen = outbox.version(this.key)
-      this.bell.ring()
-      await setImmediate()
-    }
-  }
-
-  private async followSink(): Promise<void> {
-    const { signal } = this.stopping
-    while (!signal.aborted) {
-      await this.deps.sinkChanged(signal)
-      this.bell.ring()
-      await setImmediate()
-    }
-  }
-
-  /** Until something rings, or `ms` have passed. What happens in one turn of the event loop is taken together. */
-  private async pause(ms: number | undefined): Promise<void> {
-    if (ms === undefined) await this.bell.rung()
-    else await this.rungWithin(Math.min(ms, longestSleepMs))
-    await setImmediate()
-  }
-
-  private async rungWithin(ms: number): Promise<void> {
-    const timer = new AbortController()
-    void this.sleep(ms, timer.signal).then(() => {
-      if (!timer.signal.aborted) this.bell.ring()
-    })
-    await this.bell.rung()
-    timer.abort()
-  }
-
-  private readonly monotonic = (): number => this.deps.monotonic?.() ?? performance.now()
-
   private readonly sleep = (ms: number, signal: AbortSignal): Promise<void> => (this.deps.sleep ?? pause)(ms, signal)
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -256,7 +268,10 @@ export class SinkDelivery implements AsyncDisposable {
     this.calledOff.abort()
     await setImmediate()
     for (const row of this.underWay) this.release(row)
-    await this.settler.close()
+    // How long it rests is worth being exact about at the end.
+    const isResting = this.standing.gate.breaker.kind === 'resting'
+    if (isResting) this.become(this.standing, this.moment(), true)
+    await Promise.all([this.settler.close(), this.keeper.close()])
     await this.ways[Symbol.asyncDispose]()
     await Promise.all(this.followers)
   }

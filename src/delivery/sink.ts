@@ -15,6 +15,8 @@ export type SinkRuntime = {
   eventsPerSecond?: number | undefined
   retry: RetryPolicy
   suspend: boolean
+  /** `namespace/name` of the sink that is sent its dead letters as well. */
+  parking?: string | undefined
 }
 
 /** `spec.retry` in ms. */

@@ -7,15 +7,22 @@ import type { Transport } from './transports/transport.ts'
 
 /** What the delivery to one sink needs. */
 export type DeliveryDeps = {
-  outbox: Pick<Outbox, 'claim' | 'settle' | 'nextAttempt' | 'retryNow' | 'version' | 'changed'>
+  outbox: Pick<
+    Outbox,
+    'claim' | 'settle' | 'nextAttempt' | 'retryNow' | 'size' | 'version' | 'changed' | 'gates' | 'keepGate'
+  >
   /** The sink as it is now; while it is undefined or suspended its rows wait. */
   sink(): SinkRuntime | undefined
+  /** Why there is none: an EventSink that makes no sense, or none at all. Rows of a missing sink wait for `retry.maxAge` only. */
+  absent(): 'unusable' | 'missing'
   /** Resolves when `sink()` may give something else, or `signal` aborts. */
   sinkChanged(signal: AbortSignal): Promise<void>
   transport(sink: SinkRuntime): Transport
   /** The headers of the sink's spec; `fresh` where the sink refused the last ones. A refusal holds the rows. */
   headers(fresh: boolean): Promise<Verdict<Record<string, string>>>
   record(attempt: AttemptRecord): void
+  /** A dead letter is on its way to this sink as well. */
+  parked(sink: string): void
   /** An unexpected error (the outbox cannot be read or written), to be counted and logged; delivery goes on by itself. */
   failed(error: unknown): void
   /** Wall clock, ms since the epoch. */

@@ -17,7 +17,7 @@ export type SinkChecks = {
 export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
   const settings = sinkSettings(object.spec)
   if (!settings.ok) return unusable(object, settings)
-  const { url, mode, timeout, retry, limits, suspend } = settings.value
+  const { url, mode, timeout, retry, limits, deadLetters, suspend } = settings.value
   const { eventsPerSecond } = limits
   return {
     object,
@@ -34,6 +34,7 @@ export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
       ...(eventsPerSecond === undefined ? {} : { eventsPerSecond }),
       retry: { maxAgeMs: retry.maxAge, initialDelayMs: retry.initialDelay, maxDelayMs: retry.maxDelay },
       suspend,
+      ...(deadLetters.sink === undefined ? {} : { parking: `${object.metadata.namespace ?? ''}/${deadLetters.sink}` }),
     },
   }
 }

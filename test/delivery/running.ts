@@ -41,6 +41,8 @@ export class Running implements AsyncDisposable {
   readonly records: AttemptRecord[] = []
   readonly errors: unknown[] = []
   readonly freshness: boolean[] = []
+  readonly parked: string[] = []
+  private whyAbsent: 'missing' | 'unusable' = 'missing'
   private sink: SinkRuntime | undefined
   private readonly stopping = new AbortController()
   private readonly done: Promise<void>
@@ -62,6 +64,7 @@ export class Running implements AsyncDisposable {
     return {
       outbox: this.outbox,
       sink: () => this.sink,
+      absent: () => this.whyAbsent,
       sinkChanged: (signal) =>
         new Promise((resolve) => {
           this.changed.push(resolve)
@@ -72,6 +75,7 @@ export class Running implements AsyncDisposable {
         this.freshness.push(fresh)
         return headers(fresh)
       },
+      parked: (parking) => this.parked.push(parking),
       record: (attempt) => {
         this.records.push(attempt)
         for (const wake of this.waiting.splice(0)) wake()

@@ -1,0 +1,83 @@
+import { type Breaker, closed } from './breaker.ts'
+import type { Moment } from './clock.ts'
+import { atTime, type Gate, openGate } from './gate.ts'
+import { type Memory, readMemory } from './memory.ts'
+import type { SinkRuntime } from './sink.ts'
+import { moved, note, type Suspensions } from './suspensions.ts'
+
+/** What there is of a sink: `unusable` where its spec makes no sense; `missing` where there is no EventSink of the name. */
+export type Seen = { kind: 'present'; sink: SinkRuntime } | { kind: 'unusable' } | { kind: 'missing' }
+
+/** How a sink stands: whether it may be sent to, and since when it may not. Times are ms since the epoch, but for the gate's. */
+export type Standing = {
+  epoch: string | undefined
+  gate: Gate
+  suspensions: Suspensions
+  missingSince: number | undefined
+  maxAgeMs: number | undefined
+}
+
+/** As an earlier process left it. */
+export function recall(text: string | undefined, { now, clock }: Moment): Standing {
+  const { rest, gone, suspensions, missingSince, ...memory } = readMemory(text)
+  const breaker: Breaker = rest
+    ? { kind: 'resting', until: clock + Math.max(0, rest.until - now), rests: rest.rests, failures: rest.rests }
+    : closed
+  return {
+    ...memory,
+    gate: { ...openGate, breaker, gone },
+    // The clock may have been set back meanwhile: nothing began later than now.
+    suspensions: { ...suspensions, since: atMost(suspensions.since, now) },
+    missingSince: atMost(missingSince, now),
+  }
+}
+
+const atMost = (time: number | undefined, now: number) => (time === undefined ? undefined : Math.min(time, now))
+
+/**
+ * Takes in what there is of the sink now. A new epoch opens the gate; `wakes`: and makes due what waits. However a rest came about
+ * (by a clock that was wrong, under a spec that allowed more), it is no longer than maxDelay from now.
+ */
+export function look(standing: Standing, seen: Seen, { now, clock }: Moment): { standing: Standing; wakes: boolean } {
+  const suspended = seen.kind === 'unusable' || (seen.kind === 'present' && seen.sink.suspend)
+  const suspensions = note(standing.suspensions, suspended, now)
+  const missingSince = seen.kind === 'missing' ? (standing.missingSince ?? now) : undefined
+  if (seen.kind !== 'present') return { standing: { ...standing, suspensions, missingSince }, wakes: false }
+  const { epoch, retry } = seen.sink
+  const isNew = epoch !== standing.epoch
+  const gate = isNew ? openGate : bounded(standing.gate, clock + retry.maxDelayMs)
+  return {
+    standing: { epoch, gate: atTime(gate, seen.sink, clock), suspensions, missingSince, maxAgeMs: retry.maxAgeMs },
+    wakes: isNew && standing.epoch !== undefined,
+  }
+}
+
+function bounded(gate: Gate, latest: number): Gate {
+  const { breaker } = gate
+  if (breaker.kind !== 'resting' || breaker.until <= latest) return gate
+  return { ...gate, breaker: { ...breaker, until: latest } }
+}
+
+/** The wall clock was set. What it leapt over forward is among the suspensions; set back, the sink is missing for as long as before. */
+export function afterJump(standing: Standing, { now, jump }: Moment): Standing {
+  const missingSince = standing.missingSince === undefined ? undefined : standing.missingSince + Math.min(0, jump)
+  return { ...standing, suspensions: moved(standing.suspensions, jump, now), missingSince }
+}
+
+/** Whether two standings are the same in what is worth being written down; a rest that goes on is, whenever it ends. */
+export const isSameKind = (one: Standing, other: Standing): boolean =>
+  one.epoch === other.epoch &&
+  one.gate.gone === other.gate.gone &&
+  one.gate.breaker.kind === other.gate.breaker.kind &&
+  one.suspensions === other.suspensions &&
+  one.missingSince === other.missingSince &&
+  one.maxAgeMs === other.maxAgeMs
+
+export function memoryOf({ gate, ...standing }: Standing, { now, clock }: Moment): Memory {
+  const { breaker, gone } = gate
+  const rest =
+    breaker.kind === 'resting'
+      ? { until: Math.ceil(now + Math.max(0, breaker.until - clock)), rests: breaker.rests }
+      : undefined
+  return { ...standing, gone, rest }
+}
