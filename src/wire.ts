@@ -15,7 +15,7 @@ import { type Fence, type Ground, now, type Parts } from './parts.ts'
 import { observe } from './pipeline.ts'
 import { sources } from './sources/index.ts'
 import { StatusBook } from './status/book.ts'
-import type { Metrics } from './status/metrics.ts'
+import { forgetSink, type Metrics } from './status/metrics.ts'
 import { StatusWriter } from './status/writer.ts'
 import { collections, createReflector, observeDeps } from './watching.ts'
 
@@ -84,6 +84,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     headers,
     startDelivery,
     stopDelivery: (sink) => loops.stop(`deliver ${sink}`),
+    ended: (sink) => void forgetSink(metrics, sink),
     asked: () => renderer.stale(),
     dropped(rows, subscription) {
       metrics.dropped.inc({ reason: 'SubscriptionDeleted' }, rows)

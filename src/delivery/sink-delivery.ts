@@ -97,7 +97,7 @@ export class SinkDelivery implements AsyncDisposable {
     try {
       const moment = this.moment()
       const sink = this.see(moment)
-      if (this.standing.missingSince !== undefined) return this.waitForSink(moment.now, this.standing.missingSince)
+      if (this.standing.missingSince !== undefined) return this.waitForSink(moment, this.standing.missingSince)
       if (!sink) return undefined
       const { now, clock } = moment
       const { gate } = this.standing
@@ -153,13 +153,16 @@ export class SinkDelivery implements AsyncDisposable {
   }
 
   /** Rows of a sink that is not there become dead letters with time; those that are younger wait. */
-  private waitForSink(now: number, since: number): number | undefined {
+  private waitForSink(moment: Moment, since: number): number | undefined {
+    const { now } = moment
     if (this.settler.unsettled > 0) return undefined
     if (this.deps.outbox.size(this.key) === 0) {
       this.keeper.keep(undefined)
       return undefined
     }
     if (now < this.sweepAt) return this.sweepAt - now
+    // Since when is only worth remembering while there are rows.
+    this.become(this.standing, moment, true)
     const rows = this.deps.outbox.claim(this.key, sweepRows, now)
     if (rows.length === 0) return Math.max(1, (this.deps.outbox.nextAttempt(this.key) ?? now) - now)
     const { suspensions, maxAgeMs = sinkDefaults.retry.maxAge } = this.standing

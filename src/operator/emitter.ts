@@ -22,6 +22,8 @@ export type EmitterSink = {
   /** `namespace/name`. */
   key: string
   maxEventBytes: number
+  /** The sink that is sent its dead letters as well. */
+  parking?: { key: string; maxEventBytes: number } | undefined
 }
 
 /** ms since the epoch from which (subscription, sink, kind, milestone) counts; undefined while not activated. */

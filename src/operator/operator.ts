@@ -38,6 +38,8 @@ export type OperatorDeps = {
   headers(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
   startDelivery(sink: string): void
   stopDelivery(sink: string): Promise<void>
+  /** Nothing is left of a deleted sink. */
+  ended(sink: string): void
   dropped: ForgetDeps['dropped']
   /** A CR asks for a status with numbers of now. */
   asked(): void
@@ -61,7 +63,7 @@ export class Operator {
   private readonly pulse = new Pulse()
   /** Fires when some sink's runtime changed. */
   readonly sinkChanged = new Pulse()
-  /** Sinks that were deleted while a delivery to them may run. */
+  /** Sinks that may be gone while a delivery to them runs, or something is kept of it. */
   private readonly gone = new Set<string>()
   /** Subscriptions that are gone, of which something may still be kept: by uid, `namespace/name`. */
   private readonly leaving = new Map<string, string>()
@@ -139,7 +141,12 @@ export class Operator {
     await forgetSubscriptions(this.leaving, this.deps)
     await this.deps.watches.want(this.deps.state.emitters().kinds())
     for (const activation of this.activated.splice(0)) await this.lookBack(activation, underWay.has(activation.kind))
-    for (const { sink } of this.deps.outbox.pending()) this.deps.startDelivery(sink)
+    for (const { sink } of this.deps.outbox.pending()) {
+      this.deps.startDelivery(sink)
+      this.gone.add(sink)
+    }
+    // Of sinks that were deleted while the operator was away.
+    if (this.first) for (const sink of this.deps.outbox.gates().keys()) this.gone.add(sink)
     for (const sink of this.gone) await this.endDelivery(sink)
     this.first = false
   }
@@ -178,6 +185,9 @@ export class Operator {
     else if (this.deps.outbox.size(sink) === 0) {
       this.gone.delete(sink)
       await this.deps.stopDelivery(sink)
+      await this.deps.outbox.keepGate(sink, undefined)
+      this.deps.book.forgetSink(sink, this.deps.state.referrers(sink).length === 0)
+      this.deps.ended(sink)
     }
   }
 
@@ -195,6 +205,7 @@ export class Operator {
     if (!object) {
       deps.state.sinks.delete(key)
       deps.forgotten(`sink ${key}`)
+      deps.book.forgetSink(key, false)
       this.gone.add(key)
       // With the sink, the limit that reading may be waiting at is gone.
       await deps.outbox.retryNow(key)
@@ -206,14 +217,17 @@ export class Operator {
       const state = judgeSink(object, { url: deps.checkUrl(object.spec.http.url), credentials })
       deps.state.sinks.set(key, state)
       if (state.readiness.kind === 'waiting') this.again.set(`sink ${key}`, deps.now() + waitingMs)
-      if (before?.runtime?.epoch !== state.runtime?.epoch || before?.readiness.reason !== state.readiness.reason)
-        await this.revive(key)
+      // At first sight it is the delivery that knows whether anything has changed, by what it has kept.
+      const isChanged =
+        before?.runtime?.epoch !== state.runtime?.epoch || before?.readiness.reason !== state.readiness.reason
+      if (before && isChanged) await this.revive(key)
       deps.writer.mark(`sink ${key}`, 'conditions')
       deps.startDelivery(key)
     }
     this.sinkChanged.fire()
     for (const [subscription, { object: referrer }] of deps.state.subscriptions) {
-      if (sinkKeys(referrer).includes(key)) this.dirty.add(`subscription ${subscription}`)
+      if (sinkKeys(referrer).some((sink) => sink === key || this.runtime(sink)?.parking === key))
+        this.dirty.add(`subscription ${subscription}`)
     }
     if (this.dirty.size > 0) this.pulse.fire()
   }
@@ -244,6 +258,7 @@ export class Operator {
       formats: deps.formats,
       adminNamespaces: deps.adminNamespaces,
       maxEventBytes: (sink) => deps.state.sinks.get(sink)?.maxEventBytes ?? sinkDefaults.limits.maxEventBytes,
+      parking: (sink) => this.runtime(sink)?.parking,
     })
     const spec = activationSpec(object)
     const refusal = compiled.ok ? spec : compiled

@@ -74,6 +74,9 @@ const settledLongAgo = (input: RouteInput): boolean => {
   return ended !== undefined && input.now - ended > settleMs
 }
 
+/** A row to be, and whether its event is within the limit. */
+type Sized = { row: NewRow; limit: number; bytes: number; fits: boolean }
+
 /** The working state of one object's way through `route`; lives for one call. */
 class ObjectState {
   private readonly input: RouteInput
@@ -149,23 +152,31 @@ class ObjectState {
     // What will be owed anyway is not worth its bytes.
     if (ask.refused) return
     for (const format of emitter.formats) {
-      for (const { row, bytes, limit, fits } of this.encode(emitter, sink, milestone, format)) {
-        if (fits) {
-          this.out.rows.push(row)
+      for (const sized of this.encode(emitter, sink, milestone, format)) {
+        if (sized.fits) {
+          this.out.rows.push(sized.row)
           ask.rows += 1
-          ask.bytes += bytes
+          ask.bytes += sized.bytes
         } else {
-          this.out.dead.push({ ...row, reason: 'TooLarge', message: `event of ${bytes} bytes, limit ${limit}` })
+          this.refuse(sink, format, sized)
           ask.deadLetters += 1
         }
       }
     }
   }
 
+  /** A dead letter from the start; it is parked like any other, where it is not too large for that sink, too. */
+  private refuse({ key, parking }: EmitterSink, format: Format, { row, bytes, limit }: Sized): void {
+    const reason = 'TooLarge'
+    this.out.dead.push({ ...row, reason, message: `event of ${bytes} bytes, limit ${limit}` })
+    if (parking && bytes <= (format.maxBytes ?? parking.maxEventBytes))
+      this.out.rows.push({ ...row, sink: parking.key, parked: { sink: key, reason } })
+  }
+
   /** In the wanted content where it fits the sink, else as a summary where the format has one. */
-  private encode(emitter: Emitter, sink: EmitterSink, milestone: Milestone, format: Format) {
+  private encode(emitter: Emitter, sink: EmitterSink, milestone: Milestone, format: Format): Sized[] {
     const limit = format.maxBytes ?? sink.maxEventBytes
-    const toRow = (event: EncodedEvent) => {
+    const toRow = (event: EncodedEvent): Sized => {
       const row: NewRow = {
         sink: sink.key,
         subscription: emitter.key,
@@ -178,8 +189,10 @@ class ObjectState {
       const bytes = sizeOf(event)
       return { row, limit, bytes, fits: bytes <= limit }
     }
-    const rows = this.events(emitter, milestone, format, emitter.content).map(toRow)
-    if (rows.every((row) => row.fits) || !format.hasSummary || emitter.content !== 'full') return rows
+    if (emitter.content !== 'full' || !format.hasSummary)
+      return this.events(emitter, milestone, format, emitter.content).map(toRow)
+    const rows = this.events(emitter, milestone, format, 'full').map(toRow)
+    if (rows.every((row) => row.fits)) return rows
     const small = this.events(emitter, milestone, format, 'summary').map(toRow)
     return rows.map((row, index) => (row.fits ? row : (small[index] ?? row)))
   }
@@ -190,8 +203,18 @@ class ObjectState {
     if (known) return known
     const { source, object, cluster } = this.input
     const events = format.encode({ source, object, milestone, content, extensions: emitter.extensions, cluster })
-    this.encoded.set(key, events)
-    return events
+    const whole = content === 'full' && format.hasSummary ? this.summarised(events, emitter, milestone, format) : events
+    this.encoded.set(key, whole)
+    return whole
+  }
+
+  /** The events with their summaries, for sinks that will say only by an answer that they are too large. */
+  private summarised(full: EncodedEvent[], emitter: Emitter, milestone: Milestone, format: Format): EncodedEvent[] {
+    const small = this.events(emitter, milestone, format, 'summary')
+    return full.map((event, index) => {
+      const { attributes, data } = small[index] ?? event
+      return data === event.data ? event : { ...event, summary: { attributes, data } }
+    })
   }
 
   private count(emitter: Emitter, sink: string, counts: CountDelta['counts']): void {
@@ -211,9 +234,10 @@ class ObjectState {
     return this.out
   }
 
-  /** Takes back the rows of what was refused. */
+  /** Takes back the rows of what was refused, parked ones too. */
   private withdraw(refused: ReadonlySet<string>): void {
-    const stays = ({ subscriptionUid, sink }: NewRow) => !refused.has(`${subscriptionUid} ${sink}`)
+    const stays = ({ subscriptionUid, sink, parked }: NewRow) =>
+      !refused.has(`${subscriptionUid} ${parked?.sink ?? sink}`)
     this.out.rows = this.out.rows.filter(stays)
     this.out.dead = this.out.dead.filter(stays)
   }

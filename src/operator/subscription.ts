@@ -5,7 +5,7 @@ import { compileSelection } from '../filters/selection.ts'
 import type { Format, FormatName } from '../formats/format.ts'
 import type { Source } from '../sources/source.ts'
 import type { ActivationSpec } from './activation.ts'
-import type { Emitter } from './emitter.ts'
+import type { Emitter, EmitterSink } from './emitter.ts'
 
 export type CompileContext = {
   sources: Readonly<Record<string, Source>>
@@ -13,6 +13,8 @@ export type CompileContext = {
   adminNamespaces: ReadonlySet<string>
   /** The sink's limits.maxEventBytes, or the default while the sink isn't there. */
   maxEventBytes(sink: string): number
+  /** `namespace/name` of the sink that its dead letters are sent to as well. */
+  parking(sink: string): string | undefined
 }
 
 /** A subscription made ready, or why it can't become right by waiting. */
@@ -43,8 +45,19 @@ export function compileSubscription(subscription: EventSubscription, context: Co
     content,
     extensions: spec.extensions ?? {},
     form: JSON.stringify([content, spec.extensions ?? {}]),
-    sinks: sinkKeys(subscription).map((key) => ({ key, maxEventBytes: context.maxEventBytes(key) })),
+    sinks: sinkKeys(subscription).map((key) => emitterSink(key, context)),
   })
+}
+
+function emitterSink(key: string, context: CompileContext): EmitterSink {
+  const parking = context.parking(key)
+  return {
+    key,
+    maxEventBytes: context.maxEventBytes(key),
+    ...(parking !== undefined && parking !== key
+      ? { parking: { key: parking, maxEventBytes: context.maxEventBytes(parking) } }
+      : {}),
+  }
 }
 
 /** Only what selects; fields that the user left out stay out. */

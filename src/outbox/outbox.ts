@@ -39,6 +39,8 @@ export type NewRow = {
   written: number
   /** Rows that share an event share the very object: its bytes are stored once. */
   event: EncodedEvent
+  /** The row is a dead letter of another sink, parked here. */
+  parked?: { sink: string; reason: string }
 }
 
 /**

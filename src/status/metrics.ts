@@ -44,3 +44,13 @@ export function createMetrics() {
     }),
   }
 }
+
+/** Drops what is told of a sink that is gone. */
+export async function forgetSink(metrics: Metrics, sink: string): Promise<void> {
+  metrics.delivered.remove({ sink })
+  metrics.attemptSeconds.remove({ sink })
+  for (const counter of [metrics.failed, metrics.deadLettered]) {
+    const { values } = await counter.get()
+    for (const { labels } of values) if (labels.sink === sink) counter.remove(labels)
+  }
+}

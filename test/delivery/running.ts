@@ -15,10 +15,14 @@ const hour = 3_600_000
 
 export type RunningOptions = {
   clock?: Clock
+  /** The wall clock, where it is not to be that one. */
+  wall?: () => number
   outbox?: Outbox
   sink?: Partial<SinkRuntime>
   random?: () => number
   graceMs?: number
+  /** There is no sink to begin with. */
+  absent?: boolean
   headers?: (fresh: boolean) => Promise<Verdict<Record<string, string>>>
 }
 
@@ -44,6 +48,7 @@ export class Running implements AsyncDisposable {
   readonly parked: string[] = []
   private whyAbsent: 'missing' | 'unusable' = 'missing'
   private sink: SinkRuntime | undefined
+  private known: SinkRuntime
   private readonly stopping = new AbortController()
   private readonly done: Promise<void>
   private changed: (() => void)[] = []
@@ -51,14 +56,20 @@ export class Running implements AsyncDisposable {
 
   constructor(url: string, options: RunningOptions = {}) {
     this.clock = options.clock ?? new Clock()
-    this.outbox = options.outbox ?? new MemoryOutbox({ now: this.clock.now })
+    this.outbox = options.outbox ?? new MemoryOutbox({ now: options.wall ?? this.clock.now })
     const retry = { maxAgeMs: 72 * hour, initialDelayMs: 1000, maxDelayMs: hour }
     const limits = { timeoutMs: 10_000, concurrency: 4, suspend: false }
-    this.sink = { key: sinkKey, epoch: '1', url, mode: 'binary', ...limits, retry, ...options.sink }
+    this.known = { key: sinkKey, epoch: '1', url, mode: 'binary', ...limits, retry, ...options.sink }
+    this.sink = options.absent ? undefined : this.known
     this.done = deliverTo(sinkKey, this.deps(options), this.stopping.signal)
   }
 
-  private deps({ random = () => 1, graceMs = 5000, headers = async () => accept({}) }: RunningOptions): DeliveryDeps {
+  private deps({
+    wall,
+    random = () => 1,
+    graceMs = 5000,
+    headers = async () => accept({}),
+  }: RunningOptions): DeliveryDeps {
     const egress = compileEgress({ allowCidrs: ['127.0.0.0/8'] })
     assert.ok(egress.ok)
     return {
@@ -81,7 +92,7 @@ export class Running implements AsyncDisposable {
         for (const wake of this.waiting.splice(0)) wake()
       },
       failed: (error) => this.errors.push(error),
-      now: this.clock.now,
+      now: wall ?? this.clock.now,
       monotonic: this.clock.now,
       sleep: this.clock.sleep,
       random,
@@ -93,8 +104,11 @@ export class Running implements AsyncDisposable {
     return this.outbox.commit({ watch: 'TaskRun', records: [], forget: [], rows, dead: [], counts: [] })
   }
 
-  change(sink: Partial<SinkRuntime> | undefined): void {
-    this.sink = sink && this.sink && { ...this.sink, ...sink }
+  /** Undefined takes the sink away. */
+  change(sink: Partial<SinkRuntime> | undefined, whyAbsent: 'missing' | 'unusable' = 'missing'): void {
+    this.sink = sink && { ...this.known, ...sink }
+    this.known = this.sink ?? this.known
+    this.whyAbsent = whyAbsent
     for (const wake of this.changed.splice(0)) wake()
   }
 

@@ -54,6 +54,7 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
     },
     startDelivery: () => undefined,
     stopDelivery: async () => undefined,
+    ended: () => undefined,
     asked: () => undefined,
     dropped: (rows, subscription) => dropped.push({ rows, ...subscription }),
     forgotten: () => undefined,

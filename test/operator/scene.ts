@@ -102,6 +102,7 @@ export const context = (over: Partial<CompileContext> = {}): CompileContext => (
   formats,
   adminNamespaces: new Set(['admin']),
   maxEventBytes: () => 65_536,
+  parking: () => undefined,
   ...over,
 })
 

@@ -29,6 +29,18 @@ test('an event too large for a sink goes there as a summary, and in full where i
   assert.equal(routed.dead.length, 0)
 })
 
+test('an event in full has its summary with it, once for all sinks; others have none', () => {
+  const two = { sinks: [{ name: 'qe' }, { name: 'audit' }], ...finishedOnly }
+  const { rows } = see(heavy, of([emitter('full', { data: { content: 'full' }, ...two }), emitter('summary', two)]))
+  const [first, second, third, fourth] = rows.map(({ event }) => event)
+  assert.equal(first, second)
+  assert.equal(third, fourth)
+  assert.deepEqual(first?.summary, { attributes: third?.attributes, data: third?.data })
+  assert.equal(third?.summary, undefined)
+  const tekton = emitter('tekton', { formats: ['tektonv1'], data: { content: 'full' }, ...finishedOnly })
+  assert.equal(see(heavy, of([tekton])).rows[0]?.event.summary, undefined)
+})
+
 test('of several events of one milestone only those that are too large go as summaries', () => {
   const pair: Format = {
     ...formats.cloudevents,
@@ -65,6 +77,24 @@ test('an event that is too large in every form is a dead letter from the start',
   assert.ok(small < 2_000, 'what is kept is the summary, the least that there is')
   assert.equal(countsOf(routed, 'deadLettered'), 4)
   assert.equal(countsOf(routed, 'matched'), 4)
+})
+
+test('a dead letter from the start is parked, unless it is too large there, too', () => {
+  const parking = { parking: () => 'team-a/parking' }
+  for (const [limit, parked] of [
+    [4_000, true],
+    [90, false],
+  ] as const) {
+    const context = { ...withLimit({ qe: 100, parking: limit }), ...parking }
+    const { rows, dead } = see(heavy, of([emitter('builds', finishedOnly, context)]))
+    assert.deepEqual(
+      rows.map((row) => [row.sink, row.subscription, row.parked, row.event === dead[0]?.event]),
+      parked ? [['team-a/parking', 'team-a/builds', { sink: 'team-a/qe', reason: 'TooLarge' }, true]] : [],
+    )
+    assert.equal(dead.length, 1)
+  }
+  const itself = { ...withLimit({ qe: 100 }), parking: () => 'team-a/qe' }
+  assert.equal(see(heavy, of([emitter('builds', finishedOnly, itself)])).rows.length, 0)
 })
 
 test('the limit is in bytes, and reached but not passed is fine', () => {
