@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ControlPlane } from '../controlplane/controlplane.ts'
 import { check, type Findings } from './check.ts'
 import { type Cost, type Counted, type Excess, excessOf, lostOf, sumOf } from './cost.ts'
-import { type Evidence, momentKey } from './evidence.ts'
+import { type Evidence, momentKey, type Told } from './evidence.ts'
 import { type Fault, NotHere, type Ran } from './fault.ts'
 import { collectionOf } from './load.ts'
 import { openScene, type Scene } from './scene.ts'
-import { tell } from './told.ts'
+import { tell, Unanswered } from './told.ts'
 
 export type Played = {
   fault: Fault
@@ -99,13 +99,25 @@ async function rest(scene: Scene, ran: Ran, cost: Cost): Promise<Evidence> {
       await delay(200)
       continue
     }
-    const evidence = { truth: scene.truth.moments, declared: scene.declared, arrivals, told: await tell(scene) }
+    const told = await tellWhere(scene, Date.now() - moved < patience)
+    if (told === undefined) continue
+    const evidence = { truth: scene.truth.moments, declared: scene.declared, arrivals, told }
     const found = check(evidence)
     const isQuiet = arrivals.length === scene.sinks.arrivals().length
     const isDone = lostOf(found, add(sumOf(evidence.told), ran.counted)) === 0
     const agrees = cost.counters === 'unknown' || found.counters.length === 0
     if ((isQuiet && isDone && agrees) || Date.now() - moved > patience) return evidence
     await delay(500)
+  }
+}
+
+/** The statuses; undefined where they don't answer yet, and may. */
+async function tellWhere(scene: Scene, mayWait: boolean): Promise<Told[] | undefined> {
+  try {
+    return await tell(scene)
+  } catch (error) {
+    if (mayWait && error instanceof Unanswered) return undefined
+    throw error
   }
 }
 

@@ -5,6 +5,9 @@ import type { Told } from './evidence.ts'
 import { apiVersion } from './layout.ts'
 import type { Scene } from './scene.ts'
 
+/** A CR whose status does not follow; there may be a reason that passes. */
+export class Unanswered extends Error {}
+
 /** The statuses of everything that was declared, with numbers as of now. CRs that are gone tell nothing. */
 export async function tell(scene: Scene): Promise<Told[]> {
   const all: [Told['of'], string][] = [
@@ -40,5 +43,5 @@ async function tellOne(scene: Scene, of: Told['of'], key: string): Promise<Told 
       ...(matched !== undefined && { matched }),
     }
   }
-  throw new Error(`${of} ${key} did not answer requestedAt within 30 s`)
+  throw new Unanswered(`${of} ${key} did not answer requestedAt within 30 s`)
 }

@@ -73,28 +73,46 @@ function early(scene: Scene, key: string, from: number, obeyedMs: number): strin
   ]
 }
 
-const refusing = [400, 409, 413, 415, 422]
-const holding = [401, 403, 404, 407]
+const refusing = [400, 405, 406, 409, 413, 414, 415, 422, 431, 451]
 
 export const terminal: Fault = {
   id: 'F4',
-  title: 'sinks refuse single events for good, and hold others',
-  cost: (scene) => ({ deadLettered: refusing.length * 3 * 4 * scene.scaled(4), recoveryMs: 8000 }),
-  seconds: 15,
+  title: 'sinks refuse single events for good',
+  cost: (scene) => ({ deadLettered: refusing.length * 3 * 4 * scene.scaled(4), recoveryMs: 5000 }),
+  seconds: 12,
   async run(scene) {
-    const rules: Rule[] = [
-      ...refusing.map((status): Rule => ({ subject: `refused-${status}`, mode: { kind: 'status', status } })),
-      ...holding.map((status): Rule => ({ subject: `held-${status}`, attempts: 2, mode: { kind: 'status', status } })),
-    ]
+    const rules = refusing.map((status): Rule => ({ subject: `refused-${status}`, mode: { kind: 'status', status } }))
     await begin(scene, { behaviour: { ...taking, rules } })
     const each = scene.scaled(4)
     for (const status of refusing) await scene.load.burst(`refused-${status}`, each, scene.tenants)
-    for (const status of holding) await scene.load.burst(`held-${status}`, each, scene.tenants)
     await scene.load.burst('run', scene.scaled(100), scene.tenants)
     return {
       healedAt: Date.now(),
-      did: `sinks answered ${refusing.join(', ')} to some events, and twice ${holding.join(', ')} to others`,
+      did: `sinks answered ${refusing.join(', ')} to ${refusing.length * each * 3} milestones of ${(refusing.length * each + scene.scaled(100)) * 3}`,
     }
+  },
+}
+
+export const held: Fault = {
+  id: 'F4-hold',
+  title: 'sinks answer 401, 403, 404 and 407, one after the other',
+  cost: { recoveryMs: 5000 },
+  seconds: 14,
+  async run(scene) {
+    await begin(scene)
+    const statuses = [401, 403, 404, 407]
+    return underLoad(scene, async () => {
+      for (const status of statuses) {
+        await behave(scene, scene.sinkKeys, answering(status))
+        await delay(scene.lasting(1500, 600))
+        if (status !== 401) continue
+        const fits = ({ status: is, reason }: { status: string; reason: string }) =>
+          is === 'False' && reason === 'Unauthorized'
+        for (const key of scene.sinkKeys) await untilCondition(scene, 'EventSink', key, 'Delivering', fits)
+      }
+      await behave(scene, scene.sinkKeys, taking)
+      return `all sinks answered ${statuses.join(', ')}, one after the other`
+    })
   },
 }
 

@@ -1,10 +1,16 @@
 import type { Fault } from '../fault.ts'
-import { goneForGood, redirects, retryAfter, serverErrors, terminal } from './answers.ts'
+import { goneForGood, held, redirects, retryAfter, serverErrors, terminal } from './answers.ts'
 import { compaction, restart, stall } from './apiserver.ts'
 import { burst } from './burst.ts'
+import { clock } from './clock.ts'
+import { crdGone, forbidden } from './cluster.ts'
 import { outage, resets, slowLoris } from './connections.ts'
+import { damaged, diskFull, diskLost, readOnly } from './disk.ts'
+import { isolation } from './isolation.ts'
 import { killAfterAnswer, killLoop, pause } from './kills.ts'
 import { nameReuse, poisoned } from './objects.ts'
+import { secret } from './secrets.ts'
+import { cleanStop, edits } from './stopping.ts'
 
 /** All faults, in the order of their numbers. */
 export const faults: readonly Fault[] = [
@@ -12,6 +18,7 @@ export const faults: readonly Fault[] = [
   serverErrors,
   retryAfter,
   terminal,
+  held,
   goneForGood,
   redirects,
   slowLoris,
@@ -22,7 +29,18 @@ export const faults: readonly Fault[] = [
   killAfterAnswer,
   killLoop,
   pause,
+  diskFull,
+  readOnly,
+  damaged,
+  clock,
+  crdGone,
+  secret,
   nameReuse,
   burst,
   poisoned,
+  isolation,
+  edits,
+  cleanStop,
+  forbidden,
+  diskLost,
 ]

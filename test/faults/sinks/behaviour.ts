@@ -26,7 +26,12 @@ export type Rule = {
   mode: Mode
 }
 
-export type Behaviour = { rules?: Rule[]; otherwise: Mode }
+export type Behaviour = {
+  rules?: Rule[]
+  otherwise: Mode
+  /** Requests with any other header Authorization get 401. */
+  authorization?: string
+}
 
 export const taking: Behaviour = { otherwise: { kind: 'status', status: 204 } }
 
@@ -43,5 +48,7 @@ export type SinkOrder =
   | { kind: 'behave'; key: string; behaviour: Behaviour }
   /** From now on connections are refused; those that are open are reset. */
   | { kind: 'close'; key: string }
+  | { kind: 'count' }
 
-export type SinkReport = { port: number }
+/** A port, or how many requests wait for an answer. */
+export type SinkReport = { value: number }

@@ -12,6 +12,7 @@ type Open = { server: Server; behaviour: Behaviour; port: number; attempts: Map<
 const sinks = new Map<string, Open>()
 let file = -1
 let random: Random = Math.random
+let waiting = 0
 
 /** One line, written before anybody is answered. */
 const note = (arrival: Arrival): void => void writeSync(file, `${JSON.stringify(arrival)}\n`)
@@ -39,6 +40,9 @@ function choose(open: Open, request: IncomingMessage): Mode {
   const id = `${request.headers['carillon-subscription']} ${request.headers['ce-id']}`
   const attempt = (open.attempts.get(id) ?? 0) + 1
   open.attempts.set(id, attempt)
+  const { authorization } = open.behaviour
+  if (authorization !== undefined && request.headers.authorization !== authorization)
+    return { kind: 'status', status: 401 }
   const type = String(request.headers['ce-type'])
   const rule = open.behaviour.rules?.find(
     ({ subject, milestone, attempts, share }) =>
@@ -68,7 +72,9 @@ function serve(sink: string, request: IncomingMessage, response: ServerResponse)
 function answer(sink: string, mode: Mode, request: IncomingMessage, response: ServerResponse): void {
   const arrival = describe(request, sink, mode)
   if (mode.kind === 'status' && mode.delayMs) {
+    waiting += 1
     setTimeout(() => {
+      waiting -= 1
       const gone = response.destroyed || response.socket === null
       note(gone ? { ...arrival, taken: false, answer: 'left before the answer' } : arrival)
       if (!gone) response.writeHead(mode.status, mode.headers).end(mode.body)
@@ -134,6 +140,7 @@ async function obey(order: SinkOrder): Promise<number> {
     random = seeded(order.seed, 'sinks')
     return 0
   }
+  if (order.kind === 'count') return waiting
   if (order.kind === 'open') return open(order)
   const known = sinks.get(order.key)
   if (!known) throw new Error(`no sink ${order.key}`)
@@ -149,7 +156,7 @@ async function obey(order: SinkOrder): Promise<number> {
 process.on('disconnect', () => process.exit(0))
 process.on('message', (order: SinkOrder) => {
   obey(order).then(
-    (port) => process.send?.({ port } satisfies SinkReport),
+    (value) => process.send?.({ value } satisfies SinkReport),
     (error: Error) => {
       console.error(error)
       process.exit(1)

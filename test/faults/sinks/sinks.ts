@@ -11,6 +11,8 @@ export type Sinks = Disposable & {
   open(key: string, behaviour?: Behaviour, tls?: { cert: string; key: string }): Promise<SinkAt>
   behave(key: string, behaviour: Behaviour): Promise<void>
   close(key: string): Promise<void>
+  /** How many requests wait for a delayed answer. */
+  waiting(): Promise<number>
   /** All that was noted so far, in order. */
   arrivals(): readonly Arrival[]
 }
@@ -30,12 +32,13 @@ export async function startSinks(file: string, seed: number): Promise<Sinks> {
     async open(key, behaviour = taking, tls) {
       const known = ports.get(key)
       const order = { kind: 'open', key, behaviour, ...(known && { port: known }), ...(tls && { tls }) } as const
-      const { port } = await ask(order)
+      const { value: port } = await ask(order)
       ports.set(key, port)
       return { key, port }
     },
     behave: async (key, behaviour) => void (await ask({ kind: 'behave', key, behaviour })),
     close: async (key) => void (await ask({ kind: 'close', key })),
+    waiting: async () => (await ask({ kind: 'count' })).value,
     arrivals: read,
     [Symbol.dispose]: () => child[Symbol.dispose](),
   }
