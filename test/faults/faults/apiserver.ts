@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Fault } from '../fault.ts'
 import { begin } from '../layout.ts'
 import type { Scene } from '../scene.ts'
-import { underLoad, unless } from '../verbs.ts'
+import { caughtUp, underLoad, unless } from '../verbs.ts'
 
 export const restart: Fault = {
   id: 'F11',
@@ -84,9 +84,16 @@ export const stall: Fault = {
       scene.proxy.resume()
       return { healedAt: Date.now(), did: 'all connections to the API server stood still for 3 s' }
     }
+    const silentAt = Date.now()
     scene.proxy.abandon()
-    const healedAt = Date.now()
     await scene.load.burst('after', scene.scaled(200), scene.tenants)
-    return { healedAt, did: 'all connections to the API server fell silent for good; new ones worked' }
+    await caughtUp(scene, 150_000)
+    const noticed = (Date.now() - silentAt) / 1000
+    return {
+      healedAt: silentAt,
+      did: 'all connections to the API server fell silent for good; new ones worked',
+      notes: [`noticed, and all told, after ${noticed.toFixed(0)} s`],
+      wrong: unless(noticed <= 110, `noticed only after ${noticed.toFixed(0)} s`),
+    }
   },
 }

@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { percentile } from '../../bench/child.ts'
 import type { Fault } from '../fault.ts'
 import { begin } from '../layout.ts'
+import type { Scene } from '../scene.ts'
 import { always, answering, type Behaviour, taking } from '../sinks/behaviour.ts'
-import { behave, lags, unless } from '../verbs.ts'
+import { arrived, behave, lags, unless } from '../verbs.ts'
 
 const troubles: [name: string, behaviour: Behaviour][] = [
   ['calm', taking],
@@ -17,6 +18,14 @@ const rounds = 5
 
 /** The others' p99 may be worse by a tenth, or by 5 ms where that is more. */
 const most = (calm: number): number => Math.max(calm * 1.1, calm + 5)
+
+/** Resolves once the sink has got what came up to now. */
+async function drained(scene: Scene, key: string): Promise<void> {
+  const now = Date.now()
+  const due = scene.declared.filter(({ sinks }) => sinks.includes(key)).length
+  const before = scene.truth.moments.filter(({ namespace, at }) => key.startsWith(`${namespace}/`) && at <= now)
+  await arrived(scene, () => lags(scene, [key], 0, now).length >= before.length * due, `what waited for ${key}`)
+}
 
 export const isolation: Fault = {
   id: 'F29',
@@ -42,7 +51,10 @@ export const isolation: Fault = {
         const from = Date.now()
         await delay(3000)
         const to = Date.now()
+        // What waits is drained before the next is measured.
+        await behave(scene, [bad], taking)
         await delay(300)
+        await drained(scene, bad)
         measured.get(one[0])?.push(percentile(lags(scene, others, from, to), 0.99))
       }
     }
