@@ -5,7 +5,8 @@ import type { Truth } from './truth.ts'
 
 export type Kind = 'taskrun' | 'pipelinerun' | 'customrun'
 
-export type Run = { namespace: string; name: string; kind: Kind; uid: string; startedAt: string }
+/** `startedAt` and `isDone` are as the last write was asked for. */
+export type Run = { namespace: string; name: string; kind: Kind; uid: string; startedAt: string; isDone: boolean }
 
 /** What a run has besides what every run has. `spec` and `status` are put over what the load writes. */
 export type RunMore = {
@@ -23,7 +24,10 @@ export type Load = {
   finish(run: Run, more?: RunMore): Promise<void>
   /** From its creation to its end, `pauseMs` between the three writes. */
   live(namespace: string, name: string, more?: RunMore, pauseMs?: number): Promise<Run>
+  /** Told as `deleted` where it comes before the run's end. */
   remove(run: Run): Promise<void>
+  /** `count` runs that are started and not ended. */
+  started(prefix: string, count: number, namespaces: readonly string[]): Promise<Run[]>
   /** `count` whole lives over all `namespaces`, at most `width` at a time. */
   burst(prefix: string, count: number, namespaces: readonly string[], options?: FlowOptions): Promise<Run[]>
   /** `count` runs that start and end in one write. */
@@ -85,7 +89,7 @@ export function createLoad(api: Api, truth: Truth): Load {
       ((written.status === 409 ? (await api.write('GET', `${path}/${name}`)).body : written.body).metadata as {
         uid?: string
       }) ?? {}
-    const run = { namespace, name, kind, uid, startedAt: '' }
+    const run = { namespace, name, kind, uid, startedAt: '', isDone: false }
     note(run, 'queued', written)
     return run
   }
@@ -108,6 +112,7 @@ export function createLoad(api: Api, truth: Truth): Load {
     conditions: condition('True', 'Succeeded', at),
   })
   const finish: Load['finish'] = (run, { status = {} } = {}) => {
+    run.isDone = true
     return patch(run, ['finished'], { ...ended(run, now()), ...status })
   }
   const live: Load['live'] = async (namespace, name, more = {}, pauseMs = 0) => {
@@ -125,12 +130,23 @@ export function createLoad(api: Api, truth: Truth): Load {
     finish,
     live,
     async remove(run) {
-      await api.write('DELETE', `${collectionOf(run.kind, run.namespace)}/${run.name}`)
+      const written = await api.write('DELETE', `${collectionOf(run.kind, run.namespace)}/${run.name}`)
+      if (!run.isDone) note(run, 'deleted', written)
+    },
+    async started(prefix, count, namespaces) {
+      const runs: Run[] = []
+      await parallel(count, 16, async (index) => {
+        const run = await create(at(namespaces, index), `${prefix}-${index}`)
+        await start(run)
+        runs.push(run)
+      })
+      return runs
     },
     async finished(prefix, count, namespaces, more) {
       await parallel(count, 16, async (index) => {
         const run = await create(at(namespaces, index), `${prefix}-${index}`, more)
         run.startedAt = now()
+        run.isDone = true
         await patch(run, ['started', 'finished'], ended(run, now()))
       })
     },

@@ -100,18 +100,17 @@ export const held: Fault = {
   seconds: 14,
   async run(scene) {
     await begin(scene)
-    const statuses = [401, 403, 404, 407]
+    const reasons = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 407: 'ProxyAuthenticationRequired' }
     return underLoad(scene, async () => {
-      for (const status of statuses) {
-        await behave(scene, scene.sinkKeys, answering(status))
+      for (const [status, expected] of Object.entries(reasons)) {
+        await behave(scene, scene.sinkKeys, answering(Number(status)))
         await delay(scene.lasting(1500, 600))
-        if (status !== 401) continue
         const fits = ({ status: is, reason }: { status: string; reason: string }) =>
-          is === 'False' && reason === 'Unauthorized'
-        for (const key of scene.sinkKeys) await untilCondition(scene, 'EventSink', key, 'Delivering', fits)
+          is === 'False' && reason === expected
+        for (const key of scene.sinkKeys) await untilCondition(scene, 'EventSink', key, 'Delivering', fits, 5000)
       }
       await behave(scene, scene.sinkKeys, taking)
-      return `all sinks answered ${statuses.join(', ')}, one after the other`
+      return `all sinks answered ${Object.keys(reasons).join(', ')}, one after the other`
     })
   },
 }

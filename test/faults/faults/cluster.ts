@@ -2,9 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeObject } from '../../../src/api/object.ts'
 import type { Manifest } from '../../controlplane/admin.ts'
+import { deleteNamespace } from '../../controlplane/namespaces.ts'
 import type { Fault } from '../fault.ts'
 import { begin, untilCondition } from '../layout.ts'
 import type { Scene } from '../scene.ts'
+import { tell } from '../told.ts'
 import { caughtUp, lags, underLoad, unless } from '../verbs.ts'
 
 const crds = ['apiextensions.k8s.io/v1', 'CustomResourceDefinition'] as const
@@ -49,6 +51,40 @@ export const crdGone: Fault = {
 function slow(scene: Scene, from: number, to: number): string[] {
   const worst = Math.max(0, ...lags(scene, scene.sinkKeys, from, to))
   return unless(worst < 3000, `another kind was told ${worst} ms late`)
+}
+
+export const namespaceGone: Fault = {
+  id: 'F22',
+  title: 'a namespace is deleted while events wait for its sinks',
+  cost: { dropped: 'counted', recoveryMs: 10_000 },
+  seconds: 20,
+  async run(scene) {
+    await begin(scene, { tenants: 3 })
+    const [, , doomed = ''] = scene.tenants
+    for (const sink of ['one', 'two']) await scene.sinks.close(`${doomed}/${sink}`)
+    await scene.load.burst('run', scene.scaled(200), scene.tenants)
+    const waits = async () => (await tell(scene)).filter(({ key }) => key.startsWith(`${doomed}/`))
+    for (let all = await waits(); all.some(({ matched, pending }) => matched === 0 || pending === 0); )
+      all = await waits()
+    await caughtUpBut(scene, doomed)
+    const waited = 3 * scene.truth.moments.filter(({ namespace }) => namespace === doomed).length
+    const deletedAt = Date.now()
+    await deleteNamespace(scene.admin, doomed)
+    const healedAt = Date.now()
+    const dropped = () => scene.operator.metric('carillon_dropped_total')
+    for (let known = -1; known !== (await dropped()); await delay(1000)) known = await dropped()
+    return {
+      healedAt,
+      did: `one of three namespaces was deleted while ${waited} deliveries waited in it`,
+      notes: [`gone in ${((healedAt - deletedAt) / 1000).toFixed(1)} s`],
+      counted: { dropped: await dropped() },
+    }
+  },
+}
+
+/** The other namespaces have got all of theirs. */
+async function caughtUpBut(scene: Scene, doomed: string): Promise<void> {
+  await caughtUp({ ...scene, declared: scene.declared.filter(({ key }) => !key.startsWith(`${doomed}/`)) })
 }
 
 const role = ['rbac.authorization.k8s.io/v1', 'ClusterRole', undefined, 'carillon'] as const

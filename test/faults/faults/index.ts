@@ -3,12 +3,12 @@ import { goneForGood, held, redirects, retryAfter, serverErrors, terminal } from
 import { compaction, restart, stall } from './apiserver.ts'
 import { burst } from './burst.ts'
 import { clock } from './clock.ts'
-import { crdGone, forbidden } from './cluster.ts'
+import { crdGone, forbidden, namespaceGone } from './cluster.ts'
 import { outage, resets, slowLoris } from './connections.ts'
-import { damaged, diskFull, diskLost, readOnly } from './disk.ts'
+import { readOnly } from './disk.ts'
 import { isolation } from './isolation.ts'
 import { killAfterAnswer, killLoop, pause } from './kills.ts'
-import { nameReuse, poisoned } from './objects.ts'
+import { deleted, nameReuse, poisoned } from './objects.ts'
 import { secret } from './secrets.ts'
 import { cleanStop, edits } from './stopping.ts'
 
@@ -29,12 +29,12 @@ export const faults: readonly Fault[] = [
   killAfterAnswer,
   killLoop,
   pause,
-  diskFull,
   readOnly,
-  damaged,
   clock,
   crdGone,
   secret,
+  namespaceGone,
+  deleted,
   nameReuse,
   burst,
   poisoned,
@@ -42,5 +42,4 @@ export const faults: readonly Fault[] = [
   edits,
   cleanStop,
   forbidden,
-  diskLost,
 ]

@@ -1,7 +1,10 @@
 // Runs that are odd, and runs that come and go.
+
+import { parallel } from '../../bench/client.ts'
 import type { Fault } from '../fault.ts'
-import { begin } from '../layout.ts'
+import { begin, concurrency, milestones } from '../layout.ts'
 import type { RunMore } from '../load.ts'
+import { caughtUp } from '../verbs.ts'
 
 export const nameReuse: Fault = {
   id: 'F24',
@@ -16,6 +19,37 @@ export const nameReuse: Fault = {
       if (turn < 2) for (const run of runs) await scene.load.remove(run)
     }
     return { healedAt: Date.now(), did: `${names} names were used three times, each as soon as it was free` }
+  },
+}
+
+const all = [...milestones, 'deleted']
+
+export const deleted: Fault = {
+  id: 'F23',
+  title: 'runs are deleted before their end, as they end, and while the operator is away',
+  cost: { repeats: 5 * concurrency, recoveryMs: 10_000 },
+  seconds: 12,
+  async run(scene) {
+    await begin(scene, { milestones: all })
+    const count = scene.scaled(40, 4)
+    const each = async (prefix: string, steps: ('start' | 'finish' | 'remove')[]) => {
+      await parallel(count, 8, async (index) => {
+        const run = await scene.load.create(scene.tenants[index % scene.tenants.length] ?? '', `${prefix}-${index}`)
+        for (const step of steps) await scene.load[step](run)
+      })
+    }
+    await each('never-started', ['remove'])
+    await each('started', ['start', 'remove'])
+    await each('pruned-at-once', ['start', 'finish', 'remove'])
+    const waiting = await scene.load.started('missed', count, scene.tenants)
+    await caughtUp(scene)
+    await scene.operator.kill()
+    for (const run of waiting) await scene.load.remove(run)
+    await scene.operator.start()
+    return {
+      healedAt: Date.now(),
+      did: `${count} runs each were deleted unstarted, started, just finished, and behind the operator's back`,
+    }
   },
 }
 
