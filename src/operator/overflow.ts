@@ -37,6 +37,7 @@ export class Overflow implements House {
   private batchesThatOwe = 0
   /** Until it is looked up, an earlier process may have owed something. */
   private owes: 'unknown' | boolean = 'unknown'
+  private raised = false
   /** How often something owed was taken up. */
   takenUp = 0
 
@@ -77,16 +78,11 @@ export class Overflow implements House {
     return this.earliest.get(`${subscriptionUid} ${sink}`) ?? (this.objects.has(sink) ? 'unknown' : undefined)
   }
 
-  /** Opens what has room again, and looks up what is owed. Gives that, and whether a cap was raised. */
+  /** Opens what has room again, and looks up what is owed. Gives that, and whether a cap was raised since the last look. */
   look(isWatched: (kind: string) => boolean): { owing: Owing[]; raised: boolean } {
-    let raised = false
-    for (const [key, { kind, name, cap: before }] of this.latches) {
-      const pot = this.pot(kind, name)
-      if (!isRelieved(pot, before)) continue
-      raised ||= pot.cap.rows > before.rows || pot.cap.bytes > before.bytes
-      this.latches.delete(key)
-      this.deps.turned(kind, name, 'conditions')
-    }
+    for (const { kind, name } of this.latches.values()) this.isShut(kind, name)
+    const raised = this.raised
+    this.raised = false
     return { owing: this.owes === false ? [] : this.lookUp(isWatched), raised }
   }
 
@@ -120,8 +116,18 @@ export class Overflow implements House {
     return { load: waiting ? sum(load, waiting) : load, cap: this.deps.capOf(kind, name) }
   }
 
+  /** Whether it was full, and has not emptied enough since. */
   isShut(kind: PotKind, name: string): boolean {
-    return this.latches.size > 0 && this.latches.has(keyOf(kind, name))
+    if (this.latches.size === 0) return false
+    const key = keyOf(kind, name)
+    const latch = this.latches.get(key)
+    if (!latch) return false
+    const pot = this.pot(kind, name)
+    if (!isRelieved(pot, latch.cap)) return true
+    if (pot.cap.rows > latch.cap.rows || pot.cap.bytes > latch.cap.bytes) this.raised = true
+    this.latches.delete(key)
+    this.deps.turned(kind, name, 'conditions')
+    return false
   }
 
   shut(kind: PotKind, name: string, of: 'rows' | 'bytes', cap: Load): void {

@@ -18,8 +18,8 @@ const lookMs = 500
 /** More namespaces than this are read with one list of all. */
 const manyNamespaces = 8
 
-/** Lists are a fifth of the time at most, at least a second apart, and few where they lead to nothing. */
-const pace = { share: 4, least: 1_000, most: 60_000, mostInVain: 300_000 }
+/** Lists take half of the time at most, are at least a second apart, and few where they lead to nothing (ms). */
+const pace = { least: 1_000, most: 60_000, mostInVain: 300_000 }
 
 /** The lists that would take up something of what is owed, by kind: of namespaces, or of all. */
 export function listsFor(
@@ -40,7 +40,7 @@ export function listsFor(
 
 /** How long a kind is left alone after its lists took `took`; `pause` is how long it was left alone before (ms). */
 export function pauseAfter(took: number, tookUp: boolean, pause: number): number {
-  const next = tookUp ? took * pace.share : pause * 2
+  const next = tookUp ? took : pause * 2
   return Math.min(Math.max(next, pace.least), tookUp ? pace.most : pace.mostInVain)
 }
 
