@@ -16,6 +16,8 @@ LABEL org.opencontainers.image.title="carillon" \
 # Few arenas of malloc keep memory small; the program makes little use of threads.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 COPY --from=build /src/dist/carillon.js /src/package.json /app/
+# So that `kubectl exec` finds it by its name.
+COPY --from=build /src/scripts/carillon /usr/local/bin/
 # The outbox's place, where no volume is mounted.
 COPY --from=build --chown=65532:65532 /src/data /var/lib/carillon/
 USER 65532:65532

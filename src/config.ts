@@ -3,7 +3,10 @@ import { parse } from 'yaml'
 import { parseDuration } from './api/durations.ts'
 import { parseQuantity } from './api/quantity.ts'
 import { accept, refuse, type Verdict } from './api/verdict.ts'
+import { readSocketCommand, type SocketCommand } from './cli/arguments.ts'
+import { isSocketCommand } from './cli/commands.ts'
 import { environmentName, type Flag, type FlagName, runFlags } from './cli/flags.ts'
+import type { HelpTopic } from './cli/help.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
 
 /** What the operator was told, from flags, environment, ConfigMap carillon-config and defaults, in this order. */
@@ -36,7 +39,8 @@ export type Settings = Partial<Record<FlagName, string[]>>
 export type Command =
   | { name: 'run'; settings: Settings; cluster: ClusterOptions }
   | { name: 'version' }
-  | { name: 'help'; of: 'carillon' | 'run' }
+  | { name: 'help'; of: HelpTopic }
+  | SocketCommand
 
 /** Reads the command line and environment: the only place that does. */
 export function readCommand(
@@ -45,11 +49,34 @@ export function readCommand(
 ): Verdict<Command> {
   const [name = 'help', ...rest] = argv
   if (name === 'version' || name === '--version') return accept({ name: 'version' })
-  if (name === 'help' || name === '--help' || name === '-h')
-    return accept({ name: 'help', of: rest[0] === 'run' ? 'run' : 'carillon' })
-  if (name !== 'run')
-    return refuse('UnknownCommand', `unknown command '${name}'; the commands are run, version and help`)
-  const flags = readFlags(rest)
+  if (name === 'help' || name === '--help' || name === '-h') return accept({ name: 'help', of: topicOf(rest) })
+  if (name === 'run') return readRun(rest, env)
+  const words = name === 'deadletters' ? 2 : 1
+  const command = argv.slice(0, words).join(' ')
+  if (isSocketCommand(command)) {
+    const read = readSocketCommand(command, argv.slice(words), env[environmentName('data-dir')] ?? '')
+    return read.ok && read.value === 'help' ? accept({ name: 'help', of: command }) : (read as Verdict<SocketCommand>)
+  }
+  if (name !== 'deadletters')
+    return refuse(
+      'UnknownCommand',
+      `unknown command '${name}'; the commands are run, deadletters, replay, purge, version and help`,
+    )
+  const [verb = '--help'] = rest
+  if (verb === '--help' || verb === '-h' || verb === 'help') return accept({ name: 'help', of: 'deadletters' })
+  return refuse('UnknownCommand', `unknown command 'deadletters ${verb}'; the commands are list, show and retry`)
+}
+
+function topicOf(words: readonly string[]): HelpTopic {
+  const [first = ''] = words
+  const both = words.slice(0, 2).join(' ')
+  if (isSocketCommand(both)) return both
+  if (isSocketCommand(first)) return first
+  return first === 'run' || first === 'deadletters' ? first : 'carillon'
+}
+
+function readRun(args: string[], env: Readonly<Record<string, string | undefined>>): Verdict<Command> {
+  const flags = readFlags(args)
   if (!flags.ok) return flags
   if (flags.value === 'help') return accept({ name: 'help', of: 'run' })
   const settings = { ...readEnvironment(env), ...flags.value }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import pino from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
-import { help } from './cli/flags.ts'
+import { execute as ask } from './cli/execute.ts'
+import { help } from './cli/help.ts'
 import { type Command, type LogLevel, readCommand } from './config.ts'
 import type { KubeLog } from './kube/log.ts'
 import { run } from './run.ts'
@@ -42,9 +43,18 @@ async function execute(command: Command): Promise<void> {
       if (!ended.ok) fail(ended.message, ended.reason === 'FlagInvalid' || ended.reason === 'ConfigInvalid' ? 2 : 1)
       return
     }
-    default:
-      command satisfies never
+    default: {
+      // `| head` has read enough.
+      process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
+      const done = await ask(command, { version, now: Date.now(), out })
+      if (!done.ok) fail(done.message, done.reason === 'FlagInvalid' || done.reason === 'NotConfirmed' ? 2 : 1)
+    }
   }
+}
+
+const out = {
+  print: (text: string) => void process.stdout.write(text),
+  note: (line: string) => void process.stderr.write(`${line}\n`),
 }
 
 const command = readCommand(process.argv.slice(2), process.env)

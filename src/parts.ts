@@ -4,6 +4,7 @@ import type { Cluster } from './formats/format.ts'
 import type { KubeClient } from './kube/client.ts'
 import type { KubeLog } from './kube/log.ts'
 import type { Loops } from './operator/loops.ts'
+import type { Replays } from './operator/replays.ts'
 import type { OperatorState } from './operator/state.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { StatusBook } from './status/book.ts'
@@ -32,6 +33,7 @@ export type Parts = {
   state: OperatorState
   writer: StatusWriter
   fence: Fence
+  replays: Replays
 }
 
 /** The one wall clock, ms since the epoch. */

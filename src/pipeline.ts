@@ -3,8 +3,8 @@
 import { type DeliveryDeps, deliverTo } from './delivery/worker.ts'
 import type { Batch } from './kube/reflector.ts'
 import type { Room } from './operator/admit.ts'
-import { type JudgeDeps, judge, withoutForgotten } from './operator/judge.ts'
-import type { CommitBatch, Outbox } from './outbox/outbox.ts'
+import { type JudgeDeps, type Judgement, judge, withoutForgotten } from './operator/judge.ts'
+import type { Outbox } from './outbox/outbox.ts'
 import type { Source } from './sources/source.ts'
 
 /** A watched resource: its source, and the name under which its cursor is kept (`TaskRun`, or `TaskRun/team-a`). */
@@ -22,7 +22,7 @@ export type ObserveDeps = JudgeDeps & {
   fence(signal: AbortSignal): Promise<boolean>
   /** Whether a subscription, by its uid, is still there. */
   exists(subscriptionUid: string): boolean
-  observed(watch: Watch, commit: CommitBatch): void
+  observed(watch: Watch, commit: Judgement): void
 }
 
 /** Watch → milestones → route → commit. Everything that a batch leads to is durable, or nothing is, before the next is read. */

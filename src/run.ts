@@ -8,6 +8,7 @@ import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
 import { clusterUid, getObject } from './kube/resources.ts'
 import { lead } from './lead.ts'
+import { type Handlers, serveControl } from './operator/control.ts'
 import { serveHealth } from './operator/health.ts'
 import { openSqliteOutbox } from './outbox/sqlite.ts'
 import type { Ground } from './parts.ts'
@@ -56,6 +57,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   await using leadership = led.value
   await using operator = wire(ground.value, outbox, metrics, (stop) => leadership.fence(stop))
   health = operator.health
+  await using _control = await openControl(options, ground.value, operator.handlers(options.version))
   told.info(
     {
       version: options.version,
@@ -74,6 +76,14 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
         'LeaseLost',
         'another instance has taken the Lease while this one could not renew it; start it again to wait',
       )
+}
+
+/** The socket for `carillon deadletters` and the like; without it everything else goes on. */
+async function openControl({ version }: RunOptions, { config, log }: Ground, handlers: Handlers) {
+  const control = await serveControl({ directory: config.dataDir, version, handlers, log })
+  if (control.ok) return control.value
+  log.warn({ reason: control.reason }, `carillon deadletters, replay and purge have no way in: ${control.message}`)
+  return undefined
 }
 
 /** The configuration with the cluster's part of it, and what is compiled of it. */

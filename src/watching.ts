@@ -107,7 +107,9 @@ export function observeDeps(parts: Parts, overflow: Overflow, startDelivery: (si
       const { namespace, name } = object.metadata
       ground.log.error({ kind, namespace, name, err: error }, 'an object could not be read and is passed over')
     },
+    replays: parts.replays,
     observed(_watch, commit) {
+      parts.replays.committed(commit.replayed)
       for (const sink of new Set(commit.rows.map((row) => row.sink))) startDelivery(sink)
       for (const dead of commit.dead) refused(parts, dead)
     },

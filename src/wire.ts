@@ -1,3 +1,5 @@
+import { controlHandlers } from './control.ts'
+import { expireDeadLetters, reviveDeps, sendAgain } from './dead-letters.ts'
 import { deliveryStarter, headersReader } from './deliveries.ts'
 import { formats } from './formats/index.ts'
 import { fullJitter, pause } from './kube/backoff.ts'
@@ -5,6 +7,7 @@ import { Loops } from './operator/loops.ts'
 import { Operator } from './operator/operator.ts'
 import type { Overflow } from './operator/overflow.ts'
 import { Renderer } from './operator/render.ts'
+import { Replays } from './operator/replays.ts'
 import { OperatorState } from './operator/state.ts'
 import { Statuses } from './operator/statuses.ts'
 import { takeUp } from './operator/take-up.ts'
@@ -44,10 +47,12 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     return rendered === undefined || (await statuses.write(key, rendered))
   }
   const writer = new StatusWriter({ write, now, wait: pause })
-  const parts: Parts = { ground, outbox, metrics, book, loops, state, writer, fence }
+  const parts: Parts = { ground, outbox, metrics, book, loops, state, writer, fence, replays: new Replays() }
   const headers = headersReader(ground)
   const startDelivery = deliveryStarter(parts, headers, (signal) => operator.sinkChanged.next(signal))
   const overflow = createOverflow(parts, () => renderer.stale())
+  const exists = (uid: string) => [...subscriptions.objects.values()].some(({ metadata }) => metadata.uid === uid)
+  const reviving = reviveDeps(parts, exists)
   const observing = observeDeps(parts, overflow, startDelivery)
   const watches = new Watches({
     sources,
@@ -85,6 +90,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     startDelivery,
     stopDelivery: (sink) => loops.stop(`deliver ${sink}`),
     ended: (sink) => void forgetSink(metrics, sink),
+    sendAgain: sendAgain(parts, reviving),
     asked: () => renderer.stale(),
     dropped(rows, subscription) {
       metrics.dropped.inc({ reason: 'SubscriptionDeleted' }, rows)
@@ -105,7 +111,11 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
   loops.start('status', (signal) => writer.run(signal))
   loops.start('watch-states', (signal) => tellStates(parts, watches, signal))
   loops.start('take-up', (signal) => takeUp(takeUpDeps(parts, overflow, watches), signal))
+  loops.start('dead-letters', (signal) => expireDeadLetters(parts, operator.sinkChanged, signal))
   return {
+    /** What the operator's socket answers. */
+    handlers: (version: string) =>
+      controlHandlers({ ...parts, operator, renderer, watches, reviving, startDelivery }, version),
     health: {
       refresh: () => gaugePending(metrics, outbox, overflow),
       notReady: () => (operator.ready ? undefined : 'the EventSinks and EventSubscriptions are still being read'),
@@ -146,6 +156,8 @@ function gaugePending(metrics: Metrics, outbox: Outbox, overflow: Overflow): voi
   for (const [sink, objects] of overflow.owedObjects()) metrics.owed.set({ sink }, objects)
   metrics.pending.reset()
   metrics.oldestPending.reset()
+  metrics.deadLettersKept.reset()
+  for (const [sink, kept] of outbox.deadLetterSizes()) metrics.deadLettersKept.set({ sink }, kept)
   for (const { sink, rows, oldest } of outbox.pending()) {
     metrics.pending.inc({ sink }, rows)
     if (oldest !== undefined) metrics.oldestPending.set({ sink }, (now() - oldest) / 1000)

@@ -37,7 +37,11 @@ test('commands are told apart', () => {
 
 test('what a command line can have wrong is said in one line', () => {
   const cases: [argv: string[], reason: string, message: RegExp][] = [
-    [['serve'], 'UnknownCommand', /^unknown command 'serve'; the commands are run, version and help$/],
+    [
+      ['serve'],
+      'UnknownCommand',
+      /^unknown command 'serve'; the commands are run, deadletters, replay, purge, version and help$/,
+    ],
     [['run', '--colour', 'red'], 'FlagInvalid', /^unknown option '--colour'.*; see 'carillon run --help'$/],
     [['run', 'now'], 'FlagInvalid', /^unexpected argument 'now'.*; see 'carillon run --help'$/],
     [['run', '--class'], 'FlagInvalid', /^option '--class <value>' argument missing; see 'carillon run --help'$/],

@@ -96,19 +96,25 @@ export type FlagName = (typeof runFlags)[number]['name']
 
 export const environmentName = (flag: string): string => `CARILLON_${flag.toUpperCase().replaceAll('-', '_')}`
 
-const overview = `Carillon turns what happens in a cluster into CloudEvents and delivers them, surely, to the sinks that teams declare.
+/** The text of `carillon --help`. */
+export const overview = `Carillon turns what happens in a cluster into CloudEvents and delivers them, surely, to the sinks that teams declare.
 
 Usage:
-  carillon run [flags]    run the operator
-  carillon version        print the version
-  carillon help           print this text
+  carillon run [flags]                        run the operator
+  carillon deadletters list | show | retry    look at deliveries that were given up, and send them again
+  carillon replay [flags]                     send again what can still be had of a subscription's past
+  carillon purge [flags]                      drop what waits for a sink or of a subscription
+  carillon version                            print the version
+  carillon help                               print this text
 
-Run 'carillon run --help' for the flags.
+All but the first and the last two speak to the operator that runs on the same data directory; in a cluster:
+  kubectl exec -n carillon-system carillon-0 -- carillon deadletters list
+
+Run 'carillon run --help' and so on for the flags.
 `
 
-/** The text of `carillon --help`, or of `carillon run --help`. */
-export function help(command: 'carillon' | 'run'): string {
-  if (command === 'carillon') return overview
+/** The text of `carillon run --help`. */
+export function runHelp(): string {
   const rows = runFlags.map((flag: Flag) => {
     const name = `  --${flag.name} ${flag.value}`
     const left = name.length < 30 ? name.padEnd(30) : `${name}\n${' '.repeat(30)}`
@@ -134,7 +140,8 @@ Example:
 
 const width = 110
 
-function wrap(left: string, text: string): string {
+/** `text` behind `left`, its further lines under its first. */
+export function wrap(left: string, text: string): string {
   const lines = left.split('\n')
   let line = lines.pop() ?? ''
   const indent = line.length

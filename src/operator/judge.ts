@@ -6,6 +6,7 @@ import { activationKey } from './activation.ts'
 import { type Room, unlimited } from './admit.ts'
 import type { Emitter, EmitterIndex, Since } from './emitter.ts'
 import { dropCounts, lostWith } from './owed.ts'
+import type { Replayed, Replays } from './replays.ts'
 import { type Matched, type Phase, type Routed, type RouteInput, route } from './route.ts'
 
 export type JudgeDeps = {
@@ -18,7 +19,11 @@ export type JudgeDeps = {
   matched(matched: readonly Matched[]): void
   filterFailed(failures: Routed['filterErrors']): void
   poisoned(source: Source, change: Change, error: unknown): void
+  replays?: Pick<Replays, 'any' | 'windowOf'>
 }
+
+/** `replayed`: what replays are told of once the rest is durable. */
+export type Judgement = CommitBatch & { replayed: Replayed[] }
 
 /** The source to judge with, and the name of the cursor. */
 export type Judged = { name: string; source: Source; namespace?: string }
@@ -32,8 +37,8 @@ export function judge(
   batch: Batch,
   deps: JudgeDeps,
   room: Room = unlimited,
-): CommitBatch | undefined {
-  const commit: CommitBatch = {
+): Judgement | undefined {
+  const commit: Judgement = {
     watch: watch.name,
     cursor: batch.cursor,
     records: [],
@@ -41,6 +46,7 @@ export function judge(
     rows: [],
     dead: [],
     counts: [],
+    replayed: [],
   }
   const work: Work = { deps, room, commit, dropped: [] }
   if (batch.phase === 'listed') judgeMissing(watch, batch.uids, work)
@@ -54,10 +60,10 @@ export function judge(
 }
 
 /** A batch on its way to be a commit. */
-type Work = { deps: JudgeDeps; room: Room; commit: CommitBatch; dropped: Routed['dropped'] }
+type Work = { deps: JudgeDeps; room: Room; commit: Judgement; dropped: Routed['dropped'] }
 
-const isEmpty = (commit: CommitBatch) =>
-  commit.records.length + commit.forget.length + commit.rows.length + commit.dead.length + commit.counts.length === 0
+const isEmpty = ({ records, forget, rows, dead, counts, replayed }: Judgement) =>
+  records.length + forget.length + rows.length + dead.length + counts.length + replayed.length === 0
 
 /** A change, and who may want what it tells. `gone` where the object is. */
 type Wanted = { change: Change; takers: readonly Emitter[]; gone: Gone | undefined }
@@ -132,19 +138,23 @@ function judgeWanted(
 ): void {
   const written = new Map<string, ObjectRecord>()
   const matched: Matched[] = []
+  const replays = given.phase !== 'watch' && deps.replays?.any ? deps.replays : undefined
   const now = deps.now()
   for (const { change, takers, gone } of wanted) {
     const { object } = change
     const { uid } = object.metadata
     const record = written.get(uid) ?? records.get(uid)
     try {
-      const routed = route({ ...given, object, record, emitters: takers, cluster: deps.cluster, now, gone, room })
+      const replay = replays && !gone ? (emitter: Emitter) => replays.windowOf(emitter.uid, uid) : undefined
+      const of = { object, record, emitters: takers, cluster: deps.cluster, now, gone, room, replay }
+      const routed = route({ ...given, ...of })
       if (routed.record) written.set(uid, routed.record)
       commit.rows.push(...routed.rows)
       commit.dead.push(...routed.dead)
       commit.counts.push(...routed.counts)
       matched.push(...routed.matched)
       dropped.push(...routed.dropped)
+      commit.replayed.push(...routed.replayed)
       if (routed.filterErrors.length > 0) deps.filterFailed(routed.filterErrors)
     } catch (error) {
       deps.poisoned(given.source, change, error)
@@ -173,7 +183,7 @@ function tellDropped({ commit, dropped, room }: Work): void {
 }
 
 /** A batch that was judged before the emitters changed, without what it holds for subscriptions that are gone. */
-export function withoutForgotten(commit: CommitBatch, exists: (subscriptionUid: string) => boolean): CommitBatch {
+export function withoutForgotten(commit: Judgement, exists: (subscriptionUid: string) => boolean): Judgement {
   const isWanted = ({ subscriptionUid }: { subscriptionUid: string }) => exists(subscriptionUid)
   const { rows, dead, counts, gaps } = commit
   const kept = { rows: rows.filter(isWanted), dead: dead.filter(isWanted), counts: counts.filter(isWanted) }

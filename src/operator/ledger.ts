@@ -67,6 +67,7 @@ export class Ledger {
     const owed = this.owed[pair]
     if (!owed) return
     delete this.owed[pair]
+    this.changed = true
     this.room.tookUp()
     this.drop(
       emitter,
@@ -101,7 +102,11 @@ export class Ledger {
   }
 
   private enter(pair: string, keys: readonly string[]): void {
-    this.enqueued[pair] = newest([...(this.enqueued[pair] ?? []), ...keys], this.source)
+    const before = this.enqueued[pair] ?? []
+    // What is replayed was entered when it went first.
+    const news = keys.filter((key) => !before.includes(key))
+    if (news.length === 0) return
+    this.enqueued[pair] = newest([...before, ...news], this.source)
     this.changed = true
   }
 

@@ -1,4 +1,3 @@
-import { sinkDefaults } from '../api/defaults.ts'
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Verdict } from '../api/verdict.ts'
@@ -12,6 +11,7 @@ import type { StatusWriter } from '../status/writer.ts'
 import { type Activated, activate, byKind } from './activation.ts'
 import type { Collection } from './collection.ts'
 import { covers } from './emitter.ts'
+import { asksForForce, forceAtAnnotation } from './force.ts'
 import { type ForgetDeps, forgetSubscriptions, goneSubscriptions } from './forget.ts'
 import { Pulse } from './pulse.ts'
 import { judgeSink, requestedAt } from './sink.ts'
@@ -41,6 +41,8 @@ export type OperatorDeps = {
   /** Nothing is left of a deleted sink. */
   ended(sink: string): void
   dropped: ForgetDeps['dropped']
+  /** Dead letters go once more, as forceAt asks for. */
+  sendAgain(chosen: { sink: string } | { subscriptionUid: string }): Promise<void>
   /** A CR asks for a status with numbers of now. */
   asked(): void
   forgotten(key: string): void
@@ -213,6 +215,7 @@ export class Operator {
       const asked =
         requestedAt(object) !== (before ? requestedAt(before.object) : object.status?.lastHandledReconcileAt)
       if (asked) deps.asked()
+      if (asksForForce(object, before?.object)) await deps.sendAgain({ sink: key })
       const credentials = await deps.headers(object, asked)
       const state = judgeSink(object, { url: deps.checkUrl(object.spec.http.url), credentials })
       deps.state.sinks.set(key, state)
@@ -250,6 +253,7 @@ export class Operator {
       deps.forgotten(`subscription ${key}`)
       return
     }
+    if (asksForForce(object, before?.object)) await deps.sendAgain({ subscriptionUid: object.metadata.uid })
     if (requestedAt(object) !== (before && requestedAt(before.object))) deps.asked()
     if (before && before.object.metadata.generation !== object.metadata.generation)
       deps.book.forgive(object.metadata.uid)
@@ -257,7 +261,7 @@ export class Operator {
       sources: deps.sources,
       formats: deps.formats,
       adminNamespaces: deps.adminNamespaces,
-      maxEventBytes: (sink) => deps.state.sinks.get(sink)?.maxEventBytes ?? sinkDefaults.limits.maxEventBytes,
+      maxEventBytes: (sink) => deps.state.maxEventBytes(sink),
       parking: (sink) => this.runtime(sink)?.parking,
     })
     const spec = activationSpec(object)
@@ -289,5 +293,6 @@ const wantedOf = (object: KubeObject): string =>
     object.metadata.generation,
     object.metadata.labels,
     requestedAt(object),
+    object.metadata.annotations?.[forceAtAnnotation],
     object.metadata.deletionTimestamp,
   ])

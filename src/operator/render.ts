@@ -3,6 +3,7 @@ import type { CountDelta, Counts, Outbox, Pending } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
 import { type SinkView, summariseSink, summariseSubscription } from '../status/summarise.ts'
 import { activationKey, suspendedSince } from './activation.ts'
+import { handledForceAt } from './force.ts'
 import type { Overflow } from './overflow.ts'
 import { type KindState, subscriptionReadiness } from './readiness.ts'
 import { requestedAt } from './sink.ts'
@@ -27,7 +28,12 @@ const zero: Counts = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLe
 /** Gathers the facts of a status: what the outbox counted, what the book remembers, what reconciling found. */
 export class Renderer {
   private readonly deps: RenderDeps
-  private counted = { at: Number.NEGATIVE_INFINITY, pending: [] as Pending[], counts: [] as CountDelta[] }
+  private counted = {
+    at: Number.NEGATIVE_INFINITY,
+    pending: [] as Pending[],
+    counts: [] as CountDelta[],
+    deadLetters: new Map<string, number>(),
+  }
 
   constructor(deps: RenderDeps) {
     this.deps = deps
@@ -49,16 +55,22 @@ export class Renderer {
     this.counted.at = Number.NEGATIVE_INFINITY
   }
 
-  private tallies(): { pending: Pending[]; counts: CountDelta[] } {
+  private tallies() {
     const now = this.deps.now()
     if (now - this.counted.at >= countEveryMs) {
-      this.counted = { at: now, pending: this.deps.outbox.pending(), counts: this.deps.outbox.counts() }
+      const { outbox } = this.deps
+      this.counted = {
+        at: now,
+        pending: outbox.pending(),
+        counts: outbox.counts(),
+        deadLetters: outbox.deadLetterSizes(),
+      }
     }
     return this.counted
   }
 
   private sink(key: string, name: string, { object, readiness }: SinkState): Rendered {
-    const { pending, counts } = this.tallies()
+    const { pending, counts, deadLetters } = this.tallies()
     const waiting = pending.filter((entry) => entry.sink === name)
     const rows = sum(waiting.map((entry) => entry.rows))
     const status = summariseSink({
@@ -69,6 +81,7 @@ export class Renderer {
       oldestPending: oldest(waiting),
       overflow: this.deps.overflow.of(name, this.deps.state.namespacesOf(name)),
       counts: total(counts.filter((count) => count.sink === name)),
+      deadLetters: deadLetters.get(name) ?? 0,
     })
     return { object, status }
   }
@@ -124,6 +137,7 @@ export class Renderer {
       generation: object.metadata.generation ?? 0,
       previous: this.deps.statuses.conditions(key, object),
       requestedAt: requestedAt(object),
+      forceAt: handledForceAt(object),
       now: this.deps.now(),
     }
   }

@@ -1,13 +1,16 @@
 import type { KubeObject } from '../api/object.ts'
 import { type FilterInputs, inputsOf } from '../filters/inputs.ts'
-import type { Cluster, Content, EncodedEvent, Format } from '../formats/format.ts'
+import type { Cluster, Format } from '../formats/format.ts'
 import type { CommitBatch, CountDelta, NewRow, ObjectRecord } from '../outbox/outbox.ts'
 import { fields, lastWrite } from '../sources/read.ts'
 import type { Gone, Milestone, Source } from '../sources/source.ts'
 import { type Room, unlimited } from './admit.ts'
 import type { Emitter, EmitterSink, Since } from './emitter.ts'
 import { Ledger, newest } from './ledger.ts'
+import { ObjectEvents, type Sized } from './object-events.ts'
 import type { Dropped } from './owed.ts'
+import { Repeats } from './repeats.ts'
+import type { Replayed, ReplayWindow } from './replays.ts'
 
 /** How an object came in. Only the watch and the list tell what comes after what; a refresh may be ahead of the watch. */
 export type Phase = 'list' | 'watch' | 'refresh'
@@ -25,6 +28,8 @@ export type RouteInput = {
   gone?: Gone | undefined
   /** Without end when left out. */
   room?: Room
+  /** The replay that a subscription is in, if any: for what it covers, ledger and `since` are set aside. */
+  replay?: ((emitter: Emitter) => ReplayWindow | undefined) | undefined
 }
 
 /** The milestone of every kind's `deletion`. */
@@ -38,6 +43,8 @@ export type Routed = Pick<CommitBatch, 'rows' | 'dead' | 'counts'> & {
   /** What there was no room for, and what no later state tells again. */
   dropped: Dropped[]
   filterErrors: { emitter: Emitter; kind: string; message: string }[]
+  /** One entry for each replay that the object was looked at for. */
+  replayed: Replayed[]
 }
 
 /** A milestone that a subscription took: what `status.lastMatched` tells. */
@@ -74,16 +81,13 @@ const settledLongAgo = (input: RouteInput): boolean => {
   return ended !== undefined && input.now - ended > settleMs
 }
 
-/** A row to be, and whether its event is within the limit. */
-type Sized = { row: NewRow; limit: number; bytes: number; fits: boolean }
-
 /** The working state of one object's way through `route`; lives for one call. */
 class ObjectState {
   private readonly input: RouteInput
   private readonly seen: Set<string>
   private readonly ledger: Ledger
   private readonly inputs: FilterInputs
-  private readonly encoded = new Map<string, EncodedEvent[]>()
+  private readonly events: ObjectEvents
   private readonly out: Routed = {
     record: undefined,
     rows: [],
@@ -92,7 +96,9 @@ class ObjectState {
     matched: [],
     dropped: [],
     filterErrors: [],
+    replayed: [],
   }
+  private readonly repeats: Repeats | undefined
   private readonly settled: boolean
   private readonly owes: boolean
   private readonly written: number
@@ -103,10 +109,12 @@ class ObjectState {
     this.seen = new Set(input.record?.seen)
     this.ledger = new Ledger(input.record, input.source, input.room ?? unlimited)
     this.owes = input.record?.owed !== undefined
+    this.repeats = input.replay && new Repeats(input.emitters, input.replay, input.object.metadata.uid)
     this.inputs = inputsOf(input.source, input.object)
     this.settled = input.phase === 'watch' && settledLongAgo(input)
     // What is gone can't be read again, from whenever on that is tried.
     this.written = input.gone?.at ?? lastWrite(fields(input.object.metadata)) ?? input.now
+    this.events = new ObjectEvents(input, this.written)
     this.changed = input.record === undefined
   }
 
@@ -121,20 +129,24 @@ class ObjectState {
 
   private offer(emitter: Emitter, milestone: Milestone, first: boolean): void {
     const sinks: EmitterSink[] = []
+    const again: EmitterSink[] = []
     for (const sink of emitter.sinks) {
       const pair = `${emitter.uid} ${sink.key}`
       if (this.ledger.owed[pair]?.includes(milestone.key)) this.ask(pair, emitter, sink, milestone)
       else if ((first || !this.settled) && this.isNew(pair, emitter, sink, milestone)) sinks.push(sink)
+      else if (this.repeats?.wants(emitter, sink.key, milestone)) again.push(sink)
     }
-    if (sinks.length === 0) return
+    if (sinks.length + again.length === 0) return
     const judgement = emitter.selection.judge(this.input.source, this.input.object, milestone, this.inputs)
     if (judgement.kind === 'unselected') return
     if (judgement.kind === 'error')
       this.out.filterErrors.push({ emitter, kind: this.input.source.kind, message: judgement.message })
     if (judgement.kind !== 'match') {
-      if (first) this.count(emitter, '', { filtered: 1 })
+      if (first && sinks.length > 0) this.count(emitter, '', { filtered: 1 })
       return
     }
+    for (const sink of again) this.repeat(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
+    if (sinks.length === 0) return
     this.count(emitter, '', { matched: 1 })
     this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.kind, milestone })
     for (const sink of sinks) this.ask(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
@@ -152,7 +164,7 @@ class ObjectState {
     // What will be owed anyway is not worth its bytes.
     if (ask.refused) return
     for (const format of emitter.formats) {
-      for (const sized of this.encode(emitter, sink, milestone, format)) {
+      for (const sized of this.events.of(emitter, sink, milestone, format)) {
         if (sized.fits) {
           this.out.rows.push(sized.row)
           ask.rows += 1
@@ -165,56 +177,28 @@ class ObjectState {
     }
   }
 
+  /** For a replay: what was matched before is not counted as matched, and what is too large has its dead letter already, or was never wanted. */
+  private repeat(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): void {
+    const { repeats } = this
+    if (!repeats) return
+    const ask = repeats.isDry(emitter) ? undefined : this.ledger.ask(pair, emitter, sink)
+    ask?.milestones.push(milestone)
+    const sized = ask?.refused ? [] : emitter.formats.flatMap((one) => this.events.of(emitter, sink, milestone, one))
+    const wanted = repeats.take(pair, emitter, sink.key, sized)
+    if (!ask) return
+    for (const { row, bytes } of wanted) {
+      this.out.rows.push(row)
+      ask.rows += 1
+      ask.bytes += bytes
+    }
+  }
+
   /** A dead letter from the start; it is parked like any other, where it is not too large for that sink, too. */
   private refuse({ key, parking }: EmitterSink, format: Format, { row, bytes, limit }: Sized): void {
     const reason = 'TooLarge'
     this.out.dead.push({ ...row, reason, message: `event of ${bytes} bytes, limit ${limit}` })
     if (parking && bytes <= (format.maxBytes ?? parking.maxEventBytes))
       this.out.rows.push({ ...row, sink: parking.key, parked: { sink: key, reason } })
-  }
-
-  /** In the wanted content where it fits the sink, else as a summary where the format has one. */
-  private encode(emitter: Emitter, sink: EmitterSink, milestone: Milestone, format: Format): Sized[] {
-    const limit = format.maxBytes ?? sink.maxEventBytes
-    const toRow = (event: EncodedEvent): Sized => {
-      const row: NewRow = {
-        sink: sink.key,
-        subscription: emitter.key,
-        subscriptionUid: emitter.uid,
-        objectUid: this.input.object.metadata.uid,
-        namespace: this.input.object.metadata.namespace ?? '',
-        written: this.written,
-        event,
-      }
-      const bytes = sizeOf(event)
-      return { row, limit, bytes, fits: bytes <= limit }
-    }
-    if (emitter.content !== 'full' || !format.hasSummary)
-      return this.events(emitter, milestone, format, emitter.content).map(toRow)
-    const rows = this.events(emitter, milestone, format, 'full').map(toRow)
-    if (rows.every((row) => row.fits)) return rows
-    const small = this.events(emitter, milestone, format, 'summary').map(toRow)
-    return rows.map((row, index) => (row.fits ? row : (small[index] ?? row)))
-  }
-
-  private events(emitter: Emitter, milestone: Milestone, format: Format, content: Content): EncodedEvent[] {
-    const key = `${milestone.key}\n${format.name}\n${content}\n${emitter.form}`
-    const known = this.encoded.get(key)
-    if (known) return known
-    const { source, object, cluster } = this.input
-    const events = format.encode({ source, object, milestone, content, extensions: emitter.extensions, cluster })
-    const whole = content === 'full' && format.hasSummary ? this.summarised(events, emitter, milestone, format) : events
-    this.encoded.set(key, whole)
-    return whole
-  }
-
-  /** The events with their summaries, for sinks that will say only by an answer that they are too large. */
-  private summarised(full: EncodedEvent[], emitter: Emitter, milestone: Milestone, format: Format): EncodedEvent[] {
-    const small = this.events(emitter, milestone, format, 'summary')
-    return full.map((event, index) => {
-      const { attributes, data } = small[index] ?? event
-      return data === event.data ? event : { ...event, summary: { attributes, data } }
-    })
   }
 
   private count(emitter: Emitter, sink: string, counts: CountDelta['counts']): void {
@@ -230,6 +214,7 @@ class ObjectState {
       else if (deadLetters > 0) this.count(emitter, sink.key, { deadLettered: deadLetters })
     }
     if (refused.size > 0) this.withdraw(refused)
+    if (this.repeats) this.out.replayed = this.repeats.told(refused)
     if (this.input.gone === undefined) this.remember()
     return this.out
   }
@@ -277,7 +262,3 @@ class ObjectState {
     return emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(deletedName))
   }
 }
-
-/** Bytes of an event in structured mode, the larger of the two, as near as counting characters of JSON comes. */
-const sizeOf = (event: EncodedEvent): number =>
-  Buffer.byteLength(event.attributes) + (event.data === undefined ? 0 : Buffer.byteLength(event.data))

@@ -24,6 +24,7 @@ export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
     readiness: readiness(checks, suspend),
     maxEventBytes: limits.maxEventBytes,
     maxPending: { rows: limits.maxPending, bytes: limits.maxPendingBytes },
+    deadLetters,
     runtime: {
       key: keyOf(object),
       epoch: `${object.metadata.uid} ${object.metadata.generation} ${requestedAt(object) ?? ''}`,
@@ -45,6 +46,7 @@ const unusable = (object: EventSink, { reason, message }: Refusal): SinkState =>
   runtime: undefined,
   maxEventBytes: sinkDefaults.limits.maxEventBytes,
   maxPending: defaultMaxPending,
+  deadLetters: sinkDefaults.deadLetters,
 })
 
 function readiness({ url, credentials }: SinkChecks, suspend: boolean): Readiness {

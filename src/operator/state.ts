@@ -19,6 +19,8 @@ export type SinkState = {
   maxEventBytes: number
   /** What may wait for it. */
   maxPending: Load
+  /** How long (ms) and how many dead letters are kept. */
+  deadLetters: { retention: number; max: number }
 }
 
 /** A subscription as the operator last understood it. `emitter` is absent where it can't be compiled. */
@@ -99,5 +101,14 @@ export class OperatorState {
     for (const [key, { object, emitter }] of this.subscriptions)
       if (object.metadata.uid === uid) return { key, emitter }
     return undefined
+  }
+
+  maxEventBytes(sink: string): number {
+    return this.sinks.get(sink)?.maxEventBytes ?? sinkDefaults.limits.maxEventBytes
+  }
+
+  /** Those of a sink that is gone are kept for as long as one that says nothing would keep them. */
+  deadLetters(sink: string): { retention: number; max: number } {
+    return this.sinks.get(sink)?.deadLetters ?? sinkDefaults.deadLetters
   }
 }

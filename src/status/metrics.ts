@@ -28,6 +28,13 @@ export function createMetrics() {
     failed: counter('carillon_failed_attempts_total', 'Attempts that failed, by reason.', ['sink', 'reason']),
     deadLettered: counter('carillon_dead_letters_total', 'Deliveries given up.', ['sink', 'reason']),
     dropped: counter('carillon_dropped_total', 'Deliveries dropped, by reason.', ['reason']),
+    deadLettersKept: gauge('carillon_dead_letters_kept', 'Dead letters that are kept.', ['sink']),
+    deadLettersExpired: counter(
+      'carillon_dead_letters_expired_total',
+      'Dead letters that went because of their age, or for newer ones.',
+      ['sink'],
+    ),
+    deadLettersPurged: counter('carillon_dead_letters_purged_total', 'Dead letters dropped by carillon purge.', []),
     pending: gauge('carillon_pending', 'Deliveries that wait.', ['sink']),
     oldestPending: gauge('carillon_oldest_pending_seconds', 'Age of the oldest delivery that waits.', ['sink']),
     owed: gauge('carillon_owed_objects', 'Objects whose events wait for room, to be taken up.', ['sink']),

@@ -21,6 +21,8 @@ type Common = {
   previous: Condition[]
   readiness: Readiness
   requestedAt: string | undefined
+  /** What the annotation forceAt said when it was last answered. */
+  forceAt: string | undefined
   now: number
 }
 
@@ -30,6 +32,8 @@ export type SinkFacts = Common & {
   oldestPending: number | undefined
   overflow: Overflow | undefined
   counts: Counts
+  /** Dead letters that are kept now. */
+  deadLetters: number
 }
 
 export type SubscriptionFacts = Common & {
@@ -62,8 +66,10 @@ export function summariseSink(facts: SinkFacts): EventSinkStatus {
   return prune({
     observedGeneration: facts.generation,
     lastHandledReconcileAt: facts.requestedAt,
+    lastHandledForceAt: facts.forceAt,
     conditions,
     counts: { delivered, retried, deadLettered, dropped },
+    deadLetters: facts.deadLetters,
     pending: facts.pending,
     oldestPending: optionalTime(facts.oldestPending),
     lastDelivered: facts.health.lastDelivered && deliveredView(facts.health.lastDelivered, 'subscription'),
@@ -88,6 +94,7 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
   return prune({
     observedGeneration: facts.generation,
     lastHandledReconcileAt: facts.requestedAt,
+    lastHandledForceAt: facts.forceAt,
     conditions,
     counts: { ...facts.counts, pending: facts.pending },
     lastMatched: lastMatched && { ...lastMatched, time: kubeTime(lastMatched.time) },

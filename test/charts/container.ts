@@ -9,13 +9,14 @@ set -e
 image=$1 node=$2; shift 2
 mount -t tmpfs -o size=8m tmpfs "$image/mnt"
 cd "$image/mnt"
-mkdir -p node app usr lib lib64 proc dev var/lib/carillon
-for folder in usr lib lib64 proc; do if [ -d /$folder ]; then mount --rbind /$folder $folder; fi; done
+mkdir -p node app local usr lib lib64 bin proc dev var/lib/carillon
+for folder in usr lib lib64 bin proc; do if [ -d /$folder ]; then mount --rbind /$folder $folder; fi; done
 for device in null urandom; do : > dev/$device; mount --bind /dev/$device dev/$device; done
 mount --bind "$node" node
 mount --bind "$image/app" app
+mount --bind "$image/usr/local/bin" local
 mount -t tmpfs -o size=8m,mode=0777 tmpfs var/lib/carillon
-for folder in node app; do mount -o remount,bind,ro $folder; done
+for folder in node app local; do mount -o remount,bind,ro $folder; done
 mount -o remount,ro .
 exec unshare --user --map-user=65532 --map-group=65532 --root="$image/mnt" --wd=/ "$@"
 `
@@ -41,7 +42,7 @@ export function runContained(root: string, command: string[], env: Record<string
   ]
   return spawnSync('unshare', args, {
     encoding: 'utf8',
-    env: { PATH: '/node:/usr/bin:/bin:/usr/sbin:/sbin', ...env },
+    env: { PATH: '/local:/node:/usr/bin:/bin:/usr/sbin:/sbin', ...env },
     timeout: 60_000,
   })
 }

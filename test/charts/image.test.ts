@@ -71,6 +71,12 @@ suite('the image, its build steps run in an empty folder', { skip: missing }, ()
     assert.deepEqual([status, stderr], [0, ''])
   })
 
+  test('has the program by its name, for kubectl exec', () => {
+    const { status, stdout, stderr } = runContained(root, ['carillon', 'deadletters', 'list'])
+    assert.match(stderr, /^carillon: no operator runs on \/var\/lib\/carillon: start it, or name its --data-dir/)
+    assert.deepEqual([status, stdout], [1, ''])
+  })
+
   test('starts, and says plainly that there is no cluster', () => {
     const { status, stdout, stderr } = run(...(last('CMD')?.args ?? []))
     assert.match(stderr, /^carillon: no cluster: [^\n]+\n$/)

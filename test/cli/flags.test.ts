@@ -1,20 +1,33 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { environmentName, type Flag, help, runFlags } from '../../src/cli/flags.ts'
+import { commands } from '../../src/cli/commands.ts'
+import { environmentName, type Flag, runFlags } from '../../src/cli/flags.ts'
+import { type HelpTopic, help } from '../../src/cli/help.ts'
 
-const golden = (name: string) => readFileSync(new URL(`golden/${name}.txt`, import.meta.url), 'utf8')
+const golden = (topic: HelpTopic) =>
+  readFileSync(new URL(`golden/${topic.replace(' ', '-')}.txt`, import.meta.url), 'utf8')
+
+const topics = ['carillon', 'run', 'deadletters', ...Object.keys(commands)] as HelpTopic[]
 
 // After a change that is meant: npm run -s carillon -- run --help > test/cli/golden/run.txt
 test('the help texts are the ones that were last looked at', () => {
-  assert.equal(help('carillon'), golden('carillon'))
-  assert.equal(help('run'), golden('run'))
+  for (const topic of topics) assert.equal(help(topic), golden(topic))
+})
+
+test('the help of each command says each of its flags once, and how to call it in a cluster', () => {
+  for (const [name, { flags }] of Object.entries(commands)) {
+    const text = help(name as HelpTopic)
+    for (const flag of flags)
+      assert.equal(text.split(`--${flag.name}${flag.value ? ` ${flag.value} ` : ' '} `).length, 2, flag.name)
+    assert.match(text, new RegExp(`kubectl exec -n carillon-system carillon-0 -- carillon ${name}`))
+  }
 })
 
 test('help fits a terminal, says each flag once, and each default', () => {
   const text = help('run')
   const inOneLine = text.replace(/\s+/g, ' ')
-  for (const line of `${help('carillon')}${text}`.split('\n')) {
+  for (const line of topics.map(help).join('').split('\n')) {
     assert.ok(line.length <= 120, line)
     assert.equal(line, line.trimEnd())
   }

@@ -6,6 +6,7 @@ import { after, before, describe, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import { parse, parseAllDocuments } from 'yaml'
+import { commands } from '../../src/cli/commands.ts'
 import { type Flag, runFlags } from '../../src/cli/flags.ts'
 import { readConfigFile } from '../../src/config.ts'
 import { createMetrics } from '../../src/status/metrics.ts'
@@ -139,6 +140,7 @@ suite('the YAML in the docs', () => {
 
 describe('what the docs name', () => {
   const flags = new Set((runFlags as readonly Flag[]).map(({ name }) => `--${name}`))
+  for (const command of Object.values(commands)) for (const { name } of command.flags) flags.add(`--${name}`)
   /** Of npm scripts, Node, Helm and kubectl. */
   const others = new Set(['--once', '--check', '--scale', '--help', '--for', '--optimize-for-size', '--reuse-values'])
   for (const name of ['--max-semi-space-size', '--max-old-space-size']) others.add(name)
@@ -148,7 +150,7 @@ describe('what the docs name', () => {
     const unknown = published.flatMap((page) => {
       const spans = [...withoutBlocks(read(page)).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)
       const commands = blocksOf(read(page)).flatMap(({ code }) =>
-        code.split('\n').filter((line) => /carillon run/.test(line)),
+        code.split('\n').filter((line) => /carillon (run|deadletters|replay|purge)/.test(line)),
       )
       return [...spans, ...commands]
         .flatMap((code) => code.match(/(?<![\w-])--[a-z][a-z-]+/g) ?? [])

@@ -1,6 +1,31 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Reasons that a command ends with which asked the running operator: docs/operations.md. */
+const ofCommands = [
+  'AnswerBroken',
+  'DeadLetterNotFound',
+  'Interrupted',
+  'KindNotReady',
+  'NoOperator',
+  'NotConfirmed',
+  'NotReady',
+  'OtherVersion',
+  'PermissionDenied',
+  'ReplayUnderWay',
+  'RequestInvalid',
+  'RequestTooLarge',
+  'SocketFailed',
+  'SocketUnavailable',
+  'SubscriptionNotFound',
+  'SubscriptionStalled',
+  'SubscriptionSuspended',
+  'Unexpected',
+  'UnknownPath',
+  // A label of a metric.
+  'Purged',
+]
+
 /** Reasons that end the program with a message, are only a metric's label, or stand for another in a condition. */
 export const atStartOnly: ReadonlySet<string> = new Set([
   'BadKubeconfig',
@@ -26,6 +51,7 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'Unreachable',
   // An attempt that we called off ourselves: it does not count, and is not told.
   'Aborted',
+  ...ofCommands,
 ])
 
 /** Every reason that the sources write down: of refusals, conditions, and answers of sinks. */

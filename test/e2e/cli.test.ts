@@ -60,7 +60,10 @@ describe('carillon', () => {
 
   it('refuses what it is given wrong in one line, with exit code 2', { concurrency: 2 }, async (context) => {
     const cases: [args: string[], message: RegExp, env?: Record<string, string>][] = [
-      [['frobnicate'], /unknown command 'frobnicate'; the commands are run, version and help/],
+      [
+        ['frobnicate'],
+        /unknown command 'frobnicate'; the commands are run, deadletters, replay, purge, version and help/,
+      ],
       [['run', '--frob'], /unknown option '--frob'; see 'carillon run --help'/],
       [['run', 'now'], /unexpected argument 'now'/],
       [['run', '--data-dir'], /'--data-dir <value>' argument missing/],

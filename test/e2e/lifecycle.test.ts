@@ -5,6 +5,7 @@ import { installTekton } from '../controlplane/tekton.ts'
 import { startStage, toLoopback } from './fixture.ts'
 import { changing } from './lifecycle/changing.ts'
 import { classes } from './lifecycle/classes.ts'
+import { control } from './lifecycle/control.ts'
 import { deleting } from './lifecycle/deleting.ts'
 import { failures } from './lifecycle/failures.ts'
 import { filters } from './lifecycle/filters.ts'
@@ -44,6 +45,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     suspending(scene)
     deleting(scene)
     changing(scene)
+    control(scene)
   })
   reports(scene)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EventSubscription } from '../../src/api/generated.ts'
+import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import type { KubeObject } from '../../src/api/object.ts'
 import { accept } from '../../src/api/verdict.ts'
 import { formats } from '../../src/formats/index.ts'
@@ -16,6 +16,7 @@ import { ms, sink, subscription } from './scene.ts'
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 const qe = sink()
+const forced = { annotations: { 'reconcile.fluxcd.io/requestedAt': 'a', 'reconcile.fluxcd.io/forceAt': 'a' } }
 
 /** An operator with one sink, whose looking back for TaskRuns ends when the test says so. */
 function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
@@ -25,11 +26,13 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
   const asked: string[] = []
   const marked: string[] = []
   const dropped: { rows: number; uid: string; key: string }[] = []
+  const sentAgain: object[] = []
+  const sinks = new Map([['team-a/qe', qe]])
   let lookedBack = Promise.withResolvers<void>()
   let failures = options.headersFail ?? 0
   const operator = new Operator({
     state,
-    sinks: { objects: new Map([['team-a/qe', qe]]), synced: true },
+    sinks: { objects: sinks, synced: true },
     subscriptions: { objects: subscriptions, synced: true },
     namespaces: { objects: new Map<string, KubeObject>(), synced: true },
     watches: {
@@ -55,6 +58,7 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
     startDelivery: () => undefined,
     stopDelivery: async () => undefined,
     ended: () => undefined,
+    sendAgain: async (chosen) => void sentAgain.push(chosen),
     asked: () => undefined,
     dropped: (rows, subscription) => dropped.push({ rows, ...subscription }),
     forgotten: () => undefined,
@@ -87,7 +91,12 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
     lookedBack = Promise.withResolvers<void>()
   }
   operator.changed('sink', 'team-a/qe', undefined, qe)
-  return { outbox, state, asked, marked, dropped, apply, remove, turn, lookBackEnds }
+  const applySink = (object: EventSink) => {
+    const before = sinks.get('team-a/qe')
+    sinks.set('team-a/qe', object)
+    operator.changed('sink', 'team-a/qe', before, object)
+  }
+  return { outbox, state, asked, marked, dropped, sentAgain, apply, applySink, remove, turn, lookBackEnds }
 }
 
 const started = subscription({ startFrom: 'Earliest', events: [{ kind: 'TaskRun', milestones: ['started'] }] })
@@ -126,6 +135,22 @@ test('a suspended subscription looks nothing through, and that is kept at once',
   await turn()
   assert.deepEqual(asked, [])
   assert.deepEqual([...outbox.activations()], [[key, Number.MAX_SAFE_INTEGER]])
+})
+
+test('forceAt sends the dead letters of a sink or a subscription again, once', async () => {
+  const { sentAgain, apply, applySink, turn } = stage()
+  apply(started)
+  await turn()
+  assert.deepEqual(sentAgain, [])
+  applySink(sink({}, forced))
+  await turn()
+  apply(subscription(started.spec, forced))
+  await turn()
+  const both = [{ sink: 'team-a/qe' }, { subscriptionUid: 'uid-builds' }]
+  assert.deepEqual(sentAgain, both)
+  applySink(sink({ suspend: true }, { ...forced, generation: 2 }))
+  await turn()
+  assert.deepEqual(sentAgain, both)
 })
 
 test('what was to be reconciled when something failed is reconciled when the loop is started again', async () => {

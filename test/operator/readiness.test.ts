@@ -20,6 +20,7 @@ const sinks = (states: Record<string, Readiness>): Map<string, SinkState> =>
         runtime: undefined,
         maxEventBytes: 1,
         maxPending: { rows: 1, bytes: 1 },
+        deadLetters: { retention: 1, max: 1 },
       },
     ]),
   )

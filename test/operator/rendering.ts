@@ -23,6 +23,7 @@ export function renderStage(sinks: EventSink[], subscriptions: EventSubscription
       runtime: undefined,
       maxEventBytes: 1,
       maxPending: { rows: 3, bytes: 1_000 },
+      deadLetters: { retention: 1, max: 1 },
     })
   }
   for (const object of subscriptions) {

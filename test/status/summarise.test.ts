@@ -19,7 +19,7 @@ const waiting: Readiness = { kind: 'waiting', reason: 'SecretNotFound', message:
 const stalled: Readiness = { kind: 'stalled', reason: 'FilterInvalid', message: 'filter, line 1' }
 const none = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0 }
 
-const common = { generation: 3, previous: [], readiness: ready, requestedAt: undefined, now: start }
+const common = { generation: 3, previous: [], readiness: ready, requestedAt: undefined, forceAt: undefined, now: start }
 
 const sinkFacts = (over: Partial<SinkFacts> = {}): SinkFacts => ({
   ...common,
@@ -27,6 +27,7 @@ const sinkFacts = (over: Partial<SinkFacts> = {}): SinkFacts => ({
   pending: 0,
   oldestPending: undefined,
   overflow: undefined,
+  deadLetters: 0,
   counts: none,
   ...over,
 })
@@ -179,6 +180,8 @@ test("a sink's status in full", () => {
   const status = summariseSink(
     sinkFacts({
       requestedAt: 'now',
+      forceAt: 'then',
+      deadLetters: 2,
       health: healthAfter(taken(1), failed(2)),
       pending: 2,
       oldestPending: start + 1999,
@@ -189,6 +192,8 @@ test("a sink's status in full", () => {
   assert.deepEqual(rest, {
     observedGeneration: 3,
     lastHandledReconcileAt: 'now',
+    lastHandledForceAt: 'then',
+    deadLetters: 2,
     counts: { delivered: 1, retried: 1, deadLettered: 3, dropped: 4 },
     pending: 2,
     oldestPending: '2026-11-22T12:00:01Z',
@@ -250,7 +255,7 @@ test("a subscription's status in full: the latest of all sinks, and each sink on
 
 test('what is not known is left out, so that server-side apply gives the field up', () => {
   const { conditions: _, counts, ...sink } = summariseSink(sinkFacts())
-  assert.deepEqual(sink, { observedGeneration: 3, pending: 0 })
+  assert.deepEqual(sink, { observedGeneration: 3, pending: 0, deadLetters: 0 })
   assert.deepEqual(counts, { delivered: 0, retried: 0, deadLettered: 0, dropped: 0 })
   const { conditions: __, counts: ___, sinks: ____, ...subscription } = summariseSubscription(subscriptionFacts())
   assert.deepEqual(subscription, { observedGeneration: 3 })

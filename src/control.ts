@@ -1,0 +1,80 @@
+import { accept, refuse } from './api/verdict.ts'
+import type { Handler, Handlers } from './operator/control.ts'
+import type { ReplayProgress, VersionAnswer } from './operator/control-api.ts'
+import { readPurge, readReplay } from './operator/control-requests.ts'
+import { deadLetterHandlers } from './operator/dead-letter-handlers.ts'
+import type { ReviveDeps } from './operator/dead-letters.ts'
+import type { Operator } from './operator/operator.ts'
+import { purge } from './operator/purge.ts'
+import type { Renderer } from './operator/render.ts'
+import { replay } from './operator/replay.ts'
+import type { Watches } from './operator/watches.ts'
+import { now, type Parts } from './parts.ts'
+
+export type ControlParts = Parts & {
+  operator: Pick<Operator, 'ready'>
+  renderer: Pick<Renderer, 'stale'>
+  watches: Pick<Watches, 'refresh' | 'state'>
+  reviving: ReviveDeps
+  startDelivery(sink: string): void
+}
+
+/** Progress is for people: no more lines of it than one can read. */
+const progressMs = 1_000
+
+/** What the operator's socket answers. */
+export function controlHandlers(parts: ControlParts, version: string): Handlers {
+  const { metrics, operator, outbox, renderer, replays, reviving, startDelivery, state, watches, writer } = parts
+  const whenReady =
+    (handler: Handler): Handler =>
+    (call) =>
+      operator.ready
+        ? handler(call)
+        : refuse('NotReady', 'the operator is still reading sinks and subscriptions: try again in a moment')
+  const tell = (sinks: Iterable<string>, subscriptions: Iterable<string>) => {
+    renderer.stale()
+    for (const sink of sinks) writer.mark(`sink ${sink}`, 'conditions')
+    for (const subscription of subscriptions) writer.mark(`subscription ${subscription}`, 'conditions')
+  }
+  const revived = (sinks: ReadonlySet<string>) => {
+    for (const sink of sinks) startDelivery(sink)
+    tell(sinks, new Set([...sinks].flatMap((sink) => state.referrers(sink))))
+  }
+  const handlers: Handlers = {
+    ...deadLetterHandlers({ outbox, reviving, revived, now }),
+    async 'POST /v1/purge'({ body }) {
+      const request = readPurge(body)
+      if (!request.ok) return request
+      return purge(request.value, {
+        outbox,
+        state,
+        now,
+        purged(gone, { sinks, subscriptions }) {
+          metrics.dropped.inc({ reason: 'Purged' }, gone.rows)
+          metrics.deadLettersPurged.inc(gone.deadLetters)
+          tell(sinks, subscriptions)
+        },
+      })
+    },
+    async 'POST /v1/replay'({ body, signal, tell: line }) {
+      const request = readReplay(body)
+      if (!request.ok) return request
+      const deps = { state, replays, watches, reviving, revived, now }
+      return replay(request.value, deps, sparing(line), signal)
+    },
+  }
+  return {
+    ...Object.fromEntries(Object.entries(handlers).map(([route, handler]) => [route, whenReady(handler)])),
+    'GET /v1/version': () => accept({ version } satisfies VersionAnswer),
+  }
+}
+
+/** Passes progress on once in a while, and whenever another kind begins. */
+function sparing(line: (line: object) => void): (progress: ReplayProgress) => void {
+  let told = { at: Number.NEGATIVE_INFINITY, kind: '' }
+  return (progress) => {
+    if (progress.kind === told.kind && now() - told.at < progressMs) return
+    told = { at: now(), kind: progress.kind }
+    line({ progress })
+  }
+}
