@@ -35,7 +35,7 @@ test('what Helm renders, applied, lets the bundle deliver with just those rights
 
   const [container] = (find(manifests, 'StatefulSet') as unknown as Workload).spec.template.spec.containers
   const args = container?.args.filter((arg) => arg !== 'run' && !/^--(data-dir|listen)=/.test(arg)) ?? []
-  assert.deepEqual(args, ['--namespace=carillon-system'])
+  assert.deepEqual(args, ['--namespace=carillon-system', '--grace-period=20s'])
   const program = fileURLToPath(new URL('../../dist/carillon.js', import.meta.url))
   await using operator = await startOperator(cp, { program, args, user: 'operator' })
 
