@@ -21,15 +21,17 @@ export type RunningOptions = {
   sink?: Partial<SinkRuntime>
   random?: () => number
   graceMs?: number
+  /** Of the sink; `sinkKey` when left out. */
+  key?: string
   /** There is no sink to begin with. */
   absent?: boolean
   headers?: (fresh: boolean) => Promise<Verdict<Record<string, string>>>
 }
 
 /** Rows of one object, in order. */
-export const rowsOf = (object: string, ids: string[], subscription = 'team-a/builds'): NewRow[] =>
+export const rowsOf = (object: string, ids: string[], subscription = 'team-a/builds', sink = sinkKey): NewRow[] =>
   ids.map((id) => ({
-    sink: sinkKey,
+    sink,
     subscription,
     subscriptionUid: `uid of ${subscription}`,
     objectUid: object,
@@ -50,6 +52,7 @@ export class Running implements AsyncDisposable {
   private sink: SinkRuntime | undefined
   private known: SinkRuntime
   private readonly stopping = new AbortController()
+  private readonly key: string
   private readonly done: Promise<void>
   private changed: (() => void)[] = []
   private waiting: (() => void)[] = []
@@ -59,9 +62,10 @@ export class Running implements AsyncDisposable {
     this.outbox = options.outbox ?? new MemoryOutbox({ now: options.wall ?? this.clock.now })
     const retry = { maxAgeMs: 72 * hour, initialDelayMs: 1000, maxDelayMs: hour }
     const limits = { timeoutMs: 10_000, concurrency: 4, suspend: false }
-    this.known = { key: sinkKey, epoch: '1', url, mode: 'binary', ...limits, retry, ...options.sink }
+    this.key = options.key ?? sinkKey
+    this.known = { key: this.key, epoch: '1', url, mode: 'binary', ...limits, retry, ...options.sink }
     this.sink = options.absent ? undefined : this.known
-    this.done = deliverTo(sinkKey, this.deps(options), this.stopping.signal)
+    this.done = deliverTo(this.key, this.deps(options), this.stopping.signal)
   }
 
   private deps({
@@ -120,7 +124,7 @@ export class Running implements AsyncDisposable {
 
   /** Resolves once no row is left. */
   async emptied(): Promise<void> {
-    while (this.outbox.size(sinkKey) > 0) await this.outbox.changed(sinkKey, AbortSignal.timeout(5))
+    while (this.outbox.size(this.key) > 0) await this.outbox.changed(this.key, AbortSignal.timeout(5))
   }
 
   async stop(): Promise<void> {
