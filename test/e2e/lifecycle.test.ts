@@ -7,6 +7,7 @@ import { changing } from './lifecycle/changing.ts'
 import { classes } from './lifecycle/classes.ts'
 import { control } from './lifecycle/control.ts'
 import { deleting } from './lifecycle/deleting.ts'
+import { deliveries } from './lifecycle/deliveries.ts'
 import { failures } from './lifecycle/failures.ts'
 import { filters } from './lifecycle/filters.ts'
 import { limits } from './lifecycle/limits.ts'
@@ -38,6 +39,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     overflow(scene)
     classes(scene)
     failures(scene)
+    deliveries(scene)
     secrets(scene)
     filters(scene)
     selection(scene)
