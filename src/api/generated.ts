@@ -138,8 +138,8 @@ export type SinkAuth = {
 
 export type SinkRetry = {
   /**
-   * How long a delivery is tried, from its first attempt on; then it becomes a dead letter. Time in which the
-   * sink is suspended does not count. From 1s to 720h.
+   * How long a delivery is tried, from its first attempt on, or, without one, from when its sink was found
+   * missing; then it becomes a dead letter. Time in which the sink is suspended does not count. From 1s to 720h.
    */
   maxAge?: string
   /** Bound of the first pause; each further one is twice as long. From 10ms to 1h. */
