@@ -1,12 +1,17 @@
 import type { CountDelta, Outbox } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
+import { owedTo } from './owed.ts'
 import type { OperatorState } from './state.ts'
 
 /** Under this uid a sink's share of the counts of deleted subscriptions goes on: what a sink's status counts only grows. */
 export const goneUid = ''
 
-/** Drops all that is kept of a deleted subscription; gives how many rows that were. They are counted for their sinks. */
+/**
+ * Drops all that is kept of a deleted subscription; gives how many deliveries that were, those that it was owed included. They are counted
+ * for their sinks.
+ */
 export async function forgetSubscription(uid: string, outbox: Outbox): Promise<number> {
+  const owed = await owedTo(uid, outbox)
   const own = outbox.counts().filter((count) => count.subscriptionUid === uid && count.sink !== '')
   const waiting = outbox.pending()
   const counts: CountDelta[] = own.map(({ sink, subscription, counts }) => {
@@ -15,11 +20,15 @@ export async function forgetSubscription(uid: string, outbox: Outbox): Promise<n
     const kept = { delivered, retried, deadLettered, dropped: dropped + rows }
     return { subscription: '', subscriptionUid: goneUid, sink, counts: kept }
   })
+  for (const [sink, dropped] of owed)
+    counts.push({ subscription: '', subscriptionUid: goneUid, sink, counts: { dropped } })
   const rows = await outbox.forgetSubscription(uid)
   if (counts.length > 0)
     await outbox.commit({ watch: '', cursor: undefined, records: [], forget: [], rows: [], dead: [], counts })
-  return rows
+  return rows + sum(owed.values())
 }
+
+const sum = (values: Iterable<number>): number => [...values].reduce((left, right) => left + right, 0)
 
 export type ForgetDeps = {
   outbox: Outbox

@@ -187,8 +187,16 @@ export function withoutForgotten(commit: Judgement, exists: (subscriptionUid: st
   const isWanted = ({ subscriptionUid }: { subscriptionUid: string }) => exists(subscriptionUid)
   const { rows, dead, counts, gaps } = commit
   const kept = { rows: rows.filter(isWanted), dead: dead.filter(isWanted), counts: counts.filter(isWanted) }
-  return { ...commit, ...kept, ...(gaps && { gaps: gaps.filter(isWanted) }) }
+  // What nobody would ever take up must not be owed.
+  const records = commit.records.map(({ owed, ...record }) => ({
+    ...record,
+    ...(owed && { owed: ofThose(owed, exists) }),
+  }))
+  return { ...commit, ...kept, records, ...(gaps && { gaps: gaps.filter(isWanted) }) }
 }
+
+const ofThose = (owed: Record<string, string[]>, exists: (subscriptionUid: string) => boolean) =>
+  Object.fromEntries(Object.entries(owed).filter(([pair]) => exists(pair.split(' ')[0] ?? '')))
 
 const namespaceOf = (change: Change): string => change.object.metadata.namespace ?? ''
 

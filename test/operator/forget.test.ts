@@ -4,6 +4,7 @@ import type { EncodedEvent } from '../../src/formats/format.ts'
 import { forgetSubscriptions, goneSubscriptions, goneUid } from '../../src/operator/forget.ts'
 import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import { StatusBook } from '../../src/status/book.ts'
+import { batchOf, recordOf } from '../outbox/batches.ts'
 
 const event: EncodedEvent = { id: 'e', type: 't', subject: 's', attributes: '{}', data: undefined }
 
@@ -53,6 +54,23 @@ test('rows that are dropped are told, with whose they were; where there were non
     [1, 'team-a/c'],
   ])
   assert.equal(outbox.size('team-a/qe'), 0)
+})
+
+test('what a subscription was owed is dropped with it, and counted', async () => {
+  const { outbox, told, deps } = await stage({ a: 1, b: 1 })
+  const owed = {
+    'uid-a team-a/qe': ['started', 'finished'],
+    'uid-a team-a/audit': ['finished'],
+    'uid-b team-a/qe': ['finished'],
+  }
+  const record = recordOf('o1', { namespace: 'team-a', owed })
+  await outbox.commit(batchOf({ records: [record, recordOf('o2')] }))
+  await forgetSubscriptions(new Map([['uid-a', 'team-a/a']]), deps)
+  assert.deepEqual(told, [[4, 'team-a/a']])
+  assert.deepEqual(outbox.records(['o1']).get('o1')?.owed, { 'uid-b team-a/qe': ['finished'] })
+  const dropped = (sink: string) =>
+    outbox.counts().find((one) => one.subscriptionUid === goneUid && one.sink === sink)?.counts.dropped
+  assert.deepEqual([dropped('team-a/qe'), dropped('team-a/audit')], [3, 1])
 })
 
 test('what could not be forgotten is forgotten when it is tried again', async () => {

@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { KubeObject } from '../../src/api/object.ts'
 import type { Batch, Change } from '../../src/kube/reflector.ts'
+import { unlimited } from '../../src/operator/admit.ts'
 import { type Emitter, indexEmitters } from '../../src/operator/emitter.ts'
-import { type JudgeDeps, judge } from '../../src/operator/judge.ts'
+import { type JudgeDeps, judge, withoutForgotten } from '../../src/operator/judge.ts'
 import { Overflow } from '../../src/operator/overflow.ts'
 import type { Phase } from '../../src/operator/route.ts'
 import { MemoryOutbox } from '../../src/outbox/memory.ts'
@@ -51,6 +52,8 @@ function stage({ rows = 2, emitters = [emitter('builds')] }: Options = {}) {
     )
   }
   return {
+    deps,
+    watch,
     outbox,
     overflow,
     state,
@@ -315,4 +318,15 @@ test('however sights, room and deletions fall, each milestone is delivered once 
     }),
     { numRuns: 200 },
   )
+})
+
+test('nothing is owed to a subscription that went between judging and committing', async () => {
+  const room = { ...unlimited, take: () => false }
+  const { deps, watch } = stage({ emitters: [emitter('builds'), emitter('gone')] })
+  const batch: Batch = { phase: 'watch', changes: [{ type: 'upsert', object: run('a', succeeded()) }], cursor: '1' }
+  const commit = judge(watch, batch, deps, room)
+  assert.ok(commit)
+  assert.deepEqual(Object.keys(commit.records[0]?.owed ?? {}), [pair, 'uid-gone team-a/qe'])
+  const kept = withoutForgotten(commit, (uid) => uid !== 'uid-gone')
+  assert.deepEqual(kept.records[0]?.owed, { [pair]: ['started', 'finished'] })
 })
