@@ -37,8 +37,8 @@ export const sumOf = (told: readonly Told[]): Counted => {
 export const lostOf = (found: Findings, counted: Counted): number =>
   Math.max(0, found.missing.length - counted.deadLettered - counted.dropped)
 
-/** What is worse than stated. Phantoms and other ids are never allowed. */
-export function excessOf(found: Findings, counted: Counted, recoveryMs: number, cost: Cost): Excess {
+/** What is worse than stated; of times only where `isTimed`. Phantoms and other ids are never allowed. */
+export function excessOf(found: Findings, counted: Counted, recoveryMs: number, cost: Cost, isTimed = true): Excess {
   const wrong = [...found.phantoms.map((line) => `phantom: ${line}`)]
   if (cost.counters !== 'unknown') wrong.push(...found.counters)
   const { deadLettered = 0, dropped = 0 } = cost
@@ -48,7 +48,8 @@ export function excessOf(found: Findings, counted: Counted, recoveryMs: number, 
     wrong.push(`${counted.deadLettered} dead letters, ${least === most ? most : `at most ${most}`} stated`)
   const expected = dropped === 'counted' ? found.missing.length - counted.deadLettered : dropped
   if (counted.dropped !== expected) wrong.push(`${counted.dropped} counted as dropped, ${expected} expected`)
-  if (recoveryMs > cost.recoveryMs) wrong.push(`recovered after ${recoveryMs} ms, ${cost.recoveryMs} ms stated`)
+  if (isTimed && recoveryMs > cost.recoveryMs)
+    wrong.push(`recovered after ${recoveryMs} ms, ${cost.recoveryMs} ms stated`)
   const beyond = (count: number, stated = 0) => Math.max(0, count - stated)
   return {
     lost: beyond(lostOf(found, counted), cost.lost),

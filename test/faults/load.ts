@@ -32,11 +32,14 @@ export type Load = {
   burst(prefix: string, count: number, namespaces: readonly string[], options?: FlowOptions): Promise<Run[]>
   /** `count` runs that start and end in one write. */
   finished(prefix: string, count: number, namespaces: readonly string[], more?: RunMore): Promise<void>
-  /** Whole lives at a steady rate until `stop` is called, which resolves when the last has ended. */
+  /** Whole lives at a steady rate, as long as no more than `mostLives` are under way, until `stop` is called, which resolves when the last has ended. */
   flow(prefix: string, perSecond: number, namespaces: readonly string[], more?: RunMore): { stop(): Promise<number> }
 }
 
 export type FlowOptions = { width?: number; more?: RunMore; pauseMs?: number }
+
+/** A server that is away is not to be met by all that was due meanwhile when it comes back. */
+const mostLives = 32
 
 const versions = { taskrun: 'v1', pipelinerun: 'v1', customrun: 'v1beta1' } as const
 const names = { taskrun: 'TaskRun', pipelinerun: 'PipelineRun', customrun: 'CustomRun' } as const
@@ -161,11 +164,14 @@ export function createLoad(api: Api, truth: Truth): Load {
       const stopped = new AbortController()
       const lives: Promise<Run>[] = []
       const begun = performance.now()
+      let under = 0
       const flowing = (async () => {
         for (let index = 0; !stopped.signal.aborted; index += 1) {
           const wait = begun + (index * 1000) / perSecond - performance.now()
           if (wait > 0) await delay(wait)
-          lives.push(live(at(namespaces, index), `${prefix}-${index}`, more, 100))
+          while (under >= mostLives && !stopped.signal.aborted) await delay(20)
+          under += 1
+          lives.push(live(at(namespaces, index), `${prefix}-${index}`, more, 100).finally(() => (under -= 1)))
         }
       })()
       return {

@@ -55,8 +55,8 @@ export async function play(fault: Fault, cp: ControlPlane, options: PlayOptions)
     const found = check(evidence)
     const counted = add(sumOf(evidence.told), ran.counted)
     const recoveryMs = recovery(evidence, ran.healedAt)
-    const excess = excessOf(found, counted, recoveryMs, cost)
-    excess.wrong.push(...(ran.wrong ?? []))
+    const excess = excessOf(found, counted, recoveryMs, cost, !options.quick)
+    excess.wrong.push(...(ran.wrong ?? []), ...(options.quick ? [] : (ran.late ?? [])))
     const played = {
       ...base,
       seconds: seconds(),
@@ -89,7 +89,7 @@ const add = (one: Counted, other: Partial<Counted> = {}): Counted => ({
 
 /** Waits until all that is due has come and the statuses agree, or nothing has moved for longer than a recovery may take. */
 async function rest(scene: Scene, ran: Ran, cost: Cost): Promise<Evidence> {
-  const patience = Math.max(10_000, cost.recoveryMs + 5000)
+  const patience = (scene.quick ? 60_000 : 10_000) + cost.recoveryMs
   let moved = Date.now()
   for (let seen = -1; ; ) {
     const arrivals = scene.sinks.arrivals()

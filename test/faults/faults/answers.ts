@@ -65,8 +65,8 @@ function early(scene: Scene, key: string, from: number, obeyedMs: number): strin
   const all = requests(scene, key, from, Date.now())
   const first = all.find((one) => !one.taken)
   if (!first) return [`${key} got no request at all`]
-  const begun = all.filter((one) => one.at >= first.at && one.at <= first.at + 300)
-  const after = all.filter((one) => one.at > first.at + 300 && one.at < first.at + obeyedMs - 500)
+  const begun = all.filter((one) => one.at >= first.at && one.at <= first.at + 1000)
+  const after = all.filter((one) => one.at > first.at + 1000 && one.at < first.at + obeyedMs - 500)
   return [
     ...unless(after.length === 0, `${after.length} requests to ${key} while it was to be left alone`),
     ...unless(obeyedMs === 0 || begun.length <= concurrency, `${begun.length} requests to ${key} at once`),
@@ -117,7 +117,7 @@ export const held: Fault = {
 
 export const goneForGood: Fault = {
   id: 'F5',
-  title: 'a sink answers 410 until its spec is changed',
+  title: 'a sink answers 410 until its spec is changed, over a restart',
   cost: { recoveryMs: 5000 },
   seconds: 15,
   async run(scene) {
@@ -137,6 +137,12 @@ export const goneForGood: Fault = {
       await delay(scene.lasting(4000, 1500))
       const after = requests(scene, key, from, Date.now())
       wrong.push(...unless(after.length === 0, `${after.length} requests after 410`))
+      // That it is gone is known to the next process as well.
+      await scene.operator.stop()
+      await scene.operator.start()
+      await delay(scene.lasting(3000, 1500))
+      const later = requests(scene, key, from, Date.now())
+      wrong.push(...unless(later.length === 0, `${later.length} requests after 410 and a restart`))
       await behave(scene, [key], taking)
       const { spec } = (await scene.admin.get(
         'carillon.dev/v1alpha1',
@@ -145,7 +151,7 @@ export const goneForGood: Fault = {
         'one',
       )) as EventSink
       await applySink(scene, key, { ...spec, http: { ...spec.http, timeout: '3s' } })
-      return 'a sink answered 410, then its spec was changed'
+      return 'a sink answered 410, the operator was started again, then the spec was changed'
     })
     return { ...ran, wrong }
   },

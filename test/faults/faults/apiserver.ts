@@ -93,7 +93,7 @@ export const stall: Fault = {
       healedAt: silentAt,
       did: 'all connections to the API server fell silent for good; new ones worked',
       notes: [`noticed, and all told, after ${noticed.toFixed(0)} s`],
-      wrong: unless(noticed <= 110, `noticed only after ${noticed.toFixed(0)} s`),
+      late: unless(noticed <= 110, `noticed only after ${noticed.toFixed(0)} s`),
     }
   },
 }

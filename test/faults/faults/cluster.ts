@@ -41,9 +41,9 @@ export const crdGone: Fault = {
       healedAt = Date.now()
       return 'the CRD of CustomRun was deleted and made again, TaskRuns went on'
     })
-    const wrong = slow(scene, from, healedAt)
+    const late = slow(scene, from, healedAt)
     await scene.load.burst('after', scene.scaled(40, 4), scene.tenants, { more: { kind: 'customrun' } })
-    return { ...ran, healedAt, wrong }
+    return { ...ran, healedAt, late }
   },
 }
 

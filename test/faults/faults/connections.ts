@@ -40,7 +40,7 @@ export const slowLoris: Fault = {
   seconds: 15,
   async run(scene) {
     await begin(scene, { http: { timeout: '1s' } })
-    const wrong: string[] = []
+    const late: string[] = []
     const ran = await underLoad(scene, async () => {
       const from = Date.now()
       await behave(scene, [`${scene.name}-a/one`], always({ kind: 'slow-headers', everyMs: 100 }))
@@ -55,7 +55,7 @@ export const slowLoris: Fault = {
         ({ reason }) => reason === 'Timeout',
       )
       const others = lags(scene, [`${scene.name}-b/two`, `${scene.name}-admin/all`], from, Date.now() - 2000)
-      wrong.push(
+      late.push(
         ...unless(
           others.length > 0 && percentile(others, 0.99) < 1000,
           `p99 of the sinks beside them: ${percentile(others, 0.99)} ms`,
@@ -64,7 +64,7 @@ export const slowLoris: Fault = {
       await behave(scene, scene.sinkKeys, taking)
       return 'one sink dripped headers, one sent a body without end, one hung'
     })
-    return { ...ran, wrong }
+    return { ...ran, late }
   },
 }
 

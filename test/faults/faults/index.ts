@@ -9,8 +9,10 @@ import { readOnly } from './disk.ts'
 import { isolation } from './isolation.ts'
 import { killAfterAnswer, killLoop, pause } from './kills.ts'
 import { deleted, nameReuse, poisoned } from './objects.ts'
+import { overflow, overflowGone } from './overflow.ts'
 import { secret } from './secrets.ts'
 import { cleanStop, edits } from './stopping.ts'
+import { tls } from './tls.ts'
 
 /** All faults, in the order of their numbers. */
 export const faults: readonly Fault[] = [
@@ -23,6 +25,7 @@ export const faults: readonly Fault[] = [
   redirects,
   slowLoris,
   resets,
+  tls,
   restart,
   compaction,
   stall,
@@ -42,4 +45,6 @@ export const faults: readonly Fault[] = [
   edits,
   cleanStop,
   forbidden,
+  overflow,
+  overflowGone,
 ]

@@ -63,12 +63,12 @@ export const isolation: Fault = {
     await flow.stop()
     const medians = new Map([...measured].map(([name, values]) => [name, percentile(values, 0.5)]))
     const calm = medians.get('calm') ?? Number.NaN
-    const wrong = [...medians].flatMap(([name, value]) =>
+    const late = [...medians].flatMap(([name, value]) =>
       unless(value <= most(calm), `p99 beside a ${name} sink is ${value.toFixed(1)} ms, ${calm.toFixed(1)} ms without`),
     )
     const notes = [
       `p99 of the others: ${[...medians].map(([name, value]) => `${name} ${value.toFixed(1)} ms`).join(', ')}`,
     ]
-    return { healedAt, did: `one sink hung, was slow, failed, in ${rounds} rounds`, notes, wrong }
+    return { healedAt, did: `one sink hung, was slow, failed, in ${rounds} rounds`, notes, late }
   },
 }

@@ -30,8 +30,8 @@ export const cleanStop: Fault = {
       healedAt: Date.now(),
       did: `SIGTERM with ${underWay} deliveries under way, for which sinks took 2 s; it ${how}`,
       notes: [`ended after ${(took / 1000).toFixed(1)} s`],
-      wrong: [
-        ...unless(how === 'exited with 0', `it ${how}`),
+      wrong: unless(how === 'exited with 0', `it ${how}`),
+      late: [
         ...unless(underWay >= wanted, `only ${underWay} were under way`),
         ...unless(took < 15_000, `the stop took ${took} ms`),
       ],
@@ -64,7 +64,7 @@ export const edits: Fault = {
     return {
       ...ran,
       notes: [`last spec answered after ${slowest} ms`],
-      wrong: unless(slowest < 3000, `a spec was answered after ${slowest} ms`),
+      late: unless(slowest < 3000, `a spec was answered after ${slowest} ms`),
     }
   },
 }

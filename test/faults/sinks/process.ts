@@ -2,12 +2,12 @@
 import { openSync, writeSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Arrival } from '../evidence.ts'
 import { type Random, seeded } from '../random.ts'
 import type { Behaviour, Mode, SinkOrder, SinkReport } from './behaviour.ts'
 
-type Open = { server: Server; behaviour: Behaviour; port: number; attempts: Map<string, number> }
+type Open = { server: Server; sockets: Set<Socket>; behaviour: Behaviour; port: number; attempts: Map<string, number> }
 
 const sinks = new Map<string, Open>()
 let file = -1
@@ -126,11 +126,17 @@ async function open(order: Extract<SinkOrder, { kind: 'open' }>): Promise<number
   const server = tls ? (createTlsServer({ ...options, ...tls }, listener) as Server) : createServer(options, listener)
   // A client that leaves in the middle is what many of the faults are made of.
   server.on('clientError', (_, socket) => socket.destroy())
+  // Those in the middle of a TLS handshake are no HTTP connections yet.
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(order.port ?? 0, '127.0.0.1', 512, resolve)
   })
   const { port } = server.address() as AddressInfo
-  sinks.set(key, { server, behaviour, port, attempts: sinks.get(key)?.attempts ?? new Map() })
+  sinks.set(key, { server, sockets, behaviour, port, attempts: sinks.get(key)?.attempts ?? new Map() })
   return port
 }
 
@@ -147,7 +153,7 @@ async function obey(order: SinkOrder): Promise<number> {
   if (order.kind === 'behave') known.behaviour = order.behaviour
   else {
     const closed = new Promise((resolve) => known.server.close(resolve))
-    known.server.closeAllConnections()
+    for (const socket of known.sockets) socket.resetAndDestroy()
     await closed
   }
   return known.port
