@@ -26,11 +26,8 @@ export function connectApi(cp: { url: string; ca: string; adminToken: string }, 
   return {
     async write(method, path, body) {
       const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
-      for (
-        let certain = true, end = Date.now() + patienceMs, wait = 25;
-        ;
-        await delay((wait = Math.min(1000, wait * 2)))
-      ) {
+      for (let certain = true, end = Date.now() + patienceMs, tries = 0; ; tries += 1) {
+        if (tries > 0) await delay(Math.min(1000, 25 * 2 ** tries))
         try {
           const answer = await pool.request({ method, path, headers: headersOf(method), body: text })
           const { statusCode: status } = answer
