@@ -23,6 +23,8 @@ export type ObserveDeps = JudgeDeps & {
   /** Whether a subscription, by its uid, is still there. */
   exists(subscriptionUid: string): boolean
   observed(watch: Watch, commit: Judgement): void
+  /** Told of each batch once all that it led to, if anything, is durable. */
+  passed(watch: Watch, batch: Batch): void
 }
 
 /** Watch → milestones → route → commit. Everything that a batch leads to is durable, or nothing is, before the next is read. */
@@ -31,11 +33,15 @@ export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSign
     const asked = deps.emitters()
     using room = deps.room()
     const judged = judge(watch, batch, deps, room)
-    if (!judged) continue
+    if (!judged) {
+      deps.passed(watch, batch)
+      continue
+    }
     if (!(await deps.fence(signal))) return
     const commit = asked === deps.emitters() ? judged : withoutForgotten(judged, deps.exists)
     await deps.outbox.commit(commit)
     deps.observed(watch, commit)
+    deps.passed(watch, batch)
   }
 }
 

@@ -12,9 +12,10 @@ import { Collection } from './operator/collection.ts'
 import type { Operator } from './operator/operator.ts'
 import type { Overflow } from './operator/overflow.ts'
 import { seedSink, seedSubscription } from './operator/seed.ts'
-import type { CommitBatch } from './outbox/outbox.ts'
+import type { CommitBatch, NewGap } from './outbox/outbox.ts'
 import { type Ground, now, type Parts } from './parts.ts'
 import type { ObserveDeps } from './pipeline.ts'
+import { judging, keyOfUid, type Recovering } from './recovering.ts'
 import type { StatusBook } from './status/book.ts'
 import type { Metrics } from './status/metrics.ts'
 
@@ -47,7 +48,13 @@ export function createReflector(
 }
 
 /** The CRs that this install serves, and, where somebody may select by them, namespaces. */
-export function collections(ground: Ground, metrics: Metrics, book: StatusBook, operator: () => Operator) {
+export function collections(
+  ground: Ground,
+  metrics: Metrics,
+  book: StatusBook,
+  operator: () => Operator,
+  seed: (subscription: EventSubscription) => void,
+) {
   const { adminNamespaces, class: name, watchNamespaces } = ground.config
   const labelSelector = name === undefined ? '!carillon.dev/class' : `carillon.dev/class=${name}`
   const scopes = watchNamespaces.length === 0 ? [undefined] : [...new Set([...watchNamespaces, ...adminNamespaces])]
@@ -64,7 +71,10 @@ export function collections(ground: Ground, metrics: Metrics, book: StatusBook, 
       operator().changed('sink', key, before, after)
     }),
     subscriptions: new Collection<EventSubscription>(ours(eventSubscriptionResource), (key, before, after) => {
-      if (after && !before) seedSubscription(book, after)
+      if (after && !before) {
+        seedSubscription(book, after)
+        seed(after)
+      }
       operator().changed('subscription', key, before, after)
     }),
     namespaces: new Collection<KubeObject>(
@@ -75,13 +85,20 @@ export function collections(ground: Ground, metrics: Metrics, book: StatusBook, 
 }
 
 /** What the observing of runs needs of the operator. */
-export function observeDeps(parts: Parts, overflow: Overflow, startDelivery: (sink: string) => void): ObserveDeps {
+export function observeDeps(
+  parts: Parts,
+  recover: Recovering,
+  overflow: Overflow,
+  startDelivery: (sink: string) => void,
+  stale: () => void,
+): ObserveDeps {
   const { book, fence, ground, metrics, outbox, state, writer } = parts
   return {
     outbox,
     emitters: () => state.emitters(),
     since: (uid, sink, kind, milestone) => state.activations.get(activationKey(uid, sink, kind, milestone)),
     cluster: ground.cluster,
+    ...judging(recover, parts),
     fence,
     // What it is compared with, and written beside, is of the API server's clock.
     now: () => ground.client.serverTime(),
@@ -112,7 +129,17 @@ export function observeDeps(parts: Parts, overflow: Overflow, startDelivery: (si
       parts.replays.committed(commit.replayed)
       for (const sink of new Set(commit.rows.map((row) => row.sink))) startDelivery(sink)
       for (const dead of commit.dead) refused(parts, dead)
+      if (commit.gaps) tellGaps(parts, commit.gaps, stale)
     },
+    passed: (watch, batch) => recover.observed.take(watch.name, batch),
+  }
+}
+
+function tellGaps({ state, writer }: Parts, gaps: readonly NewGap[], stale: () => void): void {
+  stale()
+  for (const uid of new Set(gaps.map((gap) => gap.subscriptionUid))) {
+    const key = keyOfUid(state, uid)
+    if (key !== undefined) writer.mark(`subscription ${key}`, 'conditions')
   }
 }
 

@@ -16,6 +16,7 @@ import type { Outbox } from './outbox/outbox.ts'
 import { createOverflow, takeUpDeps } from './overflowing.ts'
 import { type Fence, type Ground, now, type Parts } from './parts.ts'
 import { observe } from './pipeline.ts'
+import { leave, recovering, tellCheckpoints, tellLast } from './recovering.ts'
 import { sources } from './sources/index.ts'
 import { StatusBook } from './status/book.ts'
 import { forgetSink, type Metrics } from './status/metrics.ts'
@@ -36,8 +37,14 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
   const { client, config, egress, log } = ground
   const book = new StatusBook()
   const loops = createLoops(ground, metrics)
-  const { sinks, subscriptions, namespaces } = collections(ground, metrics, book, () => operator)
-  const state = new OperatorState(new Map(outbox.activations()), (name) => {
+  const { sinks, subscriptions, namespaces } = collections(
+    ground,
+    metrics,
+    book,
+    () => operator,
+    (one) => recover.checkpoints.seed(one),
+  )
+  const state = new OperatorState(new Map(), (name) => {
     const namespace = namespaces.objects.get(`/${name}`)
     return namespace && (namespace.metadata.labels ?? {})
   })
@@ -48,12 +55,18 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
   }
   const writer = new StatusWriter({ write, now, wait: pause })
   const parts: Parts = { ground, outbox, metrics, book, loops, state, writer, fence, replays: new Replays() }
+  const recover = recovering(
+    parts,
+    () => watches,
+    () => overflow,
+    namespaces.objects,
+  )
   const headers = headersReader(ground)
   const startDelivery = deliveryStarter(parts, headers, (signal) => operator.sinkChanged.next(signal))
   const overflow = createOverflow(parts, () => renderer.stale())
   const exists = (uid: string) => [...subscriptions.objects.values()].some(({ metadata }) => metadata.uid === uid)
   const reviving = reviveDeps(parts, exists)
-  const observing = observeDeps(parts, overflow, startDelivery)
+  const observing = observeDeps(parts, recover, overflow, startDelivery, () => renderer.stale())
   const watches = new Watches({
     sources,
     namespaces: config.watchNamespaces,
@@ -70,6 +83,7 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     book,
     statuses,
     overflow,
+    checkpoints: recover.checkpoints,
     kindState: (kind) => watches.state(kind),
     now,
   })
@@ -80,6 +94,9 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     namespaces,
     watches,
     outbox,
+    lookingBack: recover.lookingBack,
+    recovery: recover.recovery,
+    namespacesSeen: recover.namespacesSeen,
     book,
     writer,
     sources,
@@ -96,12 +113,14 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
       metrics.dropped.inc({ reason: 'SubscriptionDeleted' }, rows)
       void statuses.dropped(rows, subscription)
     },
+    left: (uid) => leave(parts, recover, uid),
     forgotten(key) {
       writer.forget(key)
       statuses.forget(key)
     },
     log,
     now,
+    serverNow: recover.serverNow,
     wait: pause,
   })
   loops.start('sinks', (signal) => sinks.run(signal))
@@ -109,6 +128,8 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
   if (config.adminNamespaces.length > 0) loops.start('namespaces', (signal) => namespaces.run(signal))
   loops.start('reconcile', (signal) => operator.run(signal))
   loops.start('status', (signal) => writer.run(signal))
+  loops.start('since', (signal) => recover.since.run(signal))
+  loops.start('checkpoints', (signal) => tellCheckpoints(parts, recover, signal))
   loops.start('watch-states', (signal) => tellStates(parts, watches, signal))
   loops.start('take-up', (signal) => takeUp(takeUpDeps(parts, overflow, watches), signal))
   loops.start('dead-letters', (signal) => expireDeadLetters(parts, operator.sinkChanged, signal))
@@ -123,7 +144,8 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     async [Symbol.asyncDispose]() {
       await loops[Symbol.asyncDispose]()
       renderer.stale()
-      await writer.flush(AbortSignal.timeout(flushMs))
+      tellLast(parts, recover)
+      await Promise.all([recover.since.write(), writer.flush(AbortSignal.timeout(flushMs))])
     },
   }
 }

@@ -7,7 +7,12 @@ import { MemoryOutbox } from '../src/outbox/memory.ts'
 import { type ObserveDeps, observe } from '../src/pipeline.ts'
 import { cluster, emitter, ms, running, sinceOf, sourceOf, taskRun } from './operator/scene.ts'
 
-const batch: Batch = { phase: 'watch', changes: [{ type: 'upsert', object: taskRun(running()) }], cursor: '7' }
+const batch: Batch = {
+  phase: 'watch',
+  changes: [{ type: 'upsert', object: taskRun(running()) }],
+  cursor: '7',
+  waited: 0,
+}
 
 /** One batch through the pipeline, during whose fence `meanwhile` happens; who got rows of it. */
 async function observed(meanwhile: (index: (names: string[]) => void) => void): Promise<string[]> {
@@ -38,6 +43,7 @@ async function observed(meanwhile: (index: (names: string[]) => void) => void): 
     },
     exists: (uid) => names.includes(uid.slice(4)),
     observed: () => undefined,
+    passed: () => undefined,
   }
   const watch = {
     name: 'TaskRun',

@@ -3,12 +3,20 @@ import type { KubeObject } from '../api/object.ts'
 /** An object as it is now, or as it was when it went. */
 export type Change = { type: 'upsert' | 'delete'; object: KubeObject }
 
+export type RelistReason = 'start' | 'expired' | 'absent' | 'empty-watches' | 'broken'
+
 export type Batch =
   /** A page of a full list. */
   | { phase: 'list'; changes: Change[]; cursor: undefined }
-  /** The list is complete: all uids that it held, and its resourceVersion. */
-  | { phase: 'listed'; changes: []; cursor: string; uids: Set<string> }
+  /**
+   * The list is complete: all uids that it held, and its resourceVersion. `began` is when it was asked for (ms, the reflector's clock), `reason`
+   * why there had to be one.
+   */
+  | { phase: 'listed'; changes: []; cursor: string; uids: Set<string>; began: number; reason: RelistReason }
   /** A page of an extra list asked for by `refresh`, as things stood at the cursor of the batch before. */
   | { phase: 'refresh'; changes: Change[]; cursor: undefined }
-  /** Watch events that came together, bookmarks included: `changes` may be empty. */
-  | { phase: 'watch'; changes: Change[]; cursor: string }
+  /**
+   * Watch events that came together, bookmarks included: `changes` may be empty. `waited`: for so many ms there had been nothing to read
+   * before they came.
+   */
+  | { phase: 'watch'; changes: Change[]; cursor: string; waited: number }

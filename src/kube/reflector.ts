@@ -1,5 +1,5 @@
 import { delayAfter, fullJitter, pause } from './backoff.ts'
-import type { Batch } from './batch.ts'
+import type { Batch, RelistReason } from './batch.ts'
 import type { KubeClient, Query } from './client.ts'
 import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
 import type { KubeLog } from './log.ts'
@@ -8,11 +8,12 @@ import { pathOf, type Resource } from './path.ts'
 import { Refreshes, type Taken } from './refreshes.ts'
 import { readWatch, type WatchEnd, type WatchStep } from './watch.ts'
 
-export type { Batch, Change } from './batch.ts'
+export type { Batch, Change, RelistReason } from './batch.ts'
 
 export type ReflectorState = 'starting' | 'listing' | 'watching' | 'absent' | 'forbidden' | 'failing'
 
-export type RelistReason = 'start' | 'expired' | 'absent' | 'empty-watches' | 'broken'
+/** `since`: when it came to be so; `at`: when that was last found. Both ms. */
+export type ReflectorStanding = { state: ReflectorState; since: number; at: number; message?: string }
 
 export type ReflectorMetrics = {
   watchEvents(count: number): void
@@ -59,15 +60,16 @@ export class Reflector implements AsyncDisposable {
   /** Failures of lists since a page came, and of watches since one told anything: a list that works proves no watch. */
   readonly #failures = { list: 0, watch: 0 }
   #emptyWatches = 0
-  #state: { state: ReflectorState; since: number; message?: string }
+  #state: ReflectorStanding
 
   constructor(options: ReflectorOptions) {
     this.#options = options
     this.#cursor = options.resumeFrom
-    this.#state = { state: 'starting', since: options.now() }
+    const now = options.now()
+    this.#state = { state: 'starting', since: now, at: now }
   }
 
-  state(): { state: ReflectorState; since: number; message?: string } {
+  state(): ReflectorStanding {
     return this.#state
   }
 
@@ -103,6 +105,7 @@ export class Reflector implements AsyncDisposable {
     let asked: Taken | undefined
     let answered = false
     try {
+      const began = this.#options.now()
       const uids = new Set<string>()
       for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
         const page = await this.#page({ continue: next }, this.#options.namespace, signal)
@@ -115,7 +118,7 @@ export class Reflector implements AsyncDisposable {
         const { cursor } = page
         yield { phase: 'list', changes: page.changes, cursor: undefined }
         if (next !== undefined) continue
-        yield { phase: 'listed', changes: [], cursor, uids }
+        yield { phase: 'listed', changes: [], cursor, uids, began, reason: this.#relist }
         this.#cursor = cursor
       }
       answered = true
@@ -175,7 +178,7 @@ export class Reflector implements AsyncDisposable {
         this.#emptyWatches = 0
         this.#options.metrics.watchEvents(step.value.changes.length)
         cursor = step.value.cursor
-        yield { phase: 'watch', changes: step.value.changes, cursor }
+        yield { phase: 'watch', changes: step.value.changes, cursor, waited: step.value.waited }
         this.#cursor = cursor
       }
     } finally {
@@ -186,7 +189,7 @@ export class Reflector implements AsyncDisposable {
   }
 
   async #open(cursor: string, signal: AbortSignal): Promise<AsyncGenerator<WatchStep, WatchEnd> | Failure> {
-    const { client, resource, namespace, labelSelector, random, maxBatch = 256, idleMs = 90_000 } = this.#options
+    const { client, resource, namespace, labelSelector, now, random, maxBatch = 256, idleMs = 90_000 } = this.#options
     const query = {
       watch: true,
       allowWatchBookmarks: true,
@@ -197,7 +200,7 @@ export class Reflector implements AsyncDisposable {
     try {
       const stream = await client.stream({ path: pathOf(resource, namespace), query, signal })
       if (stream.kind === 'refused') return failureOfResponse(stream.response)
-      return readWatch(stream.body, { idleMs, maxBatch })
+      return readWatch(stream.body, { idleMs, maxBatch, now })
     } catch (error) {
       return failureOfError(error)
     }
@@ -272,7 +275,8 @@ export class Reflector implements AsyncDisposable {
   #enter(state: ReflectorState, message?: string): void {
     const { now, log, resource, namespace } = this.#options
     const changed = this.#state.state !== state
-    this.#state = { state, since: changed ? now() : this.#state.since, ...(message !== undefined && { message }) }
+    const at = now()
+    this.#state = { state, since: changed ? at : this.#state.since, at, ...(message !== undefined && { message }) }
     if (!changed) return
     const fields = {
       resource: resource.plural,

@@ -64,6 +64,24 @@ export async function applyStatus(
   return accept(undefined)
 }
 
+/** Server-side apply of a ConfigMap's whole `data`, by force, also where there is none yet. Throws a KubeError. */
+export async function applyConfigMap(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  data: Record<string, string>,
+  fieldManager: string,
+): Promise<void> {
+  const response = await client.request({
+    method: 'PATCH',
+    path: pathOf({ ...CORE, plural: 'configmaps' }, namespace, name),
+    query: { fieldManager, force: true },
+    contentType: 'application/apply-patch+yaml',
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data },
+  })
+  expectOk(response)
+}
+
 /** Writes a core/v1 Event about an object, in its namespace. What the server refuses (a namespace that is going) is a value. */
 export async function createEvent(
   client: KubeClient,

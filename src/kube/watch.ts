@@ -4,8 +4,11 @@ import { type Failure, failureOfStatus } from './failure.ts'
 import { lineSplitter } from './lines.ts'
 import { isObject } from './pages.ts'
 
-/** Watch events that came together; `cursor` is the resourceVersion of the last of them, a bookmark's included. */
-export type WatchStep = { changes: Change[]; cursor: string }
+/**
+ * Watch events that came together; `cursor` is the resourceVersion of the last of them, a bookmark's included. `waited`: for so many ms there
+ * was nothing to read before they came, so that nothing older lies in between.
+ */
+export type WatchStep = { changes: Change[]; cursor: string; waited: number }
 
 /** The server's own end of a watch, after timeoutSeconds, or what cut it off. */
 export type WatchEnd = { kind: 'ended' } | Failure
@@ -14,6 +17,7 @@ export type WatchOptions = {
   /** No byte for so long: the watch is taken for dead. */
   idleMs: number
   maxBatch: number
+  now: () => number
 }
 
 /**
@@ -26,12 +30,17 @@ export async function* readWatch(body: Readable, options: WatchOptions): AsyncGe
   const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
   try {
     for (;;) {
+      const asked = options.now()
       const chunk = await guard.read(() => chunks.next())
       if (chunk.done) break
+      const waited = options.now() - asked
       const whole = lines.push(chunk.value)
       for (let start = 0; start < whole.length; start += options.maxBatch) {
         const decoded = decodeLines(whole.slice(start, start + options.maxBatch))
-        if (decoded.cursor !== undefined) yield { changes: decoded.changes, cursor: decoded.cursor }
+        if (decoded.cursor !== undefined) {
+          // What comes later of this chunk was dealt with later: more may have come by then.
+          yield { changes: decoded.changes, cursor: decoded.cursor, waited: start === 0 ? waited : 0 }
+        }
         if (decoded.end) return decoded.end
       }
     }

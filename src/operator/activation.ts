@@ -4,7 +4,10 @@ import type { Emitter } from './emitter.ts'
 export type ActivationSpec = {
   startFrom: 'Now' | 'Earliest' | number
   created: number
-  generation: number
+  /** Whether the status tells that some operator has seen it. */
+  seen: boolean
+  /** When the spec was written, where it holds what no operator has seen yet. */
+  changed: number | undefined
   suspend: boolean
   /** What the status tells of when each sink became part of the subscription: all that is left where the disk is lost. */
   told: ReadonlyMap<string, number>
@@ -18,9 +21,19 @@ export const activationKey = (subscriptionUid: string, sink: string, kind: strin
 export const suspendedSince = Number.MAX_SAFE_INTEGER
 
 /**
+ * As the outbox keeps it, an activation is pending while its past has not been looked through: it stands from the start, so that a process that
+ * is killed in between goes on from the same time, and looks once more.
+ */
+export const pendingOf = (since: number): number => -1 - since
+export const isPending = (kept: number): boolean => kept < 0
+export const settledOf = (kept: number): number => (isPending(kept) ? -1 - kept : kept)
+
+/**
  * The activations that have to be written for an emitter, given those that stand. What stands is kept; a sink, kind or milestone that
- * comes later begins where startFrom says, which for Now is `now`: a year-old subscription does not flood. A suspended one is closed,
- * and starts at now when it is resumed, whatever its startFrom.
+ * comes later begins where startFrom says: a year-old subscription does not flood. A suspended one is closed, and starts anew when it is
+ * resumed, whatever its startFrom. `Now` is the moment at which it became part of the subscription: where the spec has changed and nobody has seen
+ * it since (the operator was away, or is just being told), when that was written; where it has not (a new release brings a milestone), `now`,
+ * the API server's time in ms.
  */
 export function activate(
   emitter: Emitter,
@@ -43,9 +56,9 @@ export function activate(
   return entries
 }
 
-/** Where a subscription that has no activation at all begins with a sink; undefined: at now. */
+/** Where a subscription that has no activation at all begins with a sink; undefined: at now. One that nobody has seen may have changed already. */
 const firstOf = (spec: ActivationSpec, sink: string): number | undefined =>
-  spec.told.get(sink) ?? (spec.generation === 1 ? spec.created : undefined)
+  spec.told.get(sink) ?? (spec.seen ? undefined : spec.created)
 
 function sinceOf(
   spec: ActivationSpec,
@@ -53,12 +66,13 @@ function sinceOf(
   first: () => number | undefined,
   now: number,
 ): number {
+  const here = wholeSecond(Math.min(spec.changed ?? now, now))
   if (spec.suspend) return suspendedSince
-  if (standing === suspendedSince) return wholeSecond(now)
+  if (standing === suspendedSince) return here
   if (standing !== undefined) return standing
   if (spec.startFrom === 'Earliest') return 0
   if (spec.startFrom !== 'Now') return spec.startFrom
-  return first() ?? wholeSecond(now)
+  return first() ?? here
 }
 
 /** What stands may be tens of thousands: looked through once at most, and seldom. */
@@ -73,19 +87,19 @@ function lazily(look: () => boolean): () => boolean {
 /** Kubernetes writes times in whole seconds: what happened later in this second must not look earlier. */
 const wholeSecond = (ms: number) => ms - (ms % 1000)
 
-/** New activations of one kind, and the namespace in which its objects have to be looked through for them. */
-export type Activated = { uid: string; kind: string; namespace: string | undefined; entries: Map<string, number> }
+/** Activations of one kind, and the namespace in which its objects have to be looked through for them; undefined: all. */
+export type Activated = { uid: string; kind: string; namespace: string | undefined; keys: string[] }
 
-/** Activations by kind, as they are looked back for. */
+/** What an emitter selects, by kind, as it is looked back for; of its activations those that `wanted` takes. */
 export function byKind(
   { uid, clusterWide, namespace, selection, sinks }: Emitter,
-  entries: Map<string, number>,
+  wanted: (key: string) => boolean,
 ): Activated[] {
   const activated: Activated[] = []
   for (const [kind, milestones] of selection.kinds) {
     const keys = sinks.flatMap((sink) => [...milestones].map((name) => activationKey(uid, sink.key, kind, name)))
-    const own = new Map(keys.flatMap((key) => (entries.has(key) ? [[key, entries.get(key) as number]] : [])))
-    if (own.size > 0) activated.push({ uid, kind, namespace: clusterWide ? undefined : namespace, entries: own })
+    const own = keys.filter(wanted)
+    if (own.length > 0) activated.push({ uid, kind, namespace: clusterWide ? undefined : namespace, keys: own })
   }
   return activated
 }

@@ -1,5 +1,6 @@
 import { type KubeObject, keyOf } from '../api/object.ts'
 import type { Reflector } from '../kube/reflector.ts'
+import { fields } from '../sources/read.ts'
 
 type Follows = Pick<Reflector, 'batches'>
 
@@ -44,7 +45,7 @@ export class Collection<T extends KubeObject> {
   private take(object: T, gone: boolean): void {
     const key = keyOf(object)
     const before = this.objects.get(key)
-    delete object.metadata.managedFields
+    keepDeclared(object)
     if (gone) this.objects.delete(key)
     else this.objects.set(key, object)
     this.changed(key, before, gone ? undefined : object)
@@ -58,4 +59,19 @@ export class Collection<T extends KubeObject> {
       this.changed(key, object, undefined)
     }
   }
+}
+
+/**
+ * Of managedFields, which are large, only the time at which what is declared was written last: by a manager that owns some of the spec, or,
+ * where there is none, of anything but the status.
+ */
+function keepDeclared(object: KubeObject): void {
+  const entries = (object.metadata.managedFields ?? []).filter(
+    (entry) => !entry.subresource && entry.time !== undefined,
+  )
+  const ofSpec = entries.filter(({ fieldsV1 }) => Object.hasOwn(fields(fieldsV1), 'f:spec'))
+  const times = (ofSpec.length > 0 ? ofSpec : entries).map((entry) => entry.time ?? '')
+  const newest = times.sort().at(-1)
+  if (newest === undefined) delete object.metadata.managedFields
+  else object.metadata.managedFields = [{ time: newest }]
 }

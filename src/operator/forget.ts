@@ -36,6 +36,8 @@ export type ForgetDeps = {
   book: Pick<StatusBook, 'forget'>
   /** So many rows, more than none, were dropped with a subscription; `key` is its `namespace/name`. */
   dropped(rows: number, subscription: { uid: string; key: string }): void
+  /** Nothing is kept of the subscription any more: what else is known of it in memory goes, too. */
+  left(subscriptionUid: string): void
 }
 
 /** Subscriptions of which something is kept though they are gone: uid → `namespace/name`. */
@@ -55,12 +57,12 @@ export function goneSubscriptions(
  * is judged for them any more: what is written for them later would stay.
  */
 export async function forgetSubscriptions(leaving: Map<string, string>, deps: ForgetDeps): Promise<void> {
-  const { outbox, state, book, dropped } = deps
+  const { outbox, book, dropped, left } = deps
   for (const [uid, key] of leaving) {
     const rows = await forgetSubscription(uid, outbox)
     leaving.delete(uid)
     if (rows > 0) dropped(rows, { uid, key })
-    for (const entry of state.activations.keys()) if (entry.startsWith(`${uid} `)) state.activations.delete(entry)
     book.forget(uid)
+    left(uid)
   }
 }

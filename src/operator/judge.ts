@@ -1,10 +1,11 @@
 import type { Cluster } from '../formats/format.ts'
-import type { Batch, Change } from '../kube/reflector.ts'
-import type { CommitBatch, CountDelta, ObjectRecord, Outbox } from '../outbox/outbox.ts'
+import type { Batch, Change, RelistReason } from '../kube/reflector.ts'
+import type { CommitBatch, CountDelta, NewGap, ObjectRecord, Outbox } from '../outbox/outbox.ts'
 import type { Gone, Source } from '../sources/source.ts'
-import { activationKey } from './activation.ts'
+import { activationKey, isPending } from './activation.ts'
 import { type Room, unlimited } from './admit.ts'
 import type { Emitter, EmitterIndex, Since } from './emitter.ts'
+import type { Floor } from './floors.ts'
 import { dropCounts, lostWith } from './owed.ts'
 import type { Replayed, Replays } from './replays.ts'
 import { type Matched, type Phase, type Routed, type RouteInput, route } from './route.ts'
@@ -14,6 +15,10 @@ export type JudgeDeps = {
   emitters(): EmitterIndex
   since: Since
   cluster: Cluster
+  /** What a watch's list has to know of an earlier life whose disk was lost; undefined where that is nothing. */
+  floor?(watch: string): Floor | undefined
+  /** What may have been missed, by whom, where the list had to be made since the watch's place was too old. */
+  missed?(watch: Judged, reason: RelistReason): NewGap[]
   now(): number
   /** Told of what was taken, of filters that failed, and of objects that no code of ours could read. */
   matched(matched: readonly Matched[]): void
@@ -49,8 +54,12 @@ export function judge(
     replayed: [],
   }
   const work: Work = { deps, room, commit, dropped: [] }
-  if (batch.phase === 'listed') judgeMissing(watch, batch.uids, work)
-  else judgeChanges(watch, batch.phase, batch.changes, work)
+  if (batch.phase === 'listed') {
+    commit.listed = true
+    const gaps = deps.missed?.(watch, batch.reason) ?? []
+    if (gaps.length > 0) commit.gaps = gaps
+    judgeMissing(watch, batch.uids, work)
+  } else judgeChanges(watch, batch.phase, batch.changes, work)
   if (work.dropped.length > 0) tellDropped(work)
   const now = deps.now()
   if (batch.phase === 'watch' && isEmpty(commit) && now - (watch.lastCommit ?? 0) < idleCursorMs) return undefined
@@ -93,7 +102,8 @@ function judgeChanges(watch: Judged, phase: Phase, changes: readonly Change[], w
     wanted.map(({ change }) => change),
     deps.outbox,
   )
-  judgeWanted({ source: watch.source, phase, since: deps.since }, wanted, records, work)
+  const floor = phase === 'list' ? deps.floor?.(watch.name) : undefined
+  judgeWanted({ source: watch.source, phase, since: deps.since, floor }, wanted, records, work)
 }
 
 const recordsOf = (changes: readonly Change[], outbox: Outbox) =>
@@ -111,7 +121,10 @@ function judgeMissing({ source, namespace }: Judged, listed: ReadonlySet<string>
   const missing = [...deps.outbox.known(source.kind, namespace)].filter((uid) => !listed.has(uid))
   if (missing.length === 0) return
   const kept = deps.outbox.activations()
-  const since: Since = (...of) => kept.get(activationKey(...of))
+  const since: Since = (...of) => {
+    const from = kept.get(activationKey(...of))
+    return from === undefined || isPending(from) ? undefined : from
+  }
   const gone = { at: deps.now(), missed: true }
   const emitters = deps.emitters()
   for (let first = 0; first < missing.length; first += missingAtOnce) {
@@ -131,7 +144,7 @@ function judgeMissing({ source, namespace }: Judged, listed: ReadonlySet<string>
 }
 
 function judgeWanted(
-  given: Pick<RouteInput, 'source' | 'phase' | 'since'>,
+  given: Pick<RouteInput, 'source' | 'phase' | 'since' | 'floor'>,
   wanted: readonly Wanted[],
   records: ReadonlyMap<string, ObjectRecord>,
   { deps, room, commit, dropped }: Work,

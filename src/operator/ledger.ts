@@ -101,7 +101,8 @@ export class Ledger {
     this.dropped.push(...lostWith({ owed: { [pair]: [...keys] } }, this.source, this.room))
   }
 
-  private enter(pair: string, keys: readonly string[]): void {
+  /** Notes milestones as enqueued. */
+  enter(pair: string, keys: readonly string[]): void {
     const before = this.enqueued[pair] ?? []
     // What is replayed was entered when it went first.
     const news = keys.filter((key) => !before.includes(key))

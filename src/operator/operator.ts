@@ -8,15 +8,18 @@ import type { Outbox } from '../outbox/outbox.ts'
 import type { Source } from '../sources/source.ts'
 import type { StatusBook } from '../status/book.ts'
 import type { StatusWriter } from '../status/writer.ts'
-import { type Activated, activate, byKind } from './activation.ts'
+import { activate } from './activation.ts'
 import type { Collection } from './collection.ts'
-import { covers } from './emitter.ts'
+import type { Emitter } from './emitter.ts'
 import { asksForForce, forceAtAnnotation } from './force.ts'
 import { type ForgetDeps, forgetSubscriptions, goneSubscriptions } from './forget.ts'
+import type { LookingBack } from './looking-back.ts'
+import { type NamespacesSeen, type Reached, reachedBy } from './namespaces-seen.ts'
 import { Pulse } from './pulse.ts'
+import type { Recovery } from './recovery.ts'
 import { judgeSink, requestedAt } from './sink.ts'
 import type { OperatorState } from './state.ts'
-import { activationSpec, compileSubscription, sinkKeys } from './subscription.ts'
+import { activationSpec, compileSubscription, sinkKeys, wasStalled } from './subscription.ts'
 import type { Watches } from './watches.ts'
 
 type Known<T extends KubeObject> = Pick<Collection<T>, 'objects' | 'synced'>
@@ -26,8 +29,11 @@ export type OperatorDeps = {
   sinks: Known<EventSink>
   subscriptions: Known<EventSubscription>
   namespaces: Known<KubeObject>
-  watches: Pick<Watches, 'underWay' | 'want' | 'refresh'>
+  watches: Pick<Watches, 'want'>
   outbox: Outbox
+  lookingBack: LookingBack
+  recovery: Pick<Recovery, 'restore' | 'begin'>
+  namespacesSeen: Pick<NamespacesSeen, 'since' | 'look' | 'keep'>
   book: StatusBook
   writer: Pick<StatusWriter, 'mark'>
   sources: Readonly<Record<string, Source>>
@@ -43,11 +49,14 @@ export type OperatorDeps = {
   dropped: ForgetDeps['dropped']
   /** Dead letters go once more, as forceAt asks for. */
   sendAgain(chosen: { sink: string } | { subscriptionUid: string }): Promise<void>
+  left: ForgetDeps['left']
   /** A CR asks for a status with numbers of now. */
   asked(): void
   forgotten(key: string): void
   log: KubeLog
   now(): number
+  /** The API server's clock, ms. */
+  serverNow(): number
   wait(ms: number, signal: AbortSignal): Promise<void>
 }
 
@@ -69,8 +78,6 @@ export class Operator {
   private readonly gone = new Set<string>()
   /** Subscriptions that are gone, of which something may still be kept: by uid, `namespace/name`. */
   private readonly leaving = new Map<string, string>()
-  /** What became active, and has not been looked back for. */
-  private readonly activated: Activated[] = []
   private first = true
 
   constructor(deps: OperatorDeps) {
@@ -99,12 +106,17 @@ export class Operator {
     if (name === '') this.pulse.fire()
     else if (!after) this.deps.state.namespaceGone(name, before?.metadata.labels ?? {})
     if (name === '' || !after) return
-    const labels = (object: KubeObject | undefined) => () => object && (object.metadata.labels ?? {})
-    for (const { emitter } of this.deps.state.subscriptions.values()) {
-      if (!emitter?.clusterWide || covers(emitter, name, labels(before)) || !covers(emitter, name, labels(after)))
-        continue
-      for (const kind of emitter.selection.kinds.keys()) this.refresh(kind, name)
-    }
+    this.look(reachedBy({ name, before, after }, this.emitters()))
+  }
+
+  private emitters(): Emitter[] {
+    return [...this.deps.state.subscriptions.values()].flatMap(({ emitter }) => emitter ?? [])
+  }
+
+  private look(reached: readonly Reached[]): void {
+    this.deps.namespacesSeen.look(reached).catch((error: unknown) => {
+      this.deps.log.warn({ err: error }, 'what came into reach was not looked through to the end')
+    })
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -127,10 +139,13 @@ export class Operator {
   }
 
   private async reconcile(): Promise<void> {
+    const { lookingBack, namespacesSeen, recovery, state, subscriptions } = this.deps
     const now = this.deps.now()
     for (const [key, at] of this.again) if (at <= now) this.dirty.add(key)
-    if (this.first) for (const [uid, key] of this.unknown()) this.leaving.set(uid, key)
-    const underWay = this.deps.watches.underWay()
+    if (this.first) {
+      for (const [uid, key] of this.unknown()) this.leaving.set(uid, key)
+      await recovery.restore([...subscriptions.objects.values()])
+    }
     const keys = [...this.dirty].sort()
     this.dirty.clear()
     try {
@@ -139,10 +154,14 @@ export class Operator {
       for (const key of keys) this.dirty.add(key)
       throw error
     }
-    this.deps.state.rebuild()
+    state.rebuild()
     await forgetSubscriptions(this.leaving, this.deps)
-    await this.deps.watches.want(this.deps.state.emitters().kinds())
-    for (const activation of this.activated.splice(0)) await this.lookBack(activation, underWay.has(activation.kind))
+    await lookingBack.keep()
+    if (this.first) await recovery.begin([...state.subscriptions.values()])
+    await this.deps.watches.want(state.emitters().kinds())
+    lookingBack.begin()
+    if (this.first) this.look(namespacesSeen.since(this.emitters()))
+    await namespacesSeen.keep()
     for (const { sink } of this.deps.outbox.pending()) {
       this.deps.startDelivery(sink)
       this.gone.add(sink)
@@ -157,22 +176,6 @@ export class Operator {
     for (const key of keys.filter((one) => one.startsWith('sink '))) await this.reconcileSink(key.slice(5))
     const subscriptions = keys.filter((one) => one.startsWith('subscription ')).map((one) => one.slice(13))
     for (const key of subscriptions) await this.reconcileSubscription(key)
-  }
-
-  /**
-   * What happened since an activation's time, and before it was seen. Where the kind's watch has yet to list, the list tells; else
-   * objects are looked through again, and only then is the activation kept: a process that ends in between does it once more.
-   */
-  private async lookBack({ uid, kind, namespace, entries }: Activated, isUnderWay: boolean): Promise<void> {
-    const { log, outbox, state, watches } = this.deps
-    if (!isUnderWay) return await outbox.activate(entries)
-    const keep = async () => {
-      await watches.refresh(kind, namespace)
-      if (state.hasSubscription(uid)) await outbox.activate(entries)
-    }
-    keep().catch((error: unknown) => {
-      log.warn({ kind, namespace, err: error }, 'what happened before an activation was not looked through to the end')
-    })
   }
 
   /** Subscriptions that were deleted while the operator was away. */
@@ -191,12 +194,6 @@ export class Operator {
       this.deps.book.forgetSink(sink, this.deps.state.referrers(sink).length === 0)
       this.deps.ended(sink)
     }
-  }
-
-  private refresh(kind: string, namespace: string | undefined): void {
-    this.deps.watches.refresh(kind, namespace).catch((error: unknown) => {
-      this.deps.log.warn({ kind, namespace, err: error }, 'objects could not be looked through again')
-    })
   }
 
   private async reconcileSink(key: string): Promise<void> {
@@ -255,6 +252,8 @@ export class Operator {
     }
     if (asksForForce(object, before?.object)) await deps.sendAgain({ subscriptionUid: object.metadata.uid })
     if (requestedAt(object) !== (before && requestedAt(before.object))) deps.asked()
+    const handled = before ? requestedAt(before.object) : object.status?.lastHandledReconcileAt
+    if (requestedAt(object) !== handled) deps.state.acknowledged.set(object.metadata.uid, deps.now())
     if (before && before.object.metadata.generation !== object.metadata.generation)
       deps.book.forgive(object.metadata.uid)
     const compiled = compileSubscription(object, {
@@ -273,10 +272,9 @@ export class Operator {
       return
     }
     const emitter = compiled.value
-    const entries = activate(emitter, spec.value, deps.state.activations, deps.now())
-    if (spec.value.suspend && entries.size > 0) await deps.outbox.activate(entries)
-    for (const [entry, since] of entries) deps.state.activations.set(entry, since)
-    if (!spec.value.suspend) this.activated.push(...byKind(emitter, entries))
+    deps.lookingBack.add(emitter, activate(emitter, spec.value, deps.state.activations, deps.serverNow()))
+    // After a loss of the disk the checkpoint, which stood meanwhile, tells what is to be sent.
+    if (deps.outbox.begun && wasStalled(object, before)) deps.lookingBack.again(emitter)
     deps.state.subscriptions.set(key, { object, stalled: undefined, emitter })
     // Not before: a status that is written at once is made of what stands there.
     deps.writer.mark(`subscription ${key}`, 'conditions')

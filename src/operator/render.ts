@@ -1,14 +1,16 @@
 import type { EventSink, EventSubscription } from '../api/generated.ts'
-import type { CountDelta, Counts, Outbox, Pending } from '../outbox/outbox.ts'
+import type { CountDelta, Counts, Gaps, Outbox, Pending } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
 import { type SinkView, summariseSink, summariseSubscription } from '../status/summarise.ts'
 import { activationKey, suspendedSince } from './activation.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import { handledForceAt } from './force.ts'
 import type { Overflow } from './overflow.ts'
 import { type KindState, subscriptionReadiness } from './readiness.ts'
 import { requestedAt } from './sink.ts'
 import type { OperatorState, SinkState, SubscriptionState } from './state.ts'
 import type { Rendered, Statuses } from './statuses.ts'
+import { sinkKeys } from './subscription.ts'
 
 export type RenderDeps = {
   state: OperatorState
@@ -16,6 +18,7 @@ export type RenderDeps = {
   book: StatusBook
   statuses: Pick<Statuses, 'conditions'>
   overflow: Pick<Overflow, 'of'>
+  checkpoints: Pick<Checkpoints, 'look' | 'of'>
   kindState(kind: string): Omit<KindState, 'kind'>
   now(): number
 }
@@ -33,6 +36,7 @@ export class Renderer {
     pending: [] as Pending[],
     counts: [] as CountDelta[],
     deadLetters: new Map<string, number>(),
+    gaps: new Map<string, Gaps>(),
   }
 
   constructor(deps: RenderDeps) {
@@ -58,12 +62,14 @@ export class Renderer {
   private tallies() {
     const now = this.deps.now()
     if (now - this.counted.at >= countEveryMs) {
-      const { outbox } = this.deps
+      const { checkpoints, outbox, state } = this.deps
+      checkpoints.look(state.emitters().kinds())
       this.counted = {
         at: now,
         pending: outbox.pending(),
         counts: outbox.counts(),
         deadLetters: outbox.deadLetterSizes(),
+        gaps: outbox.gaps(),
       }
     }
     return this.counted
@@ -89,7 +95,7 @@ export class Renderer {
   private subscription(key: string, state: SubscriptionState): Rendered {
     const { object, emitter } = state
     const { uid } = object.metadata
-    const { pending, counts } = this.tallies()
+    const { pending, counts, gaps } = this.tallies()
     const kinds = [...(emitter?.selection.kinds.keys() ?? [])]
     const waiting = pending.filter((entry) => entry.subscription === key.split(' ')[1])
     const status = summariseSubscription({
@@ -103,22 +109,18 @@ export class Renderer {
       pending: sum(waiting.map((entry) => entry.rows)),
       lastMatched: this.deps.book.lastMatched(uid),
       filterErrors: this.deps.book.filterErrors(uid),
-      sinks: (emitter?.sinks ?? []).map((sink) => this.view(state, sink.key, waiting)),
+      gaps: gaps.get(uid),
+      acknowledged: this.deps.state.acknowledged.get(uid),
+      sinks: sinkKeys(object).map((sink) => this.view(state, sink, waiting)),
     })
     return { object, status }
   }
 
-  private view({ object, emitter }: SubscriptionState, sink: string, waiting: readonly Pending[]): SinkView {
+  private view(state: SubscriptionState, sink: string, waiting: readonly Pending[]): SinkView {
+    const { object } = state
     const [namespace = '', name = ''] = sink.split('/')
     const rows = waiting.filter((entry) => entry.sink === sink)
     const { lastDelivered, lastFailure } = this.deps.book.pair(object.metadata.uid, sink)
-    const since: number[] = []
-    for (const [kind, milestones] of emitter?.selection.kinds ?? []) {
-      for (const milestone of milestones) {
-        const at = this.deps.state.activations.get(activationKey(object.metadata.uid, sink, kind, milestone))
-        if (at !== undefined && at !== suspendedSince) since.push(at)
-      }
-    }
     return {
       namespace,
       name,
@@ -128,8 +130,25 @@ export class Renderer {
       lastFailure,
       pending: sum(rows.map((entry) => entry.rows)),
       oldestPending: oldest(rows),
-      since: since.length > 0 ? Math.min(...since) : undefined,
+      since: this.since(state, sink),
+      checkpoint: this.deps.checkpoints.of(state, sink),
     }
+  }
+
+  /** While nobody understands the subscription, as it was told before. */
+  private since({ object, emitter }: SubscriptionState, sink: string): number | undefined {
+    if (!emitter) {
+      const told = object.status?.sinks?.find(({ namespace, name }) => `${namespace}/${name}` === sink)?.since
+      return told === undefined ? undefined : Date.parse(told)
+    }
+    const since: number[] = []
+    for (const [kind, milestones] of emitter.selection.kinds) {
+      for (const milestone of milestones) {
+        const at = this.deps.state.activations.get(activationKey(emitter.uid, sink, kind, milestone))
+        if (at !== undefined && at !== suspendedSince) since.push(at)
+      }
+    }
+    return since.length > 0 ? Math.min(...since) : undefined
   }
 
   private common(key: string, object: EventSink | EventSubscription) {

@@ -2,10 +2,12 @@ import type { KubeObject } from '../api/object.ts'
 import { type FilterInputs, inputsOf } from '../filters/inputs.ts'
 import type { Cluster, Format } from '../formats/format.ts'
 import type { CommitBatch, CountDelta, NewRow, ObjectRecord } from '../outbox/outbox.ts'
-import { fields, lastWrite } from '../sources/read.ts'
+import { fields, lastWrite, stampedWrite } from '../sources/read.ts'
 import type { Gone, Milestone, Source } from '../sources/source.ts'
 import { type Room, unlimited } from './admit.ts'
+import { marginMs } from './checkpoint.ts'
 import type { Emitter, EmitterSink, Since } from './emitter.ts'
+import type { Floor } from './floors.ts'
 import { Ledger, newest } from './ledger.ts'
 import { ObjectEvents, type Sized } from './object-events.ts'
 import type { Dropped } from './owed.ts'
@@ -30,6 +32,8 @@ export type RouteInput = {
   room?: Room
   /** The replay that a subscription is in, if any: for what it covers, ledger and `since` are set aside. */
   replay?: ((emitter: Emitter) => ReplayWindow | undefined) | undefined
+  /** While the kind is listed for the first time after the disk was lost. */
+  floor?: Floor | undefined
 }
 
 /** The milestone of every kind's `deletion`. */
@@ -147,15 +151,32 @@ class ObjectState {
     }
     for (const sink of again) this.repeat(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
     if (sinks.length === 0) return
+    const unsettled = sinks.filter((sink) => !this.wasSettled(emitter, sink, milestone))
+    if (unsettled.length === 0) return
     this.count(emitter, '', { matched: 1 })
     this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.kind, milestone })
-    for (const sink of sinks) this.ask(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
+    for (const sink of unsettled) this.ask(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
   }
 
   private isNew(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
     if (this.ledger.enqueued[pair]?.includes(milestone.key)) return false
     const since = this.input.since(emitter.uid, sink.key, this.input.source.kind, milestone.name)
-    return since !== undefined && milestone.time >= since
+    if (since === undefined) return false
+    return milestone.time >= (this.floorOf(emitter, sink, milestone) === undefined ? since : since - marginMs)
+  }
+
+  private floorOf(emitter: Emitter, sink: EmitterSink, milestone: Milestone): number | undefined {
+    return this.input.floor?.(emitter.uid, sink.key, this.input.source.kind, milestone.name)
+  }
+
+  /** What matches of an object that was last written before the floor was settled in an earlier life: it is noted, and not sent again. */
+  private wasSettled(emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
+    const floor = this.floorOf(emitter, sink, milestone)
+    if (floor === undefined) return false
+    const written = stampedWrite(fields(this.input.object.metadata))
+    if (written === undefined || written >= floor) return false
+    this.ledger.enter(`${emitter.uid} ${sink.key}`, [milestone.key])
+    return true
   }
 
   private ask(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): void {

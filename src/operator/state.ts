@@ -39,6 +39,8 @@ export class OperatorState {
   readonly sinks = new Map<string, SinkState>()
   readonly subscriptions = new Map<string, SubscriptionState>()
   readonly activations: Map<string, number>
+  /** When each subscription, by uid, was last asked for a reconciliation; ms. */
+  readonly acknowledged = new Map<string, number>()
   private index: EmitterIndex = indexEmitters([], () => undefined)
   private readonly labelsOf: (namespace: string) => Record<string, string> | undefined
   /** Labels of namespaces that are gone: the deletes of what was in them may be told later, by another watch. */

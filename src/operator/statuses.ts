@@ -17,7 +17,7 @@ export const fieldManager = 'carillon'
 export type Rendered = { object: EventSink | EventSubscription; status: { conditions?: Condition[] } }
 
 /** Conditions whose turning is worth a core Event. */
-const told = ['Ready', 'Delivering', 'Stalled', 'FilterErrors', 'Overflow']
+const told = ['Ready', 'Delivering', 'Stalled', 'FilterErrors', 'Overflow', 'Continuity']
 
 /** Writes statuses by server-side apply, skips those that say nothing new, and tells turned conditions as core Events. */
 export class Statuses {
@@ -68,7 +68,8 @@ export class Statuses {
       if (!told.includes(condition.type) || condition.status === 'Unknown') continue
       const old = before.find((candidate) => candidate.type === condition.type)
       if (old?.status === condition.status && old.reason === condition.reason) continue
-      const good = condition.type === 'Ready' || condition.type === 'Delivering'
+      if (!old && condition.type === 'Continuity' && condition.status === 'True') continue
+      const good = ['Ready', 'Delivering', 'Continuity'].includes(condition.type)
       const type = (condition.status === 'True') === good ? 'Normal' : 'Warning'
       await this.event(object, { type, reason: condition.reason, message: `${condition.type}: ${condition.message}` })
     }

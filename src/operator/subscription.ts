@@ -3,9 +3,11 @@ import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { checkExtensions } from '../filters/extensions.ts'
 import { compileSelection } from '../filters/selection.ts'
 import type { Format, FormatName } from '../formats/format.ts'
+import { fields, lastWrite } from '../sources/read.ts'
 import type { Source } from '../sources/source.ts'
 import type { ActivationSpec } from './activation.ts'
 import type { Emitter, EmitterSink } from './emitter.ts'
+import type { SubscriptionState } from './state.ts'
 
 export type CompileContext = {
   sources: Readonly<Record<string, Source>>
@@ -73,6 +75,9 @@ export const sinkKeys = (subscription: EventSubscription): string[] =>
 /** What activation needs of a subscription; a startFrom that is no time is refused. */
 export function activationSpec(subscription: EventSubscription): Verdict<ActivationSpec> {
   const { metadata, spec, status } = subscription
+  const { generation = 1 } = metadata
+  // The API server's default for what no operator has seen is -1.
+  const observed = status?.observedGeneration ?? -1
   const given = spec.startFrom ?? 'Now'
   const startFrom = given === 'Now' || given === 'Earliest' ? given : Date.parse(given)
   if (Number.isNaN(startFrom)) {
@@ -84,7 +89,8 @@ export function activationSpec(subscription: EventSubscription): Verdict<Activat
   return accept({
     startFrom,
     created: Date.parse(metadata.creationTimestamp),
-    generation: metadata.generation ?? 1,
+    seen: observed >= 0,
+    changed: generation > observed ? lastWrite(fields(metadata)) : undefined,
     suspend: spec.suspend ?? false,
     told: new Map(
       (status?.sinks ?? []).flatMap(({ namespace, name, since }) =>
@@ -93,3 +99,12 @@ export function activationSpec(subscription: EventSubscription): Verdict<Activat
     ),
   })
 }
+
+/** Whether nothing was matched for the subscription until now, as nobody understood it. */
+export const wasStalled = (
+  object: EventSubscription,
+  before: Pick<SubscriptionState, 'stalled'> | undefined,
+): boolean =>
+  before
+    ? before.stalled !== undefined
+    : (object.status?.conditions ?? []).some(({ type, status }) => type === 'Stalled' && status === 'True')

@@ -1,5 +1,6 @@
 import type { Batch, Reflector, ReflectorState } from '../kube/reflector.ts'
 import type { Source } from '../sources/source.ts'
+import type { KindWatch } from './checkpoints.ts'
 
 export type WatchDeps = {
   sources: Readonly<Record<string, Source>>
@@ -71,11 +72,12 @@ export class Watches {
     }
   }
 
-  /** The kinds of which a newly active emitter would miss the past: their watches run already, or go on from a cursor. */
-  underWay(): Set<string> {
-    const kinds = new Set([...this.entries.values()].map((entry) => entry.watch.source.kind))
-    for (const name of this.deps.cursors().keys()) kinds.add(name.split('/')[0] ?? name)
-    return kinds
+  /** The watches of a kind. */
+  watchesOf(kind: string): KindWatch[] {
+    return this.of(kind).map(({ watch, reflector }) => {
+      const { state, at } = reflector.state()
+      return { name: watch.name, namespace: watch.namespace, absentAt: state === 'absent' ? at : undefined }
+    })
   }
 
   /** Where a kind's watches stand: the worst state counts. */

@@ -44,6 +44,10 @@ export function lastWrite(metadata: Fields): number | undefined {
   return Math.max(written, time(creationTimestamp) ?? 0, time(deletionTimestamp) ?? 0) || undefined
 }
 
+/** The same, but undefined where managedFields tell no time: anybody may empty them, and then nobody knows of a later write. */
+export const stampedWrite = (metadata: Fields): number | undefined =>
+  newest(list(metadata.managedFields).map(fields)) === undefined ? undefined : lastWrite(metadata)
+
 /** When the manager that owns an annotation last wrote, by managedFields. */
 export function annotationTime(metadata: Fields, name: string): number | undefined {
   const owns = (entry: Fields): boolean =>

@@ -1,8 +1,9 @@
 import { removeCondition, setCondition } from '../api/conditions.ts'
 import type { Condition, EventSinkStatus, EventSubscriptionStatus } from '../api/generated.ts'
 import { kubeTime } from '../api/time.ts'
-import type { Counts } from '../outbox/outbox.ts'
+import type { Counts, Gaps } from '../outbox/outbox.ts'
 import { isFailing } from './book.ts'
+import { continuity } from './continuity.ts'
 import { delivering, itself, type Told } from './delivering.ts'
 import { type Overflow, overflowOfSinks } from './overflow.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
@@ -41,6 +42,9 @@ export type SubscriptionFacts = Common & {
   pending: number
   lastMatched: LastMatched | undefined
   filterErrors: { count: number; message: string } | undefined
+  gaps: Gaps | undefined
+  /** When a reconciliation was last asked for; ms, undefined where not since the start. */
+  acknowledged: number | undefined
   sinks: SinkView[]
 }
 
@@ -55,6 +59,7 @@ export type SinkView = {
   pending: number
   oldestPending: number | undefined
   since: number | undefined
+  checkpoint: number | undefined
 }
 
 /** The whole status of a sink. */
@@ -90,6 +95,8 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
       })
     : removeCondition(conditions, 'FilterErrors')
   conditions = withOverflow(conditions, facts, overflowOfSinks(facts.sinks))
+  const previous = facts.previous.find(({ type }) => type === 'Continuity')
+  conditions = set(conditions, facts, 'Continuity', continuity({ ...facts, previous }))
   const { lastMatched } = facts
   return prune({
     observedGeneration: facts.generation,
@@ -120,6 +127,7 @@ const sinkStatus = (sink: SinkView) =>
     lastDelivered: sink.lastDelivered && deliveredView(sink.lastDelivered),
     lastFailure: sink.lastFailure && failedView(sink.lastFailure),
     since: optionalTime(sink.since),
+    checkpoint: optionalTime(sink.checkpoint),
   })
 
 const wasTried = ({ lastDelivered, failing }: SinkHealth): boolean =>

@@ -121,6 +121,18 @@ suite('the chart', () => {
     )
     assert.deepEqual(roles, ['blue-carillon', 'green-carillon'])
   })
+
+  test('gives an install of a class the right to record its own times', async () => {
+    const manifests = await render(helm, '--set=class=blue')
+    const names = (find(manifests, 'Role') as unknown as { rules: Rule[] }).rules.flatMap(
+      (rule) => rule.resourceNames ?? [],
+    )
+    assert.equal(names.filter((name) => /^carillon-since-blue-[0-9a-f]$/.test(name)).length, 16)
+    assert.equal(
+      names.some((name) => /^carillon-since-[0-9a-f]$/.test(name)),
+      false,
+    )
+  })
 })
 
 /** Every right that the operator has beyond what any account has: verb, resource, the namespace and name it is bounded to. */
@@ -136,6 +148,7 @@ const rights = [
   'get /secrets',
   'create,patch /events',
   'get /configmaps carillon-system/carillon-config',
+  ...[...'0123456789abcdef'].map((digit) => `get,create,patch /configmaps carillon-system/carillon-since-${digit}`),
   'get,create,update coordination.k8s.io/leases carillon-system/',
 ]
 
@@ -204,6 +217,11 @@ suite('the chart, applied', () => {
     [false, 'watch', '', 'secrets'],
     [false, 'get', '', 'configmaps', { namespace: 'team-a', name: 'carillon-config' }],
     [false, 'get', '', 'configmaps', { namespace: 'carillon-system', name: 'another' }],
+    [true, 'create', '', 'configmaps', { namespace: 'carillon-system', name: 'carillon-since-0' }],
+    [true, 'patch', '', 'configmaps', { namespace: 'carillon-system', name: 'carillon-since-f' }],
+    [false, 'patch', '', 'configmaps', { namespace: 'carillon-system', name: 'carillon-config' }],
+    [false, 'create', '', 'configmaps', { namespace: 'carillon-system' }],
+    [false, 'list', '', 'configmaps', { namespace: 'carillon-system' }],
     [true, 'create', 'coordination.k8s.io', 'leases', { namespace: 'carillon-system' }],
     [true, 'update', 'coordination.k8s.io', 'leases', { namespace: 'carillon-system', name: 'carillon' }],
     [false, 'delete', 'coordination.k8s.io', 'leases', { namespace: 'carillon-system', name: 'carillon' }],

@@ -91,8 +91,8 @@ describe('watch events', () => {
   })
 })
 
-async function readAll(body: Readable, options: { idleMs?: number; maxBatch?: number } = {}) {
-  const watch = readWatch(body, { idleMs: 60_000, maxBatch: 256, ...options })
+async function readAll(body: Readable, options: { idleMs?: number; maxBatch?: number; now?: () => number } = {}) {
+  const watch = readWatch(body, { idleMs: 60_000, maxBatch: 256, now: Date.now, ...options })
   const steps: WatchStep[] = []
   for (;;) {
     const step = await watch.next()
@@ -165,7 +165,7 @@ describe('reading a watch', () => {
         this.push(given > 100 ? null : bytes(bookmark(String(given)).padEnd(400)))
       },
     })
-    const watch = readWatch(body, { idleMs: 1, maxBatch: 256 })
+    const watch = readWatch(body, { idleMs: 1, maxBatch: 256, now: Date.now })
     await watch.next()
     const before = given
     for (let at = 0; at < 50; at += 1) await tick()

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ActivationSpec, activate, activationKey, suspendedSince } from '../../src/operator/activation.ts'
+import {
+  type ActivationSpec,
+  activate,
+  activationKey,
+  isPending,
+  pendingOf,
+  settledOf,
+  suspendedSince,
+} from '../../src/operator/activation.ts'
 import { activationSpec } from '../../src/operator/subscription.ts'
 import { at, emitter, ms, type SubscriptionSpec, subscription } from './scene.ts'
 
@@ -11,7 +19,8 @@ const nowInSeconds = ms(3600)
 const spec = (over: Partial<ActivationSpec> = {}): ActivationSpec => ({
   startFrom: 'Now',
   created,
-  generation: 1,
+  seen: false,
+  changed: undefined,
   suspend: false,
   told: new Map(),
   ...over,
@@ -30,14 +39,16 @@ const standing = (given: Partial<ActivationSpec> = {}, over: Partial<Subscriptio
 test('a new subscription begins where startFrom says: Now is when it was created', () => {
   const cases: [name: string, spec: ActivationSpec, since: number][] = [
     ['Now', spec(), created],
-    ['Now, changed before it was first seen', spec({ generation: 2 }), nowInSeconds],
+    ['Now, changed before it was first seen', spec({ changed: ms(1800) }), created],
+    ['Now, seen before, but not understood until it was changed', spec({ seen: true, changed: ms(1800) }), ms(1800)],
+    ['Now, seen before, but not understood until this release', spec({ seen: true }), nowInSeconds],
     ['Earliest', spec({ startFrom: 'Earliest' }), 0],
-    ['Earliest, changed', spec({ startFrom: 'Earliest', generation: 7 }), 0],
+    ['Earliest, changed', spec({ startFrom: 'Earliest', seen: true, changed: ms(1800) }), 0],
     ['a time', spec({ startFrom: ms(-500) }), ms(-500)],
     ['suspended', spec({ suspend: true }), suspendedSince],
     [
       'what its status tells, where the disk was lost',
-      spec({ generation: 9, told: new Map([['team-a/qe', ms(70)]]) }),
+      spec({ seen: true, changed: ms(1800), told: new Map([['team-a/qe', ms(70)]]) }),
       ms(70),
     ],
   ]
@@ -55,11 +66,15 @@ test('a new subscription begins where startFrom says: Now is when it was created
 })
 
 test('what stands is kept, whatever changes in the spec', () => {
-  for (const given of [spec(), spec({ startFrom: 'Earliest' }), spec({ startFrom: ms(9), generation: 4 })])
+  for (const given of [
+    spec(),
+    spec({ startFrom: 'Earliest' }),
+    spec({ startFrom: ms(9), seen: true, changed: ms(1800) }),
+  ])
     assert.deepEqual(activate(builds(), given, standing(), now), new Map())
 })
 
-test('a sink, kind or milestone that comes later starts at now', () => {
+test('a sink, kind or milestone that comes later starts when it was written into the spec, or with the release that brings it', () => {
   const cases: [name: string, over: Partial<SubscriptionSpec>, entries: string[]][] = [
     [
       'sink',
@@ -79,9 +94,14 @@ test('a sink, kind or milestone that comes later starts at now', () => {
     ['milestone', { events: [{ kind: 'TaskRun', milestones: ['started', 'queued'] }] }, [key('queued')]],
   ]
   for (const [name, over, added] of cases) {
-    for (const generation of [1, 2]) {
-      const entries = activate(builds(over), spec({ generation }), standing(), now)
-      assert.deepEqual(entries, new Map(added.map((entry) => [entry, nowInSeconds])), `${name} ${generation}`)
+    for (const [changed, since] of [
+      [ms(1800), ms(1800)],
+      [undefined, nowInSeconds],
+      // A clock that is ahead wrote this one.
+      [ms(7200), nowInSeconds],
+    ] as const) {
+      const entries = activate(builds(over), spec({ seen: true, changed }), standing(), now)
+      assert.deepEqual(entries, new Map(added.map((entry) => [entry, since])), `${name} ${changed}`)
     }
   }
 })
@@ -92,7 +112,7 @@ test('where startFrom is Earliest or a time, that counts for what comes later, t
     ['Earliest', 0],
     [ms(-500), ms(-500)],
   ] as const) {
-    const entries = activate(builds(audit), spec({ startFrom, generation: 2 }), standing(), now)
+    const entries = activate(builds(audit), spec({ startFrom, seen: true, changed: ms(1800) }), standing(), now)
     assert.deepEqual([...entries.values()], [since, since])
   }
 })
@@ -102,14 +122,14 @@ test('a subscription that another stands beside is new all the same', () => {
   assert.equal(activate(builds(), spec(), others, now).get(key('started')), created)
 })
 
-test('suspension closes it, and on resumption it starts at now, whatever its startFrom', () => {
+test('suspension closes it, and on resumption it starts at the moment of that, whatever its startFrom', () => {
   const open = standing({ startFrom: 'Earliest' })
-  const closed = activate(builds(), spec({ startFrom: 'Earliest', suspend: true, generation: 2 }), open, now)
+  const closed = activate(builds(), spec({ startFrom: 'Earliest', suspend: true, seen: true }), open, now)
   assert.deepEqual([...closed.values()], [suspendedSince, suspendedSince])
   for (const [entry, since] of closed) open.set(entry, since)
-  assert.deepEqual(activate(builds(), spec({ suspend: true, generation: 2 }), open, now), new Map())
-  const resumed = activate(builds(), spec({ startFrom: 'Earliest', generation: 3 }), open, now)
-  assert.deepEqual([...resumed.values()], [nowInSeconds, nowInSeconds])
+  assert.deepEqual(activate(builds(), spec({ suspend: true, seen: true }), open, now), new Map())
+  const resumed = activate(builds(), spec({ startFrom: 'Earliest', seen: true, changed: ms(1800) }), open, now)
+  assert.deepEqual([...resumed.values()], [ms(1800), ms(1800)])
 })
 
 test('a thousand subscriptions that stand are looked through once for a new one, and not at all for one that stands', () => {
@@ -131,15 +151,22 @@ test('a thousand subscriptions that stand are looked through once for a new one,
 })
 
 test('what activation needs is read from the subscription', () => {
-  const read = (over: Partial<SubscriptionSpec>) => activationSpec(subscription(over, { generation: 4 }))
-  assert.deepEqual(read({}), { ok: true, value: spec({ generation: 4 }) })
-  assert.deepEqual(read({ startFrom: 'Earliest', suspend: true }), {
+  const managedFields = [{ time: at(1800) }]
+  const read = (over: Partial<SubscriptionSpec>, observedGeneration?: number) =>
+    activationSpec({
+      ...subscription(over, { generation: 4, managedFields }),
+      ...(observedGeneration !== undefined && { status: { observedGeneration } }),
+    })
+  assert.deepEqual(read({}), { ok: true, value: spec({ changed: ms(1800) }) })
+  assert.deepEqual(read({}, -1), { ok: true, value: spec({ changed: ms(1800) }) })
+  assert.deepEqual(read({}, 3), { ok: true, value: spec({ seen: true, changed: ms(1800) }) })
+  assert.deepEqual(read({ startFrom: 'Earliest', suspend: true }, 4), {
     ok: true,
-    value: spec({ generation: 4, startFrom: 'Earliest', suspend: true }),
+    value: spec({ seen: true, startFrom: 'Earliest', suspend: true }),
   })
-  assert.deepEqual(read({ startFrom: '2026-11-22T12:00:09.5+00:00' }), {
+  assert.deepEqual(read({ startFrom: '2026-11-22T12:00:09.5+00:00' }, 4), {
     ok: true,
-    value: spec({ generation: 4, startFrom: ms(9) + 500 }),
+    value: spec({ seen: true, startFrom: ms(9) + 500 }),
   })
   assert.deepEqual(read({ startFrom: 'yesterday' }), {
     ok: false,
@@ -155,4 +182,15 @@ test('what activation needs is read from the subscription', () => {
   }
   const value = activationSpec(told)
   assert.deepEqual(value.ok && value.value.told, new Map([['team-a/qe', ms(5)]]))
+})
+
+test('what the outbox keeps of an activation that is pending gives its time back', () => {
+  for (const since of [0, ms(5), suspendedSince]) {
+    assert.equal(isPending(since), false)
+    assert.equal(settledOf(since), since)
+  }
+  for (const since of [0, ms(5)]) {
+    assert.equal(isPending(pendingOf(since)), true)
+    assert.equal(settledOf(pendingOf(since)), since)
+  }
 })

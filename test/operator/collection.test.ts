@@ -13,11 +13,19 @@ const page = (...objects: KubeObject[]): Batch => ({
   changes: objects.map((object) => ({ type: 'upsert', object })),
   cursor: undefined,
 })
-const listed = (...uids: string[]): Batch => ({ phase: 'listed', changes: [], cursor: '1', uids: new Set(uids) })
+const listed = (...uids: string[]): Batch => ({
+  phase: 'listed',
+  changes: [],
+  cursor: '1',
+  uids: new Set(uids),
+  began: 0,
+  reason: 'start',
+})
 const watched = (type: 'upsert' | 'delete', object: KubeObject): Batch => ({
   phase: 'watch',
   changes: [{ type, object }],
   cursor: '2',
+  waited: 0,
 })
 
 type Fed = { namespace?: string; batches: Batch[] }

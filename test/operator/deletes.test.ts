@@ -23,8 +23,15 @@ import {
 
 const upsert = (object: KubeObject): Change => ({ type: 'upsert', object })
 const gone = (object: KubeObject): Change => ({ type: 'delete', object })
-const watched = (...changes: Change[]): Batch => ({ phase: 'watch', changes, cursor: '7' })
-const listed = (...uids: string[]): Batch => ({ phase: 'listed', changes: [], cursor: '9', uids: new Set(uids) })
+const watched = (...changes: Change[]): Batch => ({ phase: 'watch', changes, cursor: '7', waited: 0 })
+const listed = (...uids: string[]): Batch => ({
+  phase: 'listed',
+  changes: [],
+  cursor: '9',
+  uids: new Set(uids),
+  began: 0,
+  reason: 'start',
+})
 const pageOf = (phase: 'list' | 'refresh', ...objects: KubeObject[]): Batch => ({
   phase,
   changes: objects.map(upsert),

@@ -30,6 +30,9 @@ async function stage(rows: Record<string, number>) {
     state,
     book: new StatusBook(),
     dropped: (count: number, { key }: { key: string }) => told.push([count, key]),
+    left(uid: string) {
+      for (const key of state.activations.keys()) if (key.startsWith(`${uid} `)) state.activations.delete(key)
+    },
   }
   return { outbox, state, told, deps }
 }

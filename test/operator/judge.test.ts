@@ -10,12 +10,14 @@ import { cluster, emitter, ms, running, sinceOf, sourceOf, succeeded, taskRun } 
 
 const upsert = (object: KubeObject): Change => ({ type: 'upsert', object })
 const gone = (object: KubeObject): Change => ({ type: 'delete', object })
-const watched = (cursor: string, ...changes: Change[]): Batch => ({ phase: 'watch', changes, cursor })
+const watched = (cursor: string, ...changes: Change[]): Batch => ({ phase: 'watch', changes, cursor, waited: 0 })
 const listed = (cursor: string, ...uids: string[]): Batch => ({
   phase: 'listed',
   changes: [],
   cursor,
   uids: new Set(uids),
+  began: ms(0),
+  reason: 'start',
 })
 
 /** A watch of TaskRuns into an outbox, with what it reported. */

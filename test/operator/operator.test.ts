@@ -5,6 +5,8 @@ import type { KubeObject } from '../../src/api/object.ts'
 import { accept } from '../../src/api/verdict.ts'
 import { formats } from '../../src/formats/index.ts'
 import { pause } from '../../src/kube/backoff.ts'
+import { pendingOf } from '../../src/operator/activation.ts'
+import { LookingBack } from '../../src/operator/looking-back.ts'
 import { Operator } from '../../src/operator/operator.ts'
 import { OperatorState } from '../../src/operator/state.ts'
 import { MemoryOutbox } from '../../src/outbox/memory.ts'
@@ -19,8 +21,8 @@ const qe = sink()
 const forced = { annotations: { 'reconcile.fluxcd.io/requestedAt': 'a', 'reconcile.fluxcd.io/forceAt': 'a' } }
 
 /** An operator with one sink, whose looking back for TaskRuns ends when the test says so. */
-function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
-  const outbox = new MemoryOutbox({ now: () => ms(0) })
+function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
+  const { outbox = new MemoryOutbox({ now: () => ms(0) }) } = options
   const state = new OperatorState(new Map(), () => undefined)
   const subscriptions = new Map<string, EventSubscription>()
   const asked: string[] = []
@@ -30,20 +32,30 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
   const sinks = new Map([['team-a/qe', qe]])
   let lookedBack = Promise.withResolvers<void>()
   let failures = options.headersFail ?? 0
-  const operator = new Operator({
+  const kept: string[] = []
+  const lookingBack = new LookingBack({
     state,
-    sinks: { objects: sinks, synced: true },
-    subscriptions: { objects: subscriptions, synced: true },
-    namespaces: { objects: new Map<string, KubeObject>(), synced: true },
+    outbox,
     watches: {
-      underWay: () => new Set(options.underWay),
-      want: async () => undefined,
       refresh(kind, namespace) {
         asked.push(`${kind} in ${namespace}`)
         return lookedBack.promise
       },
     },
+    kept: (uid) => kept.push(uid),
+    log: silent,
+  })
+  lookingBack.restore(outbox.activations())
+  const operator = new Operator({
+    state,
+    sinks: { objects: sinks, synced: true },
+    subscriptions: { objects: subscriptions, synced: true },
+    namespaces: { objects: new Map<string, KubeObject>(), synced: true },
+    watches: { want: async () => undefined },
     outbox,
+    lookingBack,
+    recovery: { restore: async () => undefined, begin: async () => undefined },
+    namespacesSeen: { since: () => [], look: async () => undefined, keep: async () => undefined },
     book: new StatusBook(),
     writer: { mark: (key) => marked.push(key) },
     sources,
@@ -62,8 +74,10 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
     asked: () => undefined,
     dropped: (rows, subscription) => dropped.push({ rows, ...subscription }),
     forgotten: () => undefined,
+    left: (uid) => lookingBack.forget(uid),
     log: silent,
     now: () => ms(0),
+    serverNow: () => ms(0),
     wait: pause,
   })
   /** Reconciles what was changed, once, as the loop does when it is started (again). */
@@ -102,35 +116,55 @@ function stage(options: { underWay?: string[]; headersFail?: number } = {}) {
 const started = subscription({ startFrom: 'Earliest', events: [{ kind: 'TaskRun', milestones: ['started'] }] })
 const key = 'uid-builds team-a/qe TaskRun started'
 
-test('an activation counts at once, and is kept once the past was looked through, so that a kill before repeats it', async () => {
-  const { outbox, state, asked, apply, turn, lookBackEnds } = stage({ underWay: ['TaskRun'] })
+test('an activation counts at once, and is kept as pending until the past was looked through: after a kill it goes on from the same time', async () => {
+  const before = stage()
+  before.apply(started)
+  await before.turn()
+  assert.deepEqual(before.asked, ['TaskRun in team-a'])
+  assert.equal(before.state.activations.get(key), 0)
+  assert.deepEqual([...before.outbox.activations()], [[key, pendingOf(0)]])
+  const { outbox, state, asked, apply, turn, lookBackEnds } = stage({ outbox: before.outbox })
   apply(started)
   await turn()
   assert.deepEqual(asked, ['TaskRun in team-a'])
   assert.equal(state.activations.get(key), 0)
-  assert.deepEqual([...outbox.activations()], [])
+  await lookBackEnds()
+  assert.deepEqual([...outbox.activations()], [[key, 0]])
+  const after = stage({ outbox })
+  after.apply(started)
+  await after.turn()
+  assert.deepEqual(after.asked, [])
+})
+
+test('an activation whose looking back was broken off stays pending, and is looked through when the subscription changes', async () => {
+  const { asked, outbox, apply, turn, lookBackEnds } = stage()
+  apply(started)
+  await turn()
+  await lookBackEnds(new Error('the watch was stopped'))
+  assert.deepEqual([...outbox.activations()], [[key, pendingOf(0)]])
+  apply({ ...started, metadata: { ...started.metadata, generation: 2 } })
+  await turn()
+  assert.equal(asked.length, 2)
   await lookBackEnds()
   assert.deepEqual([...outbox.activations()], [[key, 0]])
 })
 
-test('an activation whose looking back was broken off is not kept', async () => {
-  const { outbox, apply, turn, lookBackEnds } = stage({ underWay: ['TaskRun'] })
+test('a subscription that is suspended while its past is looked through stays closed, and begins anew when it is resumed', async () => {
+  const { outbox, asked, apply, turn, lookBackEnds } = stage()
   apply(started)
   await turn()
-  await lookBackEnds(new Error('the watch was stopped'))
-  assert.deepEqual([...outbox.activations()], [])
-})
-
-test('where the watch has yet to list, nothing is looked through besides, and the activation is kept at once', async () => {
-  const { outbox, asked, apply, turn } = stage()
+  apply({ ...started, spec: { ...started.spec, suspend: true } })
+  await turn()
   apply(started)
   await turn()
-  assert.deepEqual(asked, [])
-  assert.deepEqual([...outbox.activations()], [[key, 0]])
+  assert.deepEqual([...outbox.activations()], [[key, pendingOf(ms(0))]])
+  assert.equal(asked.length, 2)
+  await lookBackEnds()
+  assert.deepEqual([...outbox.activations()], [[key, ms(0)]])
 })
 
 test('a suspended subscription looks nothing through, and that is kept at once', async () => {
-  const { outbox, asked, apply, turn } = stage({ underWay: ['TaskRun'] })
+  const { outbox, asked, apply, turn } = stage()
   apply({ ...started, spec: { ...started.spec, suspend: true } })
   await turn()
   assert.deepEqual(asked, [])
@@ -151,6 +185,32 @@ test('forceAt sends the dead letters of a sink or a subscription again, once', a
   applySink(sink({ suspend: true }, { ...forced, generation: 2 }))
   await turn()
   assert.deepEqual(sentAgain, both)
+})
+
+test('a subscription that is understood again is looked through from where it began: for a while nothing was matched', async () => {
+  const { outbox, asked, apply, turn, lookBackEnds } = stage()
+  await outbox.begin(new Map())
+  apply(started)
+  await turn()
+  await lookBackEnds()
+  apply({ ...started, spec: { ...started.spec, filter: 'milestone.nme == 1' } })
+  await turn()
+  assert.equal(asked.length, 1)
+  apply(started)
+  await turn()
+  assert.equal(asked.length, 2)
+  await lookBackEnds()
+  assert.deepEqual([...outbox.activations()], [[key, 0]])
+})
+
+test('nothing is kept of a subscription that went while its past was looked through', async () => {
+  const { outbox, apply, turn, remove, lookBackEnds } = stage()
+  apply(started)
+  await turn()
+  remove('team-a/builds')
+  await turn()
+  await lookBackEnds()
+  assert.deepEqual([...outbox.activations()], [])
 })
 
 test('what was to be reconciled when something failed is reconciled when the loop is started again', async () => {

@@ -65,8 +65,10 @@ function stage({ rows = 2, emitters = [emitter('builds')] }: Options = {}) {
         changes: objects.map((object): Change => ({ type: 'upsert', object })),
         cursor: phase === 'watch' ? '1' : undefined,
       } as Batch),
-    gone: (object: KubeObject) => take({ phase: 'watch', changes: [{ type: 'delete', object }], cursor: '2' }),
-    listed: (...uids: string[]) => take({ phase: 'listed', changes: [], cursor: '9', uids: new Set(uids) }),
+    gone: (object: KubeObject) =>
+      take({ phase: 'watch', changes: [{ type: 'delete', object }], cursor: '2', waited: 0 }),
+    listed: (...uids: string[]) =>
+      take({ phase: 'listed', changes: [], cursor: '9', uids: new Set(uids), began: 0, reason: 'start' }),
     owed: (uid: string) => outbox.records([uid]).get(uid)?.owed,
     /** Delivers all that waits for a sink, and looks what is full. Gives the rows. */
     async drain(sink = 'team-a/qe') {
@@ -323,7 +325,12 @@ test('however sights, room and deletions fall, each milestone is delivered once 
 test('nothing is owed to a subscription that went between judging and committing', async () => {
   const room = { ...unlimited, take: () => false }
   const { deps, watch } = stage({ emitters: [emitter('builds'), emitter('gone')] })
-  const batch: Batch = { phase: 'watch', changes: [{ type: 'upsert', object: run('a', succeeded()) }], cursor: '1' }
+  const batch: Batch = {
+    phase: 'watch',
+    changes: [{ type: 'upsert', object: run('a', succeeded()) }],
+    cursor: '1',
+    waited: 0,
+  }
   const commit = judge(watch, batch, deps, room)
   assert.ok(commit)
   assert.deepEqual(Object.keys(commit.records[0]?.owed ?? {}), [pair, 'uid-gone team-a/qe'])

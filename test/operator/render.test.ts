@@ -147,7 +147,7 @@ test('a stalled subscription still tells its counts and what waits', async () =>
   assert.equal(told?.counts?.pending, 1)
   assert.deepEqual(
     told?.conditions?.map(({ type, status: value }) => `${type}=${value}`),
-    ['Ready=False', 'Delivering=Unknown', 'Stalled=True'],
+    ['Ready=False', 'Delivering=Unknown', 'Stalled=True', 'Continuity=True'],
   )
 })
 

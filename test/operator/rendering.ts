@@ -11,6 +11,7 @@ import { context, ms } from './scene.ts'
 /** What a renderer draws on, with sinks and subscriptions as if they had been reconciled. */
 export function renderStage(sinks: EventSink[], subscriptions: EventSubscription[]) {
   const clock = { ms: ms(100) }
+  const checkpoint: { ms: number | undefined } = { ms: undefined }
   const outbox = new MemoryOutbox({ now: () => clock.ms })
   const book = new StatusBook()
   const state = new OperatorState(new Map(), () => ({}))
@@ -44,12 +45,14 @@ export function renderStage(sinks: EventSink[], subscriptions: EventSubscription
     book,
     overflow,
     statuses: { conditions: (_key, object) => object.status?.conditions ?? [] },
+    checkpoints: { look: () => undefined, of: () => checkpoint.ms },
     kindState: () => ({ state: 'watching' }),
     now: () => clock.ms,
   }
   const renderer = new Renderer(deps)
   return {
     clock,
+    checkpoint,
     outbox,
     book,
     state,
