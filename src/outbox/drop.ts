@@ -8,34 +8,32 @@ import { releaseEvent, type Store } from './store.ts'
 /** Adds an operation to the group commit. */
 export type Add = <T>(run: () => Effects<T>, haste?: Haste) => Promise<T>
 
-/** What one transaction did of an operation on many rows, and after which row the next goes on; undefined at the end. */
-export type Slice = { rows: number; next: number | undefined }
-
 /**
  * Goes through rows in slices of `size`, each a transaction of its own, so that the event loop is never held up for long. Rows that were
- * not there when the first slice began are left alone.
+ * not there when the first slice began are left alone. `first`: no row before this seq is concerned, Infinity where none is.
  */
 export async function inSlices(
   store: Store,
   add: Add,
   write: (rows: ScannedRow[]) => Effects<number>,
-  from: () => number,
+  first: () => number,
   size: number,
 ): Promise<number> {
   let upTo: number | undefined
+  let after = 0
   let sum = 0
-  for (let after: number | undefined = Number.NaN; after !== undefined; ) {
-    const begin: number = after
-    const slice: Slice = await add(() => {
+  for (let isDone = false; !isDone; ) {
+    await add(() => {
+      const from = Math.max(after, first() - 1)
       upTo ??= store.lastSeq
-      const rows = store.sql.scan(Number.isNaN(begin) ? from() - 1 : begin, size)
-      const old = rows.filter(([seq]) => seq <= (upTo as number))
-      const effects = write(old)
-      const next = rows.length === size && old.length === size ? old.at(-1)?.[0] : undefined
-      return () => ({ rows: effects(), next })
+      const rows = from < upTo ? store.sql.scan(from, upTo, size) : []
+      const effects = write(rows)
+      return () => {
+        sum += effects()
+        after = rows.at(-1)?.[0] ?? from
+        isDone = rows.length < size
+      }
     }, 'alone')
-    sum += slice.rows
-    after = slice.next
   }
   return sum
 }
@@ -44,7 +42,7 @@ export async function inSlices(
 export const firstSeq = (routes: readonly Route[]): number =>
   routes.reduce(
     (least, { load, oldest, oldestFrom }) => (load.rows > 0 ? Math.min(least, oldest?.seq ?? oldestFrom) : least),
-    Number.MAX_SAFE_INTEGER,
+    Number.POSITIVE_INFINITY,
   )
 
 /** Drops those of these rows that go one of the routes, in flight or not. */

@@ -188,11 +188,15 @@ export interface Outbox extends AsyncDisposable {
    */
   nextAttempt(sink: string): number | undefined
   settle(settlements: readonly Settlement[], now: number): Promise<void>
-  /** Makes every waiting row of a sink due at once (a changed spec or Secret, requestedAt). */
+  /**
+   * Makes every waiting row of a sink due at once (a changed spec or Secret, requestedAt). Like all that concerns many rows (`purge`,
+   * `revive`, `pruneDeadLetters`, `forgetSubscription`) it goes through them in slices, each a transaction: a process that is killed in the midst
+   * leaves the rest as it was, and the same call again does it.
+   */
   retryNow(sink: string): Promise<void>
   /**
    * Drops a deleted subscription's rows (those in flight too), ledger entries, activations, floors, gaps and counts; its dead letters stay.
-   * Resolves to how many rows were dropped.
+   * Resolves to how many rows were dropped. Its counts go last: as long as `counts` tells of a subscription that is gone, call this again.
    */
   forgetSubscription(subscriptionUid: string): Promise<number>
   /** One entry per sink and subscription (by uid) that has rows, in flight included. `oldest`: when its oldest row was committed. */

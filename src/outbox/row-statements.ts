@@ -106,8 +106,8 @@ export const rowStatements = (write: Writer, read: Reader, all: AllReader) => ({
   setEvent: write<[event: number, shared: number, bytes: number, seq: number]>(
     'UPDATE rows SET event = ?, shared = ?, bytes = ? WHERE seq = ?',
   ),
-  scan: all<[after: number, limit: number], ScannedRow>(
-    'SELECT seq, sink, route, lane, event, shared, bytes, due, namespace FROM rows WHERE seq > ? ORDER BY seq LIMIT ? + 0',
+  scan: all<[after: number, to: number, limit: number], ScannedRow>(
+    'SELECT seq, sink, route, lane, event, shared, bytes, due, namespace FROM rows WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ? + 0',
   ),
   allDue: write<[sink: number]>('UPDATE rows SET due = 0 WHERE sink = ? AND due > 0'),
   oldestOf: read<[route: number, from: number], [seq: number, enqueued: number]>(

@@ -5,7 +5,7 @@ import { accept, refuse, type Verdict } from '../api/verdict.ts'
  * One entry per schema version, oldest first; only ever appended to. `user_version` counts those that a file has been through.
  * Times are ms since the epoch.
  */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   `
   CREATE TABLE cursors (watch TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID, STRICT;
   CREATE TABLE activations (key TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID, STRICT;

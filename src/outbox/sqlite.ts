@@ -60,7 +60,7 @@ class SqliteOutbox implements Outbox {
   readonly instance: string
   private closed = false
 
-  constructor(storage: Storage, { now, groupMs = 3, settleMs = 20, sliceRows = 1000 }: SqliteOutboxOptions) {
+  constructor(storage: Storage, { now, groupMs = 3, settleMs = 20, sliceRows = 500 }: SqliteOutboxOptions) {
     const sql = prepare(storage.db)
     this.files = storage
     this.store = {

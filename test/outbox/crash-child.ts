@@ -1,10 +1,11 @@
 /**
  * Commits and settles as fast as it can until it is killed. Arguments: data directory, first batch number.
- * Prints `batch <n>` after a batch is durable (three rows, a record, a count) and `delivered <event id>` after a settlement is.
+ * Prints `batch <n>` after a batch is durable (three rows, a record, a count), and `delivered <event id>` or `dead <event id>` after a
+ * settlement is. Every dead letter is parked at `ns/park`; some are made rows again.
  */
 import { writeSync } from 'node:fs'
-import type { Outbox } from '../../src/outbox/outbox.ts'
-import { batchOf, delivered, recordOf, rowOf } from './batches.ts'
+import type { Outbox, Row, Settlement } from '../../src/outbox/outbox.ts'
+import { batchOf, delivered, eventOf, parked, recordOf, rowOf } from './batches.ts'
 import { openIn } from './directory.ts'
 
 const say = (line: string) => writeSync(1, `${line}\n`)
@@ -13,7 +14,10 @@ const rowsPerBatch = 3
 
 async function commitForever(outbox: Outbox, first: number, step: number): Promise<never> {
   for (let batch = first; ; batch += step) {
-    const rows = Array.from({ length: rowsPerBatch }, (_, at) => rowOf(`o${batch}`, `${batch}/${at}`))
+    const rows = Array.from({ length: rowsPerBatch }, (_, at) => {
+      const event = { ...eventOf(`${batch}/${at}`), summary: { attributes: '{}', data: '{}' } }
+      return rowOf(`o${batch}`, event, { namespace: `team-${batch % 5}` })
+    })
     const counts = [
       { subscription: 'ns/a', subscriptionUid: 'uid-a', sink: 'ns/sink', counts: { matched: rows.length } },
     ]
@@ -24,13 +28,29 @@ async function commitForever(outbox: Outbox, first: number, step: number): Promi
   }
 }
 
-async function deliverForever(outbox: Outbox, signal: AbortSignal): Promise<never> {
+/** Some are made smaller, some are dead, all others are delivered. */
+function settlementOf(row: Row): Settlement {
+  const chance = Math.random()
+  if (chance < 0.1 && row.event.summary) return { kind: 'shrink', row, reason: 'HTTP413', message: 'large' }
+  return chance < 0.2 && !row.parked ? parked(row, 'ns/park') : delivered(row)
+}
+
+async function deliverForever(outbox: Outbox, sink: string, signal: AbortSignal): Promise<never> {
   for (;;) {
-    const seen = outbox.version('ns/sink')
-    const rows = outbox.claim('ns/sink', 5, Date.now())
-    if (rows.length === 0) await outbox.changed('ns/sink', signal, seen)
-    await outbox.settle(rows.map(delivered), Date.now())
-    for (const row of rows) say(`delivered ${row.event.id}`)
+    const seen = outbox.version(sink)
+    const rows = outbox.claim(sink, 5, Date.now())
+    if (rows.length === 0) await outbox.changed(sink, signal, seen)
+    const settlements = rows.map(settlementOf)
+    await outbox.settle(settlements, Date.now())
+    if (sink === 'ns/park') continue
+    for (const { kind, row } of settlements) if (kind !== 'shrink') say(`${kind} ${row.event.id}`)
+  }
+}
+
+async function reviveForever(outbox: Outbox): Promise<never> {
+  for (;;) {
+    await outbox.revive({ limit: 2 })
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
@@ -39,5 +59,6 @@ if (directory && first) {
   const outbox = openIn(directory)
   const { signal } = new AbortController()
   const lanes = Array.from({ length: 8 }, (_, lane) => commitForever(outbox, Number(first) + lane, 8))
-  await Promise.all([...lanes, deliverForever(outbox, signal)])
+  const deliveries = ['ns/sink', 'ns/park'].map((sink) => deliverForever(outbox, sink, signal))
+  await Promise.all([...lanes, ...deliveries, reviveForever(outbox)])
 }
