@@ -1,5 +1,7 @@
 // The shipped bundle as a process of its own, to be ended, stopped for a while and started again, ready or not.
+import { spawn } from 'node:child_process'
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Bound, spawnBound } from '../controlplane/process.ts'
 import { environment, v8Flags } from '../operator/process.ts'
@@ -105,6 +107,16 @@ export class Operator implements AsyncDisposable {
   /** Resolves with how it ended by itself. */
   exited(): Promise<string> {
     return this.#alive().exited
+  }
+
+  /** What `carillon` says to a command about this operator, on either stream. */
+  async command(...args: string[]): Promise<string> {
+    const { program, dataDir } = this.#setup
+    const child = spawn(process.execPath, [program, ...args, '--data-dir', dataDir], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const said = await Promise.all([text(child.stdout), text(child.stderr)])
+    return said.join('').trim()
   }
 
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {

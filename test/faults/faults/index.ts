@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts'
+import { deadLetters, purge, replay } from './again.ts'
 import { goneForGood, held, redirects, retryAfter, serverErrors, terminal } from './answers.ts'
 import { compaction, restart, stall } from './apiserver.ts'
 import { burst } from './burst.ts'
@@ -47,4 +48,7 @@ export const faults: readonly Fault[] = [
   forbidden,
   overflow,
   overflowGone,
+  deadLetters,
+  replay,
+  purge,
 ]
