@@ -5,8 +5,8 @@ import type { Told } from './evidence.ts'
 export type Cost = {
   /** Deliveries that are neither taken, nor counted as dead or dropped. */
   lost?: number
-  /** Most repeats, all with the same id. */
-  repeats?: number
+  /** Most repeats, all with the same id: so many, or each delivery so many times. */
+  repeats?: number | { each: number }
   /** Just so many dead letters; or how many at most. */
   deadLettered?: number | { atMost: number }
   /** Just so many dropped; `counted`: as many as are missing. */
@@ -37,6 +37,10 @@ export const sumOf = (told: readonly Told[]): Counted => {
 export const lostOf = (found: Findings, counted: Counted): number =>
   Math.max(0, found.missing.length - counted.deadLettered - counted.dropped)
 
+/** How many repeats a cost comes to. */
+export const repeatsOf = ({ repeats = 0 }: Cost, { due }: Pick<Findings, 'due'>): number =>
+  typeof repeats === 'number' ? repeats : repeats.each * due
+
 /** What is worse than stated; of times only where `isTimed`. Phantoms and other ids are never allowed. */
 export function excessOf(found: Findings, counted: Counted, recoveryMs: number, cost: Cost, isTimed = true): Excess {
   const wrong = [...found.phantoms.map((line) => `phantom: ${line}`)]
@@ -53,7 +57,7 @@ export function excessOf(found: Findings, counted: Counted, recoveryMs: number, 
   const beyond = (count: number, stated = 0) => Math.max(0, count - stated)
   return {
     lost: beyond(lostOf(found, counted), cost.lost),
-    repeats: beyond(found.repeats.length, cost.repeats),
+    repeats: beyond(found.repeats.length, repeatsOf(cost, found)),
     otherIds: found.otherIds.length,
     inversions: beyond(found.inversions.length, cost.inversions),
     wrong,

@@ -1,5 +1,5 @@
 import type { Cost } from './cost.ts'
-import { isRed } from './cost.ts'
+import { isRed, repeatsOf } from './cost.ts'
 import type { Played } from './play.ts'
 
 /** One fault, one line: what was done, what it cost beside what it was allowed to, and how long it took to recover. */
@@ -10,7 +10,7 @@ export function lineOf(played: Played): string {
   if (!ran || !found || !cost || !counted) return `${head} ${fault.title}: not played to its end`
   const figures = [
     `lost ${played.lost}${of(cost.lost ?? 0)}`,
-    `repeats ${found.repeats.length}${of(cost.repeats ?? 0)}`,
+    `repeats ${found.repeats.length}${of(repeatsOf(cost, found))}`,
     `order ${found.inversions.length === 0 ? 'kept' : `${found.inversions.length} inversions`}${of(cost.inversions ?? 0)}`,
     ...(counted.deadLettered > 0 ? [`dead letters ${counted.deadLettered}`] : []),
     ...(counted.dropped > 0 ? [`dropped ${counted.dropped}`] : []),
@@ -45,7 +45,7 @@ export function wrongOf({ excess, found }: Played, most = 5): string[] {
 export function statementOf(cost: Cost): string {
   const { lost = 0, repeats = 0, deadLettered = 0, dropped = 0, inversions = 0, recoveryMs } = cost
   const dead = typeof deadLettered === 'number' ? deadLettered : `≤ ${deadLettered.atMost}`
-  return `lost ${lost}, repeats ≤ ${repeats}, dead letters ${dead}, dropped ${dropped}, out of order ${inversions}, recovery ≤ ${recoveryMs / 1000} s`
+  return `lost ${lost}, repeats ≤ ${typeof repeats === 'number' ? repeats : `${repeats.each} each`}, dead letters ${dead}, dropped ${dropped}, out of order ${inversions}, recovery ≤ ${recoveryMs / 1000} s`
 }
 
 /** The last line of the suite: everything beyond what was stated. */

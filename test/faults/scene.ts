@@ -22,6 +22,8 @@ export type Scene = AsyncDisposable & {
   /** Between the operator and the API server. */
   proxy: TcpProxy
   operator: Operator
+  /** One more, with the same class and a data directory of its own; ended with the scene. */
+  another(): Operator
   sinks: Sinks
   load: Load
   truth: Truth
@@ -77,6 +79,10 @@ export async function openScene(cp: ControlPlane, options: SceneOptions): Promis
     const share = quick ? 1 / 20 : 1
     return {
       ...{ name, cp, admin: cp.admin, api, proxy, operator, sinks, truth, directory, dataDir, quick },
+      another() {
+        const other = { dataDir: join(directory, 'data-2'), logFile: join(directory, 'operator-2.log') }
+        return resources.use(new Operator({ ...setup, ...other }))
+      },
       load: createLoad(api, truth),
       random: seeded(seed, name),
       tenants: [],

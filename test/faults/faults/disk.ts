@@ -171,13 +171,11 @@ const emptied: Harm = (_, file) => {
   return 'emptied'
 }
 
-/** All that was delivered so far is told again at most once, under the same ids. */
-const again = (scene: Pick<Scene, 'scaled'>, harms: number) => harms * (scene.scaled(100) + 60) * 12 * harms
-
 export const damaged: Fault = {
   id: 'F18',
   title: "the outbox's file is cut short, and bits in it are flipped",
-  cost: (scene) => ({ repeats: again(scene, 3), counters: 'unknown', recoveryMs: 20_000 }),
+  // Three losses; what was delivered in the last minutes before each is told again, under the same ids.
+  cost: { repeats: { each: 3 }, counters: 'unknown', recoveryMs: 20_000 },
   seconds: 40,
   async run(scene) {
     await begin(scene)
@@ -207,7 +205,8 @@ async function caughtUpSoFar(scene: Scene): Promise<void> {
 export const diskLost: Fault = {
   id: 'no-disk',
   title: 'the data directory is gone at a start',
-  cost: (scene) => ({ repeats: again(scene, 2), counters: 'unknown', recoveryMs: 20_000 }),
+  // What was delivered in the last minutes before the loss is told again, under the same ids.
+  cost: { repeats: { each: 1 }, counters: 'unknown', recoveryMs: 20_000 },
   seconds: 30,
   async run(scene) {
     await begin(scene)

@@ -6,9 +6,9 @@ import { burst } from './burst.ts'
 import { clock } from './clock.ts'
 import { crdGone, forbidden, namespaceGone } from './cluster.ts'
 import { outage, resets, slowLoris } from './connections.ts'
-import { readOnly } from './disk.ts'
+import { diskLost, readOnly } from './disk.ts'
 import { isolation } from './isolation.ts'
-import { killAfterAnswer, killLoop, pause } from './kills.ts'
+import { handover, killAfterAnswer, killLoop, pause } from './kills.ts'
 import { deleted, nameReuse, poisoned } from './objects.ts'
 import { overflow, overflowGone } from './overflow.ts'
 import { secret } from './secrets.ts'
@@ -33,6 +33,7 @@ export const faults: readonly Fault[] = [
   killAfterAnswer,
   killLoop,
   pause,
+  handover,
   readOnly,
   clock,
   crdGone,
@@ -51,4 +52,5 @@ export const faults: readonly Fault[] = [
   deadLetters,
   replay,
   purge,
+  diskLost,
 ]

@@ -1,10 +1,10 @@
 // The operator is killed, stopped for a while, and comes back.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Fault } from '../fault.ts'
-import { begin, concurrency } from '../layout.ts'
+import { allReady, begin, concurrency, layOut } from '../layout.ts'
 import { between } from '../random.ts'
 import type { Scene } from '../scene.ts'
-import { arrived, underLoad } from '../verbs.ts'
+import { arrived, caughtUp, underLoad, unless } from '../verbs.ts'
 
 /** What is under way at five sinks at the moment of a kill. */
 const inFlight = 5 * concurrency
@@ -73,5 +73,36 @@ export const pause: Fault = {
       scene.operator.signal('SIGCONT')
       return `the operator stood still for ${ms / 1000} s`
     })
+  },
+}
+
+export const handover: Fault = {
+  id: 'handover',
+  title: 'an instance stands still, another takes over without its disk; it wakes up, and takes over again',
+  // Each taking over tells the last minutes again, under the same ids.
+  cost: { repeats: { each: 2 }, counters: 'unknown', recoveryMs: 30_000 },
+  seconds: 70,
+  async run(scene) {
+    const seconds = scene.lasting(15, 5)
+    const life = { args: ['--leader-elect-lease-duration', `${seconds}s`] }
+    await layOut(scene)
+    await scene.operator.start(life)
+    await allReady(scene)
+    await scene.load.burst('before', scene.scaled(50), scene.tenants)
+    await caughtUp(scene)
+    const second = scene.another()
+    let woken = ''
+    const ran = await underLoad(scene, async () => {
+      scene.operator.signal('SIGSTOP')
+      await second.start(life)
+      scene.operator.signal('SIGCONT')
+      woken = await scene.operator.exited()
+      scene.operator.launch(life)
+      await delay(2000)
+      await second.kill()
+      await scene.operator.ready()
+      return `one instance stood still until another had its Lease of ${seconds} s; that one was killed, and the first took over again`
+    })
+    return { ...ran, wrong: unless(woken === 'exited with 1', `the one that woke up ${woken}`) }
   },
 }
