@@ -7,6 +7,7 @@ import { readHeaders, secretReader } from './delivery/secrets.ts'
 import type { SinkRuntime } from './delivery/sink.ts'
 import { transports } from './delivery/transports/index.ts'
 import { getObject } from './kube/resources.ts'
+import { StorageError } from './outbox/trouble.ts'
 import { type Ground, now, type Parts } from './parts.ts'
 import { deliver } from './pipeline.ts'
 
@@ -46,6 +47,8 @@ export function deliveryStarter(
       record,
       parked: (parking: string) => startDelivery(parking),
       failed(error: unknown) {
+        // Told once for all, and no fault of this loop: it goes on when the disk does.
+        if (error instanceof StorageError) return
         metrics.loopFailures.inc({ loop: 'deliver' })
         ground.log.error({ sink, err: error }, 'delivery met an unexpected error, goes on')
       },

@@ -4,6 +4,7 @@ import { type DeliveryDeps, deliverTo } from './delivery/worker.ts'
 import type { Batch } from './kube/reflector.ts'
 import type { Room } from './operator/admit.ts'
 import { type JudgeDeps, type Judgement, judge, withoutForgotten } from './operator/judge.ts'
+import { persist } from './operator/persist.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Source } from './sources/source.ts'
 
@@ -37,9 +38,12 @@ export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSign
       deps.passed(watch, batch)
       continue
     }
-    if (!(await deps.fence(signal))) return
-    const commit = asked === deps.emitters() ? judged : withoutForgotten(judged, deps.exists)
-    await deps.outbox.commit(commit)
+    const current = async () => {
+      if (!(await deps.fence(signal))) return undefined
+      return asked === deps.emitters() ? judged : withoutForgotten(judged, deps.exists)
+    }
+    const commit = await persist(deps.outbox, current, signal)
+    if (!commit) return
     deps.observed(watch, commit)
     deps.passed(watch, batch)
   }

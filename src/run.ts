@@ -7,13 +7,11 @@ import { connect, type KubeClient } from './kube/client.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
 import { clusterUid, getObject } from './kube/resources.ts'
-import { lead } from './lead.ts'
-import { type Handlers, serveControl } from './operator/control.ts'
+import { live, openOutbox, work } from './lives.ts'
 import { serveHealth } from './operator/health.ts'
-import { openSqliteOutbox } from './outbox/sqlite.ts'
 import type { Ground } from './parts.ts'
 import { createMetrics } from './status/metrics.ts'
-import { type Health, wire } from './wire.ts'
+import type { Health } from './wire.ts'
 
 export type RunOptions = {
   settings: Settings
@@ -36,54 +34,22 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   const ground = await lay(options, client, log)
   if (!ground.ok) return ground
   const { config } = ground.value
-  const opened = openSqliteOutbox({ directory: config.dataDir, now: Date.now })
+  const metrics = createMetrics()
+  const open = () => openOutbox(ground.value, metrics)
+  const opened = open()
   if (!opened.ok) return opened
   await using outbox = opened.value
-  const metrics = createMetrics()
-  const { log: told } = ground.value
   let health: Health = { refresh: () => undefined, notReady: () => 'starting' }
   const listening = await listen(config, () =>
     serveHealth({ ...config.listen, metrics, refresh: () => health.refresh(), notReady: () => health.notReady() }),
   )
   if (!listening.ok) return listening
   await using server = listening.value
-  const standBy = (holder: string, lease: string) => {
-    told.info({ lease, holder, port: server.port }, 'another instance holds the Lease: waiting for it')
-    health = { ...health, notReady: () => `waiting for Lease ${lease}, which ${holder} holds` }
+  const show = (shown: Health) => {
+    health = shown
   }
-  const led = await lead(ground.value, outbox.instance, standBy, signal)
-  if (!led.ok) return led
-  if (!led.value) return accept(undefined)
-  await using leadership = led.value
-  await using operator = wire(ground.value, outbox, metrics, (stop) => leadership.fence(stop))
-  health = operator.health
-  await using _control = await openControl(options, ground.value, operator.handlers(options.version))
-  told.info(
-    {
-      version: options.version,
-      server: client.server,
-      dataDir: config.dataDir,
-      port: server.port,
-      source: ground.value.cluster.uri,
-    },
-    'carillon runs',
-  )
-  await aborted(AbortSignal.any([signal, leadership.lost]))
-  told.info({}, 'stopping: what is under way gets to its end')
-  return signal.aborted
-    ? accept(undefined)
-    : refuse(
-        'LeaseLost',
-        'another instance has taken the Lease while this one could not renew it; start it again to wait',
-      )
-}
-
-/** The socket for `carillon deadletters` and the like; without it everything else goes on. */
-async function openControl({ version }: RunOptions, { config, log }: Ground, handlers: Handlers) {
-  const control = await serveControl({ directory: config.dataDir, version, handlers, log })
-  if (control.ok) return control.value
-  log.warn({ reason: control.reason }, `carillon deadletters, replay and purge have no way in: ${control.message}`)
-  return undefined
+  const present = { metrics, version: options.version, server: client.server, port: server.port, show }
+  return await live(outbox, open, (one, end) => work(ground.value, present, one, end), signal)
 }
 
 /** The configuration with the cluster's part of it, and what is compiled of it. */
@@ -151,9 +117,3 @@ async function listen<T>({ listen: { host, port } }: Config, serve: () => Promis
     return refuse('ListenFailed', `can't listen on ${host ?? ''}:${port}: ${why}; choose another address with --listen`)
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

@@ -21,6 +21,7 @@ import { sources } from './sources/index.ts'
 import { StatusBook } from './status/book.ts'
 import { forgetSink, type Metrics } from './status/metrics.ts'
 import { StatusWriter } from './status/writer.ts'
+import { storageTeller } from './storing.ts'
 import { collections, createReflector, observeDeps } from './watching.ts'
 
 /** How often the states of watches are looked at, for the conditions that tell of them. */
@@ -33,7 +34,7 @@ const flushMs = 5_000
 export type Health = { refresh(): void; notReady(): string | undefined }
 
 /** The operator's parts put together and started; disposing stops them in order, with nothing left under way. */
-export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fence) {
+export function wire(ground: Ground, outbox: Outbox & { damaged: AbortSignal }, metrics: Metrics, fence: Fence) {
   const { client, config, egress, log } = ground
   const book = new StatusBook()
   const loops = createLoops(ground, metrics)
@@ -143,6 +144,8 @@ export function wire(ground: Ground, outbox: Outbox, metrics: Metrics, fence: Fe
     },
     async [Symbol.asyncDispose]() {
       await loops[Symbol.asyncDispose]()
+      // What a damaged outbox counts is told to nobody.
+      if (outbox.damaged.aborted) return
       renderer.stale()
       tellLast(parts, recover)
       await Promise.all([recover.since.write(), writer.flush(AbortSignal.timeout(flushMs))])
@@ -157,10 +160,13 @@ const createLoops = ({ log }: Ground, metrics: Metrics): Loops =>
     failed: (key) => metrics.loopFailures.inc({ loop: key.split(' ')[0] ?? key }),
   })
 
-/** Marks the subscriptions of a kind whose watch came into another state. */
-async function tellStates({ state, writer }: Parts, watches: Watches, signal: AbortSignal) {
+/** Marks the subscriptions of a kind whose watch came into another state, and tells of the state of the disk. */
+async function tellStates(parts: Parts, watches: Watches, signal: AbortSignal) {
+  const { state, writer } = parts
   const told = new Map<string, string>()
+  const tellStorage = storageTeller(parts)
   while (!signal.aborted) {
+    tellStorage()
     for (const kind of state.emitters().kinds()) {
       const { state: at } = watches.state(kind)
       if (told.get(kind) === at) continue

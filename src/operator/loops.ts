@@ -1,4 +1,5 @@
 import type { KubeLog } from '../kube/log.ts'
+import { StorageError } from '../outbox/trouble.ts'
 
 export type Pause = (attempt: number, signal: AbortSignal) => Promise<void>
 
@@ -72,7 +73,9 @@ export class Loops implements AsyncDisposable {
         if (signal.aborted) return
         if (monotonic() - started >= wellMs) attempt = 0
         this.options.failed(key)
-        this.options.log.error({ loop: key, err: error }, 'a loop failed and is started again')
+        // What is wrong with the data directory is told once, not by each loop that meets it.
+        const level = error instanceof StorageError ? 'debug' : 'error'
+        this.options.log[level]({ loop: key, err: error }, 'a loop failed and is started again')
         await this.options.pause(attempt, signal)
       }
     }

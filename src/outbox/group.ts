@@ -1,3 +1,5 @@
+import type { Need, Next } from './disk.ts'
+
 /** What an operation leads to in memory, once its transaction is durable; returns what its promise resolves to. */
 export type Effects<T> = () => T
 
@@ -10,12 +12,23 @@ export type Haste = 'soon' | 'patient' | 'alone'
 type Operation = {
   run: () => Effects<unknown>
   haste: Haste
+  need: Need
   resolve: (value: never) => void
   reject: (error: unknown) => void
 }
 
-/** How a group begins and ends in the database. `rollback` also undoes whatever `run` has left in memory. */
-export type Transaction = { begin: () => void; commit: () => void; rollback: () => void; idle: () => void }
+/**
+ * How a group begins and ends in the database. `rollback` also undoes whatever `run` has left in memory. `refusal` says why an operation
+ * need not be tried, `failed` what follows an error, and what is to be told of it.
+ */
+export type Transaction = {
+  begin: () => void
+  commit: () => void
+  rollback: () => void
+  idle: () => void
+  refusal: (need: Need) => Error | undefined
+  failed: (error: unknown, grew: boolean) => { error: unknown; next: Next }
+}
 
 const idleAfterMs = 1000
 
@@ -43,10 +56,10 @@ export class GroupCommit {
   }
 
   /** Resolves when what `run` wrote is durable. Where it throws, nothing of it stays, and only its own promise rejects. */
-  add<T>(run: () => Effects<T>, haste: Haste = 'soon'): Promise<T> {
+  add<T>(run: () => Effects<T>, haste: Haste = 'soon', need: Need = 'room'): Promise<T> {
     if (this.closed) return Promise.reject(new Error('the outbox is closed'))
     return new Promise<T>((resolve, reject) => {
-      this.queue.push({ run, haste, resolve, reject })
+      this.queue.push({ run, haste, need, resolve, reject })
       if (haste === 'patient') this.scheduleLate()
       else this.schedule()
     })
@@ -89,7 +102,9 @@ export class GroupCommit {
     if (!this.idle && !this.closed) this.idle = setTimeout(() => this.rest(), idleAfterMs).unref()
   }
 
-  private write(group: readonly Operation[]): void {
+  private write(operations: readonly Operation[]): void {
+    const group = operations.filter((operation) => this.mayTry(operation))
+    if (group.length === 0) return
     const effects: Effects<unknown>[] = []
     try {
       this.transaction.begin()
@@ -97,14 +112,26 @@ export class GroupCommit {
       this.transaction.commit()
     } catch (error) {
       this.transaction.rollback()
-      if (group.length === 1) group[0]?.reject(error)
-      // One of them is bad, or the disk is: each for itself, so that the good ones get through.
-      else for (const operation of group) this.write([operation])
+      const grew = group.some(({ need }) => need === 'room')
+      this.rejected(group, this.transaction.failed(error, grew))
       return
     }
     // Every effect before any promise: whoever wakes first sees the whole group.
     const values = effects.map((effect) => effect())
     for (const [at, operation] of group.entries()) operation.resolve(values[at] as never)
+  }
+
+  private mayTry({ need, reject }: Operation): boolean {
+    const refusal = this.transaction.refusal(need)
+    if (refusal) reject(refusal)
+    return refusal === undefined
+  }
+
+  private rejected(group: readonly Operation[], { error, next }: { error: unknown; next: Next }): void {
+    if (next === 'again') this.write(group)
+    // One of them is bad: each for itself, so that the good ones get through.
+    else if (next === 'each' && group.length > 1) for (const operation of group) this.write([operation])
+    else for (const operation of group) operation.reject(error)
   }
 
   private rest(): void {

@@ -48,6 +48,9 @@ export const objectStatements = (write: Writer, read: Reader, all: AllReader) =>
 type GapCells = [subscriptionUid: string, count: number, reason: string, message: string, time: number]
 
 export const lifeStatements = (write: Writer, read: Reader, all: AllReader) => ({
+  /** Changes a page, so that no two commits leave the same. */
+  mark: write<[]>('UPDATE sequence SET commits = commits + 1'),
+  vacant: read<[], [pages: number]>('PRAGMA freelist_count'),
   life: read<[], [instance: string, begun: number]>('SELECT instance, begun FROM life'),
   setBegun: write<[]>('UPDATE life SET begun = 1'),
   floors: all<[], [key: string, floor: number]>('SELECT key, floor FROM floors'),

@@ -1,6 +1,6 @@
 import { readBody } from './body.ts'
 import { lowest } from './low-water.ts'
-import type { CountDelta, ObjectRecord, Pending } from './outbox.ts'
+import type { CountDelta, Gaps, ObjectRecord, Outbox, Pending } from './outbox.ts'
 import type { Store } from './store.ts'
 
 export function readRecords({ sql }: Store, uids: readonly string[]): Map<string, ObjectRecord> {
@@ -45,3 +45,12 @@ export function readLowWater({ routes }: Store): Map<string, number> {
   }
   return marks
 }
+
+export function readOwing(store: Store): ReturnType<Outbox['owing']> {
+  const owing = store.owes ? store.sql.owing() : []
+  store.owes = owing.length > 0
+  return owing.map(([sink, source, namespace, objects]) => ({ sink, source, namespace, objects }))
+}
+
+export const readGaps = ({ sql }: Store): Map<string, Gaps> =>
+  new Map(sql.gaps().map(([uid, count, reason, message, time]) => [uid, { count, reason, message, time }]))

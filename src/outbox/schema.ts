@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { damage } from './trouble.ts'
 
 /**
  * One entry per schema version, oldest first; only ever appended to. `user_version` counts those that a file has been through.
@@ -102,25 +103,40 @@ export const migrations: readonly string[] = [
     subscription_uid TEXT PRIMARY KEY, count INTEGER NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL,
     time INTEGER NOT NULL) WITHOUT ROWID, STRICT;
   `,
+  `
+  ALTER TABLE sequence ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /** The version that this program writes. */
 export const schemaVersion = migrations.length
 
-/** Brings a file to this program's version; a newer one is refused (`StorageTooNew`) and left untouched. */
-export function migrate(db: DatabaseSync): Verdict {
+/** Stands in a file beside its version, so that a damaged version is known for what it is; 0 in files of before. */
+const applicationId = (version: number): number => 0x4361_0000 + version
+
+/** Refuses the file of a newer program (`StorageTooNew`); throws where the version can't be what was written. */
+export function checkVersion(db: DatabaseSync): Verdict {
   const found = versionOf(db)
-  if (found > schemaVersion) {
-    return refuse(
-      'StorageTooNew',
-      `the outbox has schema version ${found}, this program knows versions up to ${schemaVersion}: run the newer Carillon that wrote it, or give another --data-dir`,
+  const id = Number(db.prepare('PRAGMA application_id').get()?.application_id)
+  if (id !== 0 && id !== applicationId(found)) throw damage('the file has a wrong schema version')
+  return found > schemaVersion
+    ? refuse(
+        'StorageTooNew',
+        `the outbox has schema version ${found}, this program knows versions up to ${schemaVersion}: run the newer Carillon that wrote it, or give another --data-dir`,
+      )
+    : accept(undefined)
+}
+
+/** Brings a file to this program's version. */
+export function migrate(db: DatabaseSync): void {
+  const found = versionOf(db)
+  for (const [at, script] of migrations.entries()) {
+    const version = at + 1
+    if (version <= found) continue
+    db.exec(
+      `BEGIN IMMEDIATE; ${script} PRAGMA user_version = ${version}; PRAGMA application_id = ${applicationId(version)}; COMMIT`,
     )
   }
-  for (const [version, script] of migrations.entries()) {
-    if (version < found) continue
-    db.exec(`BEGIN IMMEDIATE; ${script} PRAGMA user_version = ${version + 1}; COMMIT`)
-  }
-  return accept(undefined)
 }
 
 export const versionOf = (db: DatabaseSync): number => Number(db.prepare('PRAGMA user_version').get()?.user_version)

@@ -1,14 +1,17 @@
-import { accept, type Verdict } from '../api/verdict.ts'
+import type { Verdict } from '../api/verdict.ts'
+import { damagedIn } from './aside.ts'
 import { Changes } from './changes.ts'
 import { claim, nextAttempt } from './claim.ts'
 import { writeBatch } from './commit.ts'
 import { PendingCounts } from './counts.ts'
+import type { Disk } from './disk.ts'
 import { type Add, firstSeq, inSlices, writeAllDue, writeDue } from './drop.ts'
 import { floorsFor, writeBegun } from './floors.ts'
+import { footingOf } from './footing.ts'
 import { forgetSubscription } from './forget.ts'
 import { GroupCommit } from './group.ts'
 import { listLetters, readLetter, superfluous } from './letters.ts'
-import { openStorage, type Storage } from './open.ts'
+import { type Damaged, leave, openStorage, type Storage } from './open.ts'
 import type {
   CommitBatch,
   CountDelta,
@@ -25,10 +28,9 @@ import type {
   WholeDeadLetter,
 } from './outbox.ts'
 import { checkPurge, dropLetters, type Purge, purge, reviveLetters } from './purge.ts'
-import { readCounts, readLowWater, readPending, readRecords } from './reads.ts'
+import { readCounts, readGaps, readLowWater, readOwing, readPending, readRecords } from './reads.ts'
 import { Routes } from './routes.ts'
 import { take, writeSettlements } from './settle.ts'
-import { prepare } from './statements.ts'
 import type { Store } from './store.ts'
 import { transactionOf } from './transaction.ts'
 
@@ -43,26 +45,44 @@ export type SqliteOutboxOptions = {
   settleMs?: number
   /** So many rows are gone through in one transaction by what concerns many (`purge`, `retryNow`, …). */
   sliceRows?: number
+  /** How often it is tried whether a disk that took nothing does so again; ms. */
+  probeMs?: number
+  damaged?: Damaged
 }
 
-/** The outbox in `<directory>/carillon.db`. For the refusals see `openStorage`. */
-export function openSqliteOutbox(options: SqliteOutboxOptions): Verdict<Outbox> {
-  const storage = openStorage(options.directory)
-  return storage.ok ? accept(new SqliteOutbox(storage.value, options)) : storage
+/** The outbox in `<directory>/carillon.db`. */
+export type SqliteOutbox = Outbox & {
+  /** Fires, with an error that says what, when the file turns out to be damaged: nothing is written any more, and disposing sets it aside. */
+  readonly damaged: AbortSignal
+  /** The path of the damaged file whose place this one took, as long as no life was begun in it. */
+  readonly setAside: string | undefined
 }
 
-class SqliteOutbox implements Outbox {
+/** For the refusals, and what becomes of a damaged file, see `openStorage`. */
+export function openSqliteOutbox(options: SqliteOutboxOptions): Verdict<SqliteOutbox> {
+  const { directory, now, damaged = () => undefined } = options
+  return openStorage(directory, { now, damaged, read: (storage) => new OutboxInFile(storage, options) })
+}
+
+class OutboxInFile implements SqliteOutbox {
   private readonly files: Storage
   private readonly store: Store
+  private readonly disk: Disk
   private readonly group: GroupCommit
+  /** For what makes the file hardly larger. */
   private readonly add: Add
   private readonly sliceRows: number
+  private readonly tell: Damaged
   readonly instance: string
   private closed = false
 
-  constructor(storage: Storage, { now, groupMs = 3, settleMs = 20, sliceRows = 500 }: SqliteOutboxOptions) {
-    const sql = prepare(storage.db)
+  constructor(storage: Storage, options: SqliteOutboxOptions) {
+    const { now, groupMs = 3, settleMs = 20, sliceRows = 500, probeMs = 2000, damaged = () => undefined } = options
+    const changes = new Changes()
+    const { sql, disk, log } = footingOf(storage, now, probeMs, () => changes.bumpAll())
     this.files = storage
+    this.tell = damaged
+    this.disk = disk
     this.store = {
       sql,
       routes: new Routes(sql),
@@ -71,14 +91,27 @@ class SqliteOutbox implements Outbox {
       letters: new Map(sql.deadLetterSizes()),
       floors: { values: new Map(sql.floors()), listed: new Set(sql.listed().map(([watch]) => watch)) },
       owes: true,
-      changes: new Changes(),
+      changes,
       now,
       lastSeq: sql.lastSeq()?.[0] ?? 0,
     }
-    this.group = new GroupCommit(transactionOf(storage, this.store), groupMs, settleMs)
-    this.add = (run, haste) => this.group.add(run, haste)
+    this.group = new GroupCommit(transactionOf(storage, this.store, disk, log), groupMs, settleMs)
+    this.add = (run, haste) => this.group.add(run, haste, 'reserve')
     this.sliceRows = sliceRows
     this.instance = sql.life()?.[0] ?? ''
+    disk.start()
+  }
+
+  get damaged(): AbortSignal {
+    return this.disk.damaged
+  }
+
+  get setAside(): string | undefined {
+    return this.begun ? undefined : damagedIn(this.files.directory).at(-1)
+  }
+
+  storage(): StorageState {
+    return this.disk.state()
   }
 
   commit(batch: CommitBatch): Promise<void> {
@@ -86,11 +119,11 @@ class SqliteOutbox implements Outbox {
   }
 
   claim(sink: string, n: number, now: number): Row[] {
-    return claim(this.store, sink, n, now)
+    return this.disk.settles ? this.reading(() => claim(this.store, sink, n, now)) : []
   }
 
   nextAttempt(sink: string): number | undefined {
-    return nextAttempt(this.store, sink, this.store.now())
+    return this.disk.settles ? this.reading(() => nextAttempt(this.store, sink, this.store.now())) : undefined
   }
 
   async settle(settlements: readonly Settlement[], now: number): Promise<void> {
@@ -99,7 +132,7 @@ class SqliteOutbox implements Outbox {
     try {
       // Where nothing waits behind these rows, nobody waits for their end either: the next commit takes it along.
       const patient = taken.every(({ flight: { route } }) => route.sink.load.rows === route.sink.inFlight)
-      await this.group.add(() => writeSettlements(this.store, taken, now), patient ? 'patient' : 'soon')
+      await this.add(() => writeSettlements(this.store, taken, now), patient ? 'patient' : 'soon')
     } catch (error) {
       for (const { flight } of taken) flight.settling = false
       throw error
@@ -118,7 +151,7 @@ class SqliteOutbox implements Outbox {
         () => firstSeq(routes),
         this.sliceRows,
       )
-    } else await this.group.add(() => writeAllDue(store, sink))
+    } else await this.add(() => writeAllDue(store, sink))
   }
 
   forgetSubscription(subscriptionUid: string): Promise<number> {
@@ -126,7 +159,7 @@ class SqliteOutbox implements Outbox {
   }
 
   activate(entries: ReadonlyMap<string, number>): Promise<void> {
-    return this.group.add(() => {
+    return this.add(() => {
       for (const [key, since] of entries) this.store.sql.setActivation(key, since)
       return () => undefined
     })
@@ -141,7 +174,7 @@ class SqliteOutbox implements Outbox {
   }
 
   records(uids: readonly string[]): Map<string, ObjectRecord> {
-    return readRecords(this.store, uids)
+    return this.reading(() => readRecords(this.store, uids))
   }
 
   known(source: string, namespace?: string): Set<string> {
@@ -171,18 +204,16 @@ class SqliteOutbox implements Outbox {
     return readLowWater(this.store)
   }
 
-  owing(): { sink: string; source: string; namespace: string; objects: number }[] {
-    const owing = this.store.owes ? this.store.sql.owing() : []
-    this.store.owes = owing.length > 0
-    return owing.map(([sink, source, namespace, objects]) => ({ sink, source, namespace, objects }))
+  owing(): ReturnType<Outbox['owing']> {
+    return readOwing(this.store)
   }
 
   deadLetters(query: DeadLetterQuery = {}): DeadLetter[] {
-    return listLetters(this.store, query)
+    return this.reading(() => listLetters(this.store, query))
   }
 
   deadLetter(seq: number): WholeDeadLetter | undefined {
-    return readLetter(this.store, seq)
+    return this.reading(() => readLetter(this.store, seq))
   }
 
   deadLetterSizes(): Map<string, number> {
@@ -190,7 +221,7 @@ class SqliteOutbox implements Outbox {
   }
 
   async revive(query: DeadLetterQuery): Promise<number> {
-    return reviveLetters(this.store, this.add, query, this.sliceRows)
+    return reviveLetters(this.store, (run, haste) => this.group.add(run, haste), query, this.sliceRows)
   }
 
   pruneDeadLetters(sink: string, keep: { before: number; max: number }): Promise<number> {
@@ -203,7 +234,7 @@ class SqliteOutbox implements Outbox {
   }
 
   begin(floors: ReadonlyMap<string, number>): Promise<void> {
-    return this.group.add(() => writeBegun(this.store, floors))
+    return this.add(() => writeBegun(this.store, floors))
   }
 
   get begun(): boolean {
@@ -219,7 +250,7 @@ class SqliteOutbox implements Outbox {
   }
 
   keepGate(sink: string, gate: string | undefined): Promise<void> {
-    return this.group.add(() => {
+    return this.add(() => {
       if (gate === undefined) this.store.sql.dropGate(sink)
       else this.store.sql.setGate(sink, gate)
       return () => undefined
@@ -227,12 +258,7 @@ class SqliteOutbox implements Outbox {
   }
 
   gaps(): Map<string, Gaps> {
-    const gaps = this.store.sql.gaps()
-    return new Map(gaps.map(([uid, count, reason, message, time]) => [uid, { count, reason, message, time }]))
-  }
-
-  storage(): StorageState {
-    return { kind: 'ok' }
+    return readGaps(this.store)
   }
 
   version(sink: string): number {
@@ -243,12 +269,25 @@ class SqliteOutbox implements Outbox {
     return this.store.changes.after(sink, signal, seen)
   }
 
+  /** Runs what may come upon damage that SQLite does not see. */
+  private reading<T>(run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      throw this.disk.notice(error)
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.closed) return
     this.closed = true
     this.group.close()
     this.store.changes[Symbol.dispose]()
-    this.files.db.close()
-    this.files.lock.close()
+    await this.disk[Symbol.asyncDispose]()
+    const { db, directory, lock } = this.files
+    const { damaged } = this.disk
+    if (damaged.aborted) this.tell((damaged.reason as Error).message, leave(directory, db, this.store.now()))
+    else db.close()
+    lock.close()
   }
 }

@@ -14,8 +14,8 @@ export type ReadAll<P extends Cells, R> = (...cells: P) => R[]
 
 export type Statements = ReturnType<typeof prepare>
 
-/** Every statement of the outbox, prepared once. */
-export function prepare(db: DatabaseSync) {
+/** Every statement of the outbox, prepared once. `notice` takes in what a read throws, and gives what is to be thrown in its place. */
+export function prepare(db: DatabaseSync, notice: (error: unknown) => unknown) {
   const arrays = (sql: string): StatementSync => {
     const statement = db.prepare(sql)
     statement.setReturnArrays(true)
@@ -27,11 +27,23 @@ export function prepare(db: DatabaseSync) {
   }
   const read = <P extends Cells, R>(sql: string): Read<P, R> => {
     const statement = arrays(sql)
-    return (...cells) => statement.get(...cells) as R | undefined
+    return (...cells) => {
+      try {
+        return statement.get(...cells) as R | undefined
+      } catch (error) {
+        throw notice(error)
+      }
+    }
   }
   const all = <P extends Cells, R>(sql: string): ReadAll<P, R> => {
     const statement = arrays(sql)
-    return (...cells) => statement.all(...cells) as unknown as R[]
+    return (...cells) => {
+      try {
+        return statement.all(...cells) as unknown as R[]
+      } catch (error) {
+        throw notice(error)
+      }
+    }
   }
   return {
     ...transactions(write),

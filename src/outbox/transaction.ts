@@ -1,19 +1,32 @@
+import type { Disk } from './disk.ts'
 import type { Transaction } from './group.ts'
 import type { Storage } from './open.ts'
 import type { Store } from './store.ts'
+import type { Log } from './wal.ts'
 
 /** How a group of operations begins and ends in the file, and in what is kept in memory of it. */
-export function transactionOf({ db }: Storage, store: Store): Transaction {
+export function transactionOf({ db }: Storage, store: Store, disk: Disk, log: Log): Transaction {
   const { sql, counts, routes } = store
   let writtenSeq = store.lastSeq
+  /** A commit holds, whatever the disk has against taking the log in: the next one will tell. */
+  const afterwards = (run: () => void) => {
+    try {
+      run()
+    } catch (error) {
+      disk.failed(error, false)
+    }
+  }
   return {
     begin: () => sql.begin(),
     commit: () => {
       counts.write()
       if (store.lastSeq !== writtenSeq) sql.setLastSeq(store.lastSeq)
+      sql.mark()
       sql.commit()
       writtenSeq = store.lastSeq
       routes.committed()
+      disk.wrote()
+      afterwards(() => log.committed())
     },
     rollback: () => {
       counts.clear()
@@ -21,12 +34,8 @@ export function transactionOf({ db }: Storage, store: Store): Transaction {
       // SQLite has rolled back by itself after some errors (disk full, I/O).
       if (db.isTransaction) sql.rollback()
     },
-    idle: () => {
-      try {
-        db.exec('PRAGMA wal_checkpoint(PASSIVE)')
-      } catch {
-        // Nothing is lost by it: all is in the WAL, and what the disk has against it the next commit will tell.
-      }
-    },
+    idle: () => afterwards(() => log.takeIn()),
+    refusal: (need) => disk.refusal(need),
+    failed: (error, grew) => disk.failed(error, grew),
   }
 }

@@ -38,6 +38,12 @@ export function createMetrics() {
     pending: gauge('carillon_pending', 'Deliveries that wait.', ['sink']),
     oldestPending: gauge('carillon_oldest_pending_seconds', 'Age of the oldest delivery that waits.', ['sink']),
     owed: gauge('carillon_owed_objects', 'Objects whose events wait for room, to be taken up.', ['sink']),
+    storageState: gauge(
+      'carillon_storage_state',
+      'Whether the data directory takes what is written: 1 for what it is.',
+      ['state'],
+    ),
+    storageDamaged: counter('carillon_storage_damaged_total', 'Damaged databases that were set aside.', []),
     loopFailures: counter('carillon_loop_failures_total', 'Loops that failed unexpectedly and were started again.', [
       'loop',
     ]),

@@ -43,7 +43,6 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'NoCluster',
   // Of a flag's value: told as FlagInvalid.
   'QuantityInvalid',
-  'StorageDamaged',
   'StorageInUse',
   'StorageTooNew',
   'StorageUnavailable',

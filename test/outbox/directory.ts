@@ -23,8 +23,11 @@ export function openIn(directory: string, clock: { ms: number } = { ms: 1_000_00
 export function askFile(directory: string, sql: string): SQLOutputValue | undefined {
   const db = new DatabaseSync(join(directory, 'carillon.db'))
   try {
-    return Object.values(db.prepare(sql).get() ?? {})[0]
+    return askOpen(db, sql)
   } finally {
     db.close()
   }
 }
+
+export const askOpen = (db: DatabaseSync, sql: string): SQLOutputValue | undefined =>
+  Object.values(db.prepare(sql).get() ?? {})[0]

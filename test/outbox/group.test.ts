@@ -7,7 +7,14 @@ function diary(groupMs = 2, settleMs = 5) {
   const log: string[] = []
   const note = (what: string) => () => void log.push(what)
   const group = new GroupCommit(
-    { begin: note('begin'), commit: note('commit'), rollback: note('rollback'), idle: note('idle') },
+    {
+      begin: note('begin'),
+      commit: note('commit'),
+      rollback: note('rollback'),
+      idle: note('idle'),
+      refusal: () => undefined,
+      failed: (error) => ({ error, next: 'each' }),
+    },
     groupMs,
     settleMs,
   )

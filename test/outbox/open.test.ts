@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, chmodSync, chownSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, chownSync, constants, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { damagedIn } from '../../src/outbox/aside.ts'
 import { schemaVersion } from '../../src/outbox/schema.ts'
 import { openSqliteOutbox } from '../../src/outbox/sqlite.ts'
 import { commitRows, rowOf } from './batches.ts'
-import { askFile, directories, openIn } from './directory.ts'
+import { askFile, askOpen, directories, openIn } from './directory.ts'
 
 const directory = directories()
 const nobody = 65534
@@ -34,7 +35,8 @@ test('a newer schema is refused and left as it is', async () => {
   const data = directory()
   await openIn(data)[Symbol.asyncDispose]()
   const db = new DatabaseSync(join(data, 'carillon.db'))
-  db.exec(`PRAGMA user_version = ${schemaVersion + 1}`)
+  const id = Number(askOpen(db, 'PRAGMA application_id'))
+  db.exec(`PRAGMA user_version = ${schemaVersion + 1}; PRAGMA application_id = ${id + 1}`)
   db.close()
   const { reason, message } = refusalOf(data)
   assert.equal(reason, 'StorageTooNew')
@@ -42,6 +44,17 @@ test('a newer schema is refused and left as it is', async () => {
   assert.equal(askFile(data, 'PRAGMA user_version'), schemaVersion + 1)
   // Refused a second time for the same reason: the first refusal let go of the lock.
   assert.equal(refusalOf(data).reason, 'StorageTooNew')
+  assert.deepEqual(damagedIn(data), [])
+})
+
+test('a version that is not the one that was written is damage, not a newer file', async () => {
+  const data = directory()
+  await openIn(data)[Symbol.asyncDispose]()
+  const db = new DatabaseSync(join(data, 'carillon.db'))
+  db.exec(`PRAGMA user_version = ${schemaVersion + 8}`)
+  db.close()
+  await openIn(data)[Symbol.asyncDispose]()
+  assert.equal(damagedIn(data).length, 1)
 })
 
 test('a directory in use is refused, to this process and to others, until it is closed or its process killed', async () => {
@@ -87,14 +100,6 @@ test('a read-only directory is refused', () => {
   } finally {
     if (isRoot) process.seteuid?.(0)
   }
-})
-
-test('a file that is no database, or is damaged, is refused as such and left as it is', async () => {
-  const data = directory()
-  const garbage = 'no database '.repeat(1000)
-  writeFileSync(join(data, 'carillon.db'), garbage)
-  assert.equal(refusalOf(data).reason, 'StorageDamaged')
-  assert.equal(readFileSync(join(data, 'carillon.db'), 'utf8'), garbage)
 })
 
 test('a file of the present version opens without a migration', async () => {
