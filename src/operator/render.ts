@@ -157,6 +157,7 @@ export class Renderer {
       previous: this.deps.statuses.conditions(key, object),
       requestedAt: requestedAt(object),
       forceAt: handledForceAt(object),
+      storage: this.deps.outbox.storage(),
       now: this.deps.now(),
     }
   }

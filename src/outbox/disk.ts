@@ -135,7 +135,9 @@ export class Disk implements AsyncDisposable {
       return error
     } catch (other) {
       const trouble = troubleOf(other)
-      return trouble === undefined ? error : new StorageError(trouble, (other as Error).message, { cause: error })
+      // Not the message, which names the path: users who may not know it read this in a status.
+      const { code = '' } = other as NodeJS.ErrnoException
+      return trouble === undefined ? error : new StorageError(trouble, code, { cause: error })
     }
   }
 

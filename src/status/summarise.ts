@@ -1,12 +1,13 @@
 import { removeCondition, setCondition } from '../api/conditions.ts'
 import type { Condition, EventSinkStatus, EventSubscriptionStatus } from '../api/generated.ts'
 import { kubeTime } from '../api/time.ts'
-import type { Counts, Gaps } from '../outbox/outbox.ts'
+import type { Counts, Gaps, StorageState } from '../outbox/outbox.ts'
 import { isFailing } from './book.ts'
 import { continuity } from './continuity.ts'
 import { delivering, itself, type Told } from './delivering.ts'
 import { type Overflow, overflowOfSinks } from './overflow.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
+import { storageOverflow } from './storage.ts'
 
 /** How far the operator came with a CR: the one of kstatus' three states that it is in. */
 export type Readiness =
@@ -24,6 +25,7 @@ type Common = {
   requestedAt: string | undefined
   /** What the annotation forceAt said when it was last answered. */
   forceAt: string | undefined
+  storage: StorageState
   now: number
 }
 
@@ -134,10 +136,13 @@ const wasTried = ({ lastDelivered, failing }: SinkHealth): boolean =>
   lastDelivered !== undefined || failing !== undefined
 
 /** There while it is true. */
-const withOverflow = (conditions: Condition[], facts: Common, overflow: Overflow | undefined): Condition[] =>
-  overflow
+/** A disk that takes nothing is the greater trouble. */
+function withOverflow(conditions: Condition[], facts: Common, ofSinks: Overflow | undefined): Condition[] {
+  const overflow = storageOverflow(facts.storage) ?? ofSinks
+  return overflow
     ? set(conditions, facts, 'Overflow', { status: 'True', ...overflow })
     : removeCondition(conditions, 'Overflow')
+}
 
 function withReadiness(facts: Common): Condition[] {
   const { readiness } = facts

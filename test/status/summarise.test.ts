@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Condition } from '../../src/api/generated.ts'
+import { kubeTime } from '../../src/api/time.ts'
 import type { AttemptRecord } from '../../src/delivery/attempt.ts'
+import type { StorageState } from '../../src/outbox/outbox.ts'
 import { StatusBook } from '../../src/status/book.ts'
 import { delivering } from '../../src/status/delivering.ts'
 import {
@@ -19,7 +21,16 @@ const waiting: Readiness = { kind: 'waiting', reason: 'SecretNotFound', message:
 const stalled: Readiness = { kind: 'stalled', reason: 'FilterInvalid', message: 'filter, line 1' }
 const none = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0 }
 
-const common = { generation: 3, previous: [], readiness: ready, requestedAt: undefined, forceAt: undefined, now: start }
+const ok: StorageState = { kind: 'ok' }
+const common = {
+  generation: 3,
+  previous: [],
+  readiness: ready,
+  requestedAt: undefined,
+  storage: ok,
+  forceAt: undefined,
+  now: start,
+}
 
 const sinkFacts = (over: Partial<SinkFacts> = {}): SinkFacts => ({
   ...common,
@@ -152,6 +163,30 @@ test('of several sinks one that fails decides, and is named', () => {
   const [, condition] = summariseSubscription(subscriptionFacts({ sinks })).conditions ?? []
   assert.equal(condition?.status, 'False')
   assert.match(condition?.message ?? '', /^sink team-a\/one: answered 401 .*; 1 more of its sinks fail; events wait$/)
+})
+
+test('a disk that takes nothing shows on every sink and subscription, before any cap, and since when', () => {
+  const overflow = { reason: 'MaxPendingReached', message: 'many wait' }
+  const states = [
+    ['full', 'StorageFull'],
+    ['readOnly', 'StorageReadOnly'],
+    ['failing', 'StorageFailing'],
+  ] as const
+  for (const [kind, reason] of states) {
+    const storage: StorageState = { kind, since: start - 60_000, message: 'so it is' }
+    const sink = summariseSink(sinkFacts({ storage, overflow }))
+    const subscription = summariseSubscription(subscriptionFacts({ storage }))
+    for (const { conditions } of [sink, subscription]) {
+      assert.deepEqual(brief(conditions).slice(2), [`Overflow=True/${reason}`])
+      const { message = '' } = conditions?.[2] ?? {}
+      assert.ok(
+        message.startsWith(`the operator's disk takes nothing since ${kubeTime(start - 60_000)}, so it is: `),
+        message,
+      )
+    }
+    const after = summariseSink(sinkFacts({ previous: sink.conditions ?? [], overflow }))
+    assert.deepEqual(brief(after.conditions).slice(2), ['Overflow=True/MaxPendingReached'])
+  }
 })
 
 test('a sink that is full shows Overflow, and is without it afterwards', () => {
