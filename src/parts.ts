@@ -6,7 +6,7 @@ import type { KubeLog } from './kube/log.ts'
 import type { Loops } from './operator/loops.ts'
 import type { Replays } from './operator/replays.ts'
 import type { OperatorState } from './operator/state.ts'
-import type { Outbox } from './outbox/outbox.ts'
+import type { SqliteOutbox } from './outbox/sqlite.ts'
 import type { StatusBook } from './status/book.ts'
 import type { Metrics } from './status/metrics.ts'
 import type { StatusWriter } from './status/writer.ts'
@@ -26,7 +26,7 @@ export type Fence = (signal: AbortSignal) => Promise<boolean>
 /** What most parts share. */
 export type Parts = {
   ground: Ground
-  outbox: Outbox
+  outbox: SqliteOutbox
   metrics: Metrics
   book: StatusBook
   loops: Loops

@@ -58,7 +58,7 @@ export function recovering(
     since,
     lookingBack,
     kinds: Object.keys(sources),
-    loss: () => 'lost',
+    loss: () => (outbox.setAside === undefined ? 'lost' : 'damaged'),
     serverNow,
   })
   const namespacesSeen = new NamespacesSeen({ outbox, namespaces, refresh })

@@ -13,6 +13,7 @@ import { Statuses } from './operator/statuses.ts'
 import { takeUp } from './operator/take-up.ts'
 import { Watches } from './operator/watches.ts'
 import type { Outbox } from './outbox/outbox.ts'
+import type { SqliteOutbox } from './outbox/sqlite.ts'
 import { createOverflow, takeUpDeps } from './overflowing.ts'
 import { type Fence, type Ground, now, type Parts } from './parts.ts'
 import { observe } from './pipeline.ts'
@@ -34,7 +35,7 @@ const flushMs = 5_000
 export type Health = { refresh(): void; notReady(): string | undefined }
 
 /** The operator's parts put together and started; disposing stops them in order, with nothing left under way. */
-export function wire(ground: Ground, outbox: Outbox & { damaged: AbortSignal }, metrics: Metrics, fence: Fence) {
+export function wire(ground: Ground, outbox: SqliteOutbox, metrics: Metrics, fence: Fence) {
   const { client, config, egress, log } = ground
   const book = new StatusBook()
   const loops = createLoops(ground, metrics)
