@@ -2,7 +2,7 @@
 export type Moment = { now: number; clock: number; jump: number }
 
 /** Less is drift, and the time between two readings. */
-const leastJumpMs = 1000
+export const leastJumpMs = 1000
 
 /** Looks at both clocks, and tells when the wall clock was set: by NTP after a bad start, by hand, by a machine that slept. */
 export function watchClocks(wall: () => number, monotonic: () => number): () => Moment {

@@ -5,6 +5,8 @@ import { neverSuspended, type Suspensions } from './suspensions.ts'
  * Kept as JSON, which to the outbox is a text: it holds `v`, so that a later version can tell.
  */
 export type Memory = {
+  /** When it was written. */
+  at: number | undefined
   /** Of the sink that the rest is about (`SinkRuntime.epoch`). */
   epoch: string | undefined
   /** It answered 410. */
@@ -19,6 +21,7 @@ export type Memory = {
 }
 
 export const blank: Memory = {
+  at: undefined,
   epoch: undefined,
   gone: false,
   rest: undefined,
@@ -31,9 +34,10 @@ const version = 1
 
 /** Undefined where there is nothing worth it. */
 export function writeMemory(memory: Memory): string | undefined {
-  const { epoch, gone, rest, suspensions, missingSince, maxAgeMs } = memory
+  const { at, epoch, gone, rest, suspensions, missingSince, maxAgeMs } = memory
   const text = JSON.stringify({
     v: version,
+    at,
     epoch,
     gone: gone || undefined,
     rest: rest && [rest.until, rest.rests],
@@ -57,6 +61,7 @@ export function readMemory(text: string | undefined): Memory {
     return from !== undefined && to !== undefined && from <= to ? [{ from, to }] : []
   })
   return {
+    at: number(kept.at),
     epoch: typeof kept.epoch === 'string' ? kept.epoch : undefined,
     gone: kept.gone === true,
     rest: until === undefined || rests === undefined ? undefined : { until, rests: Math.max(1, Math.round(rests)) },

@@ -16,8 +16,8 @@ import { sortByAge } from './missing.ts'
 import { rowHeaders } from './row-headers.ts'
 import { Settler } from './settler.ts'
 import type { SinkRuntime } from './sink.ts'
-import { type Headers, SinkHeaders } from './sink-headers.ts'
-import { afterJump, isSameKind, look, memoryOf, recall, type Standing } from './standing.ts'
+import { type Headers, SinkHeaders, withoutCredentials } from './sink-headers.ts'
+import { afterJump, isSameKind, look, memoryOf, recall, type Standing, wasSetBack } from './standing.ts'
 import { withoutSuspension } from './suspensions.ts'
 import { type Way, Ways } from './ways.ts'
 import type { DeliveryDeps } from './worker.ts'
@@ -45,6 +45,7 @@ export class SinkDelivery implements AsyncDisposable {
   private readonly clocks: () => Moment
   private followers: Promise<unknown>[] = []
   private standing: Standing
+  private readonly setBack: boolean
   private looked = false
   private readonly headers: SinkHeaders
   /** When rows of a missing sink have to be looked at again. */
@@ -61,7 +62,9 @@ export class SinkDelivery implements AsyncDisposable {
     this.clocks = watchClocks(now, deps.monotonic ?? (() => performance.now()))
     const kept = outbox.gates().get(key)
     this.keeper = new Keeper(key, kept, { outbox, failed, sleep: this.sleep })
-    this.standing = recall(kept, this.clocks())
+    const moment = this.clocks()
+    this.standing = recall(kept, moment)
+    this.setBack = wasSetBack(kept, moment)
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -134,11 +137,11 @@ export class SinkDelivery implements AsyncDisposable {
     return sink?.suspend ? undefined : sink
   }
 
-  /** Set back while no process ran, a clock shows only by times that are later than any that would have been written. */
+  /** A clock that was set back while no process ran shows by times that are later than now, or than any that would have been written. */
   private isPutOffTooFar(sink: SinkRuntime, now: number): boolean {
     if (this.looked) return false
     this.looked = true
-    return (this.deps.outbox.nextAttempt(this.key) ?? 0) > now + sink.retry.maxDelayMs
+    return this.setBack || (this.deps.outbox.nextAttempt(this.key) ?? 0) > now + sink.retry.maxDelayMs
   }
 
   private become(standing: Standing, moment: Moment, keep = false): void {
@@ -200,7 +203,7 @@ export class SinkDelivery implements AsyncDisposable {
     try {
       const answer = common.ok
         ? await way.transport.send(row.event, { headers: own, signal: this.calledOff.signal })
-        : missing(common.message)
+        : withoutCredentials(common.message)
       if (answer.kind === 'failure' && answer.class === 'Aborted') this.release(row)
       else this.end(row, sink, answer, common.ok ? common.value : {})
     } catch (error) {
@@ -271,9 +274,8 @@ export class SinkDelivery implements AsyncDisposable {
     this.calledOff.abort()
     await setImmediate()
     for (const row of this.underWay) this.release(row)
-    // How long it rests is worth being exact about at the end.
-    const isResting = this.standing.gate.breaker.kind === 'resting'
-    if (isResting) this.become(this.standing, this.moment(), true)
+    // How long it rests, and what time it is, are worth being exact about at the end.
+    if (this.deps.outbox.size(this.key) > 0) this.become(this.standing, this.moment(), true)
     await Promise.all([this.settler.close(), this.keeper.close()])
     await this.ways[Symbol.asyncDispose]()
     await Promise.all(this.followers)
@@ -292,7 +294,5 @@ export class SinkDelivery implements AsyncDisposable {
     await passed
   }
 }
-
-const missing = (message: string): Answer => ({ kind: 'failure', class: 'CredentialsMissing', message, durationMs: 0 })
 
 const soon = (outcome: Outcome, now: number): Outcome => ('at' in outcome ? { ...outcome, at: now } : outcome)

@@ -1,4 +1,5 @@
 import { refuse, type Verdict } from '../api/verdict.ts'
+import type { Answer } from './attempt.ts'
 
 export type Headers = Readonly<Record<string, string>>
 
@@ -32,3 +33,11 @@ export class SinkHeaders {
     }
   }
 }
+
+/** What becomes of an attempt whose headers could not be had. */
+export const withoutCredentials = (message: string): Answer => ({
+  kind: 'failure',
+  class: 'CredentialsMissing',
+  message,
+  durationMs: 0,
+})

@@ -1,5 +1,5 @@
 import { type Breaker, closed } from './breaker.ts'
-import type { Moment } from './clock.ts'
+import { leastJumpMs, type Moment } from './clock.ts'
 import { atTime, type Gate, openGate } from './gate.ts'
 import { type Memory, readMemory } from './memory.ts'
 import type { SinkRuntime } from './sink.ts'
@@ -17,9 +17,13 @@ export type Standing = {
   maxAgeMs: number | undefined
 }
 
+/** Whether the wall clock has been set back since this was written: now is before then. */
+export const wasSetBack = (text: string | undefined, { now }: Moment): boolean =>
+  (readMemory(text).at ?? 0) > now + leastJumpMs
+
 /** As an earlier process left it. */
 export function recall(text: string | undefined, { now, clock }: Moment): Standing {
-  const { rest, gone, suspensions, missingSince, ...memory } = readMemory(text)
+  const { at: _at, rest, gone, suspensions, missingSince, ...memory } = readMemory(text)
   const breaker: Breaker = rest
     ? { kind: 'resting', until: clock + Math.max(0, rest.until - now), rests: rest.rests, failures: rest.rests }
     : closed
@@ -79,5 +83,5 @@ export function memoryOf({ gate, ...standing }: Standing, { now, clock }: Moment
     breaker.kind === 'resting'
       ? { until: Math.ceil(now + Math.max(0, breaker.until - clock)), rests: breaker.rests }
       : undefined
-  return { ...standing, gone, rest }
+  return { ...standing, at: now, gone, rest }
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { blank, type Memory, readMemory, writeMemory } from '../../src/delivery/memory.ts'
 
 const some: Memory = {
+  at: 3000,
   epoch: 'uid 3 now',
   gone: true,
   rest: { until: 2000, rests: 4 },

@@ -73,6 +73,7 @@ describe('a sink after a restart', () => {
 
   it('is as it was, when it is written down again', () => {
     const memory: Memory = {
+      at: start,
       epoch: 'e1',
       gone: true,
       rest: { until: start + minute, rests: 2 },

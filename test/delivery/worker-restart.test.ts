@@ -258,6 +258,21 @@ describe('after a restart', () => {
     await lives.live(async (running) => await running.emptied())
   })
 
+  it('a clock that was a little ahead is noticed too, though new rows have come', async () => {
+    lives.sink.behave(answer(503))
+    lives.ahead = hour / 2
+    await lives.live(async (running) => {
+      await running.enqueue(...rowsOf('a', ['1']))
+      await running.recorded(1)
+    })
+    lives.ahead = 0
+    lives.sink.behave(answer(204))
+    await lives.live(async (running) => {
+      await running.enqueue(...rowsOf('b', ['2']))
+      await running.emptied()
+    })
+  })
+
   it('what is kept is written when it changes, not with each attempt', async () => {
     let writes = 0
     lives.clock = new Clock({ runs: true })

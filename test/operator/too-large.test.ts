@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Format } from '../../src/formats/format.ts'
 import { formats } from '../../src/formats/index.ts'
+import { unlimited } from '../../src/operator/admit.ts'
 import { countsOf, of, see, told } from './routing.ts'
 import { emitter, succeeded, taskRun } from './scene.ts'
 
@@ -93,6 +94,9 @@ test('a dead letter from the start is parked, unless it is too large there, too'
     )
     assert.equal(dead.length, 1)
   }
+  const full = { ...withLimit({ qe: 100, parking: 4_000 }), ...parking }
+  const owed = see(heavy, of([emitter('builds', {}, full)], { room: { ...unlimited, take: () => false } }))
+  assert.deepEqual([owed.rows, owed.dead], [[], []], 'nothing is parked of what is judged again later')
   const itself = { ...withLimit({ qe: 100 }), parking: () => 'team-a/qe' }
   assert.equal(see(heavy, of([emitter('builds', finishedOnly, itself)])).rows.length, 0)
 })
