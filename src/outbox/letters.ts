@@ -11,7 +11,7 @@ export const defaultLimit = 1000
 export function listLetters({ sql }: Store, query: DeadLetterQuery): DeadLetter[] {
   const { where, cells } = conditionOf(query)
   const found = sql.query<ListedLetter>(`${listedLetters} ${where} ORDER BY d.seq LIMIT ?`)
-  return found(...cells, query.limit ?? defaultLimit).map(letterOf)
+  return found(...cells, Math.min(query.limit ?? defaultLimit, Number.MAX_SAFE_INTEGER)).map(letterOf)
 }
 
 function letterOf(cells: ListedLetter): DeadLetter {

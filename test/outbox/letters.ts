@@ -42,6 +42,7 @@ export function lettersContract(it: It): void {
     assert.deepEqual(letterIds(outbox, { after: second }), ['e3', 'e4'])
     assert.deepEqual(letterIds(outbox, { seqs: [third, second, 99] }), ['e2', 'e3'])
     assert.deepEqual(letterIds(outbox, { seqs: [] }), [])
+    assert.equal(letterIds(outbox, { limit: Number.POSITIVE_INFINITY }).length, 4)
     assert.deepEqual(Object.fromEntries(outbox.deadLetterSizes()), { 'ns/sink': 3, 'ns/other': 1 })
   })
 

@@ -32,6 +32,7 @@ type Step =
   | { do: 'purge'; sink: number | undefined; subscription: number; letters: boolean }
   | { do: 'forget'; subscription: number }
   | { do: 'pass'; ms: number }
+  | { do: 'life'; what: number; of: number }
   | { do: 'together'; steps: Step[] }
   | { do: 'reopen' }
 
@@ -73,6 +74,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), subscription: small }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('life' as const), what: small, of: small }) },
   // The clock may go back.
   { weight: 4, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: -20, max: 80 }) }) },
   {
@@ -117,6 +119,17 @@ function settlementsOf(step: Step & { do: 'settle' }, world: World): Settlement[
     if (word === 'park' && !row.parked) return [{ kind: 'dead', row, ...why, park: 'ns/park', answer: 'so' }]
     return word === 'dead' || word === 'park' ? [{ kind: 'dead', row, ...why }] : [{ kind: word, row }]
   })
+}
+
+/** What is remembered besides rows and objects. */
+async function live({ what, of }: { what: number; of: number }, outbox: Outbox): Promise<void> {
+  const subscriptionUid = `uid-${subscriptions[of % subscriptions.length]}`
+  const [kind = '', watch = ''] = [['TaskRun', 'TaskRun/team-0', 'PipelineRun'][of % 3], 'TaskRun']
+  const floors = new Map(sinks.map((sink, at) => [`${subscriptionUid} ${sink} ${at % 2 ? kind : watch}`, of]))
+  if (what === 0) return outbox.begin(floors)
+  if (what === 1) return outbox.commit(batchOf({ watch: kind, listed: true }))
+  if (what === 2) return outbox.commit(batchOf({ gaps: [{ subscriptionUid, reason: `R${of}`, message: '' }] }))
+  return outbox.keepGate(nameOf(of), what === 3 ? undefined : `${of}`)
 }
 
 const nameOf = (sink: number): string => sinks[sink % sinks.length] ?? ''
@@ -180,6 +193,8 @@ async function take(step: Step, world: World): Promise<void> {
       return both((outbox) =>
         outbox.forgetSubscription(`uid-${subscriptions[step.subscription % subscriptions.length]}`),
       )
+    case 'life':
+      return both((outbox) => live(step, outbox))
     case 'pass':
       clock.ms += step.ms
       return
@@ -208,6 +223,10 @@ const viewOf = (outbox: Outbox) => ({
   letters: sorted(outbox.deadLetterSizes()),
   owing: sorted(outbox.owing()),
   loads: [...sinks.map((sink) => outbox.load({ sink })), outbox.load({ namespace: 'ns' })],
+  floors: ['TaskRun', 'TaskRun/team-0', undefined].map((watch) => sorted(outbox.floors(watch))),
+  gaps: sorted(outbox.gaps()),
+  gates: sorted(outbox.gates()),
+  begun: outbox.begun,
   marked: sorted(outbox.lowWater().keys()),
   sizes: sinks.map((sink) => outbox.size(sink)),
   next: sinks.map((sink) => outbox.nextAttempt(sink)),
