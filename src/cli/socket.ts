@@ -90,18 +90,19 @@ function refusalOf({ code, message }: NodeJS.ErrnoException, dataDir: string, so
   if (code === 'EACCES' || code === 'EPERM') {
     return refuse(
       'PermissionDenied',
-      `permission denied: ${socketPath} is for the operator's own user only${ownerOf(socketPath, dataDir)}`,
+      `permission denied: ${socketPath} is for the operator's own user only${ownerOf(dataDir)}`,
     )
   }
   return refuse('SocketFailed', `the operator can't be asked by ${socketPath}: ${message}`)
 }
 
-function ownerOf(...paths: string[]): string {
-  for (const path of paths) {
-    const found = statSync(path, { throwIfNoEntry: false })
-    if (found) return `, uid ${found.uid}`
+/** Who the data directory is of, where that much can be seen. */
+function ownerOf(directory: string): string {
+  try {
+    return `, uid ${statSync(directory).uid}`
+  } catch {
+    return '' // a directory above it is closed
   }
-  return ''
 }
 
 /** What the operator says is wrong. One of another version may not know what it is asked for. */

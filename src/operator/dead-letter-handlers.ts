@@ -29,9 +29,9 @@ function list(query: URLSearchParams, { outbox }: DeadLetterDeps): Verdict<DeadL
   return accept({ items: items.slice(0, limit), more: items.length > limit })
 }
 
-function show(name: string, { outbox, now }: DeadLetterDeps): Verdict<DeadLetterViews> {
+async function show(name: string, { outbox, now }: DeadLetterDeps): Promise<Verdict<DeadLetterViews>> {
   const found: WholeDeadLetter[] = []
-  const numbers = /^[0-9]{1,15}$/.test(name) ? [Number(name)] : seqsOf(name, outbox, now())
+  const numbers = /^[0-9]{1,15}$/.test(name) ? [Number(name)] : await seqsOf(name, outbox, now())
   for (const seq of numbers) {
     const whole = outbox.deadLetter(seq)
     if (whole) found.push(whole)
@@ -44,9 +44,10 @@ function show(name: string, { outbox, now }: DeadLetterDeps): Verdict<DeadLetter
   return accept({ items: found.map(viewOf) })
 }
 
-function seqsOf(id: string, outbox: Pick<Outbox, 'deadLetters'>, now: number): number[] {
+async function seqsOf(id: string, outbox: Pick<Outbox, 'deadLetters'>, now: number): Promise<number[]> {
   const seqs: number[] = []
-  for (const page of pagesOf(outbox, {}, now)) for (const letter of page) if (letter.id === id) seqs.push(letter.seq)
+  for await (const page of pagesOf(outbox, {}, now))
+    for (const letter of page) if (letter.id === id) seqs.push(letter.seq)
   return seqs
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DeadLetter, DeadLetterQuery, Outbox } from '../outbox/outbox.ts'
 import { sizeOf } from './object-events.ts'
 
@@ -24,12 +25,15 @@ export type Revived = {
 
 const pageSize = 1000
 
-/** Dead letters page by page, oldest first; what is given up after the call began is left out. */
-export function* pagesOf(
+/**
+ * Dead letters page by page, oldest first; what is given up after `now` is left out. There may be a million of them: between
+ * two pages the process gets to other work.
+ */
+export async function* pagesOf(
   outbox: Pick<Outbox, 'deadLetters'>,
   { until = Number.POSITIVE_INFINITY, ...query }: Chosen,
   now: number,
-): Generator<DeadLetter[]> {
+): AsyncGenerator<DeadLetter[]> {
   for (let after = 0; ; ) {
     const page = outbox.deadLetters({ ...query, after, limit: pageSize })
     const last = page.at(-1)
@@ -37,6 +41,7 @@ export function* pagesOf(
     after = last.seq
     const chosen = page.filter((letter) => letter.time <= until && letter.time <= now)
     if (chosen.length > 0) yield chosen
+    await nextTurn()
   }
 }
 
@@ -48,7 +53,7 @@ export async function reviveDeadLetters(
 ): Promise<Revived> {
   const result: Revived = { revived: 0, orphaned: 0, tooLarge: 0, sinks: new Set() }
   // One that is refused at once comes back with a new place: it must not go round for ever.
-  for (const page of pagesOf(deps.outbox, chosen, deps.now())) await revivePage(page, deps, result, each)
+  for await (const page of pagesOf(deps.outbox, chosen, deps.now())) await revivePage(page, deps, result, each)
   return result
 }
 
@@ -58,16 +63,26 @@ export async function revivePage(
   result: Revived,
   each: (letters: readonly DeadLetter[]) => void = () => undefined,
 ): Promise<void> {
+  const wanted = revivable(page, deps, result)
+  if (wanted.length === 0) return
+  each(wanted)
+  result.revived += await deps.outbox.revive({ seqs: wanted.map(({ seq }) => seq), limit: wanted.length })
+  for (const { sink } of wanted) result.sinks.add(sink)
+}
+
+/** Those that can go again; the others are counted. */
+export function revivable(
+  page: readonly DeadLetter[],
+  deps: ReviveDeps,
+  result: Pick<Revived, 'orphaned' | 'tooLarge'>,
+): DeadLetter[] {
   const wanted: DeadLetter[] = []
   for (const letter of page) {
     if (!deps.exists(letter.subscriptionUid)) result.orphaned += 1
     else if (isTooLarge(letter, deps)) result.tooLarge += 1
     else wanted.push(letter)
   }
-  if (wanted.length === 0) return
-  each(wanted)
-  result.revived += await deps.outbox.revive({ seqs: wanted.map(({ seq }) => seq), limit: wanted.length })
-  for (const { sink } of wanted) result.sinks.add(sink)
+  return wanted
 }
 
 function isTooLarge({ seq, sink, reason }: DeadLetter, { outbox, maxEventBytes }: ReviveDeps): boolean {

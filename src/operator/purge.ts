@@ -21,7 +21,7 @@ export async function purge(
 ): Promise<Verdict<PurgeAnswer>> {
   const { sink, subscription } = request
   const known = subscription === undefined ? undefined : state.subscriptions.get(subscription)?.object.metadata.uid
-  const { counted, touched, uids } = survey(request, outbox, now())
+  const { counted, touched, uids } = await survey(request, outbox, now())
   // Of a subscription that is gone dead letters may be left, and nothing else.
   if (subscription !== undefined && known === undefined && uids.size === 0)
     return refuse('SubscriptionNotFound', `there is no EventSubscription ${subscription} that this operator serves`)
@@ -38,7 +38,7 @@ export async function purge(
 }
 
 /** What there is to be purged; `uids` are of the subscriptions that dead letters are of. */
-function survey(
+async function survey(
   { sink, subscription, deadLetters }: PurgeRequest,
   outbox: Pick<Outbox, 'deadLetters' | 'pending'>,
   now: number,
@@ -53,7 +53,7 @@ function survey(
     touched.subscriptions.add(one.subscription)
   }
   if (!deadLetters) return { counted, touched, uids }
-  for (const page of pagesOf(outbox, { ...(sink && { sink }), ...(subscription && { subscription }) }, now)) {
+  for await (const page of pagesOf(outbox, { ...(sink && { sink }), ...(subscription && { subscription }) }, now)) {
     counted.deadLetters += page.length
     for (const letter of page) {
       uids.add(letter.subscriptionUid)

@@ -1,7 +1,7 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import type { ReflectorState } from '../kube/reflector.ts'
 import type { ReplayAnswer, ReplayProgress, ReplayRequest } from './control-api.ts'
-import { type Chosen, pagesOf, type ReviveDeps, reviveDeadLetters } from './dead-letters.ts'
+import { type Chosen, pagesOf, type ReviveDeps, revivable, reviveDeadLetters } from './dead-letters.ts'
 import type { Emitter } from './emitter.ts'
 import type { Replay, Replays } from './replays.ts'
 import type { OperatorState } from './state.ts'
@@ -107,13 +107,14 @@ function readable(emitter: Emitter, watches: ReplayDeps['watches']): Verdict<{ p
 
 /** Dead letters of the sinks in question; a dry run only counts them. What goes is not to go once more when its object is judged. */
 async function again(chosen: Chosen, under: Replay, { reviving, now }: ReplayDeps) {
-  const sum = { revived: 0, tooLarge: 0 }
+  const sum = { revived: 0, tooLarge: 0, orphaned: 0 }
   for (const sink of under.sinks) {
     const of = { ...chosen, sink }
     if (under.dryRun) {
-      for (const page of pagesOf(reviving.outbox, of, now())) {
-        sum.revived += page.length
-        for (const { id } of page) under.sent(sink, id)
+      for await (const page of pagesOf(reviving.outbox, of, now())) {
+        const wanted = revivable(page, reviving, sum)
+        sum.revived += wanted.length
+        for (const { id } of wanted) under.sent(sink, id)
       }
       continue
     }

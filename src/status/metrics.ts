@@ -62,6 +62,7 @@ export function createMetrics() {
 export async function forgetSink(metrics: Metrics, sink: string): Promise<void> {
   metrics.delivered.remove({ sink })
   metrics.attemptSeconds.remove({ sink })
+  metrics.deadLettersExpired.remove({ sink })
   for (const counter of [metrics.failed, metrics.deadLettered]) {
     const { values } = await counter.get()
     for (const { labels } of values) if (labels.sink === sink) counter.remove(labels)

@@ -170,6 +170,24 @@ test('where no operator runs, the caller is told what to do', async () => {
   assert.match(await message(directory), /^no operator runs on /)
 })
 
+const isRoot = process.geteuid?.() === 0
+
+test('another user is told that the socket is not for him', {
+  skip: !isRoot && 'only root can be somebody else',
+}, async () => {
+  await using _ = await serve()
+  process.seteuid?.(65534)
+  try {
+    const asked = await ask(operator(), 'GET', '/v1/version')
+    assert.match(
+      asked.ok ? '' : asked.message,
+      /^permission denied: .*control\.sock is for the operator's own user only, uid 0$/,
+    )
+  } finally {
+    process.seteuid?.(0)
+  }
+})
+
 test('an answer that breaks off, or is none, is told as that', async () => {
   const path = join(directory, 'control.sock')
   let behave: 'cut' | 'text' = 'cut'

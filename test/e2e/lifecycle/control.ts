@@ -32,7 +32,9 @@ export function control(scene: Scene): void {
 
   /** A team whose sink has refused the ends of these runs. */
   async function refused(name: string, ...runs: string[]): Promise<Team> {
-    const team = await scene.stage.team(name, { sink: { behaviour: { kind: 'answer', status: 422 } } })
+    const headers = { 'content-type': 'text/plain' }
+    const answer = { kind: 'answer', status: 422, headers, body: `no such job: ${'x'.repeat(400)}` } as const
+    const team = await scene.stage.team(name, { sink: { behaviour: answer } })
     await team.subscribe(finished)
     for (const one of runs) await run(scene.admin, name, one)
     await team.counts('EventSink', 'sink', ({ deadLettered }) => deadLettered === runs.length)
@@ -71,6 +73,8 @@ export function control(scene: Scene): void {
 
     const shown = (await succeeds(`deadletters show ${seq}`)).stdout
     assert.match(shown, /^Reason: +HTTP422$/m)
+    assert.match(shown, /^Answer: +no such job: x+$/m)
+    assert.equal(/^Answer: +(.*)$/m.exec(shown)?.[1]?.length, 256)
     assert.match(shown, /^Event:\n {2}\{\n {4}"specversion": "1\.0",$/m)
     const byId = JSON.parse((await succeeds(`deadletters show ${items[0]?.id} -o json`)).stdout)
     assert.deepEqual([byId.seq, byId.event.subject], [seq, 'taskrun/one'])
