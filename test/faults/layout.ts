@@ -28,6 +28,8 @@ export type LayoutOptions = {
   http?: object
   behaviour?: Behaviour
   startFrom?: string
+  /** The tenants' namespaces are there already. */
+  namespaces?: 'there'
 }
 
 /**
@@ -39,7 +41,7 @@ export async function layOut(scene: Scene, options: LayoutOptions = {}): Promise
   const { admin, name } = scene
   const labels = { 'carillon.dev/fault': name }
   const names = Array.from({ length: tenants }, (_, index) => `${name}-${String.fromCharCode(97 + index)}`)
-  for (const namespace of names) await admin.createNamespace(namespace, labels)
+  if (options.namespaces === undefined) for (const namespace of names) await admin.createNamespace(namespace, labels)
   await admin.createNamespace(`${name}-admin`)
   scene.tenants.push(...names)
   for (const namespace of names) {

@@ -6,7 +6,7 @@ import type { ControlPlane } from '../controlplane/controlplane.ts'
 import { check, type Findings } from './check.ts'
 import { type Cost, type Counted, type Excess, excessOf, lostOf, sumOf } from './cost.ts'
 import { type Evidence, momentKey, type Told } from './evidence.ts'
-import { type Fault, NotHere, type Ran } from './fault.ts'
+import { costOf, type Fault, NotHere, type Ran } from './fault.ts'
 import { collectionOf } from './load.ts'
 import { openScene, type Scene } from './scene.ts'
 import { tell, Unanswered } from './told.ts'
@@ -49,7 +49,7 @@ export async function play(fault: Fault, cp: ControlPlane, options: PlayOptions)
   let scene: Scene | undefined
   try {
     scene = await openScene(cp, { ...options, name })
-    const cost = typeof fault.cost === 'function' ? fault.cost(scene) : fault.cost
+    const cost = costOf(fault, options.quick)
     const ran = await fault.run(scene)
     const evidence = await rest(scene, ran, cost)
     const found = check(evidence)

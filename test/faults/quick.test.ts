@@ -18,6 +18,7 @@ test(`faults at a twentieth, seed ${seed}`, { concurrency: chosen.length }, asyn
     quick: true,
     lanes: 2,
     report: () => undefined,
+    left: ({ id }) => waiting.get(id)?.reject(new Error('no time was left for it')),
     played: (result) => waiting.get(result.fault.id)?.resolve(result),
   })
   const each = chosen.map(({ id, title }) =>

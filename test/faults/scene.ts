@@ -6,6 +6,7 @@ import { startProxy, type Proxy as TcpProxy } from '../controlplane/proxy.ts'
 import { installTekton } from '../controlplane/tekton.ts'
 import { type Api, connectApi } from './api.ts'
 import type { Declared } from './evidence.ts'
+import { type Sizes, sizesOf } from './fault.ts'
 import { createLoad, type Load } from './load.ts'
 import { Operator } from './operator.ts'
 import { type Random, seeded } from './random.ts'
@@ -13,35 +14,31 @@ import { type Sinks, startSinks } from './sinks/sinks.ts'
 import { openTruth, type Truth } from './truth.ts'
 
 /** All that one fault is played on: a control plane that it shares with those before it, and things of its own. */
-export type Scene = AsyncDisposable & {
-  /** Names namespaces, and the class of operator and CRs. */
-  name: string
-  cp: ControlPlane
-  admin: AdminClient
-  api: Api
-  /** Between the operator and the API server. */
-  proxy: TcpProxy
-  operator: Operator
-  /** One more, with the same class and a data directory of its own; ended with the scene. */
-  another(): Operator
-  sinks: Sinks
-  load: Load
-  truth: Truth
-  /** Scratch: truth, arrivals, logs. */
-  directory: string
-  dataDir: string
-  random: Random
-  quick: boolean
-  /** Namespaces with runs. */
-  tenants: string[]
-  declared: Declared[]
-  /** `namespace/name` of the EventSinks. */
-  sinkKeys: string[]
-  /** A number of things: `full`, or a twentieth of it. */
-  scaled(full: number, least?: number): number
-  /** A time in ms: `full`, or `quick` in the quick part. */
-  lasting(full: number, quick: number): number
-}
+export type Scene = AsyncDisposable &
+  Sizes & {
+    /** Names namespaces, and the class of operator and CRs. */
+    name: string
+    cp: ControlPlane
+    admin: AdminClient
+    api: Api
+    /** Between the operator and the API server. */
+    proxy: TcpProxy
+    operator: Operator
+    /** One more, with the same class and a data directory of its own; ended with the scene. */
+    another(): Operator
+    sinks: Sinks
+    load: Load
+    truth: Truth
+    /** Scratch: truth, arrivals, logs. */
+    directory: string
+    dataDir: string
+    random: Random
+    /** Namespaces with runs. */
+    tenants: string[]
+    declared: Declared[]
+    /** `namespace/name` of the EventSinks. */
+    sinkKeys: string[]
+  }
 
 export type SceneOptions = { name: string; directory: string; program: string; seed: number; quick: boolean }
 
@@ -76,9 +73,8 @@ export async function openScene(cp: ControlPlane, options: SceneOptions): Promis
       args: ['--allow-cidr', '127.0.0.0/8', '--class', name, '--admin-namespace', `${name}-admin`],
     }
     const operator = resources.use(new Operator(setup))
-    const share = quick ? 1 / 20 : 1
     return {
-      ...{ name, cp, admin: cp.admin, api, proxy, operator, sinks, truth, directory, dataDir, quick },
+      ...{ name, cp, admin: cp.admin, api, proxy, operator, sinks, truth, directory, dataDir, ...sizesOf(quick) },
       another() {
         const other = { dataDir: join(directory, 'data-2'), logFile: join(directory, 'operator-2.log') }
         return resources.use(new Operator({ ...setup, ...other }))
@@ -88,8 +84,6 @@ export async function openScene(cp: ControlPlane, options: SceneOptions): Promis
       tenants: [],
       declared: [],
       sinkKeys: [],
-      scaled: (full, least = 1) => Math.max(least, Math.round(full * share)),
-      lasting: (full, short) => (quick ? short : full),
       [Symbol.asyncDispose]: () => resources.disposeAsync(),
     }
   } catch (error) {

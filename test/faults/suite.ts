@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { ControlPlane } from '../controlplane/controlplane.ts'
 import { makeScratch, removeScratch } from '../controlplane/scratch.ts'
 import { buildBundle } from './bundle.ts'
-import type { Fault } from './fault.ts'
+import { costOf, type Fault } from './fault.ts'
+import { statementOf } from './lines.ts'
 import { type Played, play } from './play.ts'
 import { openPlane } from './scene.ts'
 
@@ -12,8 +13,10 @@ export type SuiteOptions = {
   faults: readonly Fault[]
   seed: number
   quick: boolean
-  /** Begin no fault that would not end by then, and begin again with the first while there is time; undefined: each once. */
+  /** Begin again with the first while there is time; undefined: each once. */
   minutes?: number | undefined
+  /** Called for what is not played, as it would not have ended in time. */
+  left(fault: Fault): void
   /** How many control planes. */
   lanes: number
   keep?: string | undefined
@@ -37,7 +40,9 @@ export async function playAll(options: SuiteOptions): Promise<Played[]> {
           mkdirSync(home, { recursive: true })
           const { fault, round } = turn
           const seed = options.seed + round
-          options.report(`${fault.id}: ${fault.title} (seed ${seed})`)
+          options.report(
+            `${fault.id}: ${fault.title}; may cost ${statementOf(costOf(fault, options.quick))} (seed ${seed})`,
+          )
           const result = await play(fault, cp, {
             program,
             directory: home,
@@ -55,30 +60,43 @@ export async function playAll(options: SuiteOptions): Promise<Played[]> {
     }
     await Promise.all(Array.from({ length: options.lanes }, (_, index) => lane('beside', index)))
     await lane('alone', 0)
+    for (const fault of queue.left()) options.left(fault)
   } finally {
     removeScratch(directory)
   }
   return results
 }
 
+/** A call takes less than nine minutes, unless more were asked for. */
+const mostMinutes = 8.8
+
 type Turn = { fault: Fault; round: number }
 
+type Turns = {
+  /** The next that would end in time. */
+  take(width: 'beside' | 'alone'): Turn | undefined
+  /** What was never begun. */
+  left(): Fault[]
+}
+
 /** Which fault comes next. The longest begin first, so that the lanes end together. */
-function turns({ faults, minutes, quick }: SuiteOptions): { take(width: 'beside' | 'alone'): Turn | undefined } {
-  const end = minutes === undefined ? undefined : Date.now() + minutes * 60_000
+function turns({ faults, minutes, quick }: SuiteOptions): Turns {
+  const end = Date.now() + (minutes ?? mostMinutes) * 60_000
   const ordered = faults.filter((fault) => !(quick && fault.fullOnly)).toSorted((a, b) => b.seconds - a.seconds)
   const waiting: Turn[] = ordered.map((fault) => ({ fault, round: 0 }))
+  const fits = ({ fault }: Turn) => Date.now() + fault.seconds * (quick ? 300 : 1200) < end
   let round = 0
   return {
     take(width) {
       const isMine = ({ fault }: Turn) => (fault.alone ?? false) === (width === 'alone')
-      if (end !== undefined && !waiting.some(isMine) && ordered.some((fault) => isMine({ fault, round }))) {
+      const mine = ordered.map((fault) => ({ fault, round: round + 1 })).filter(isMine)
+      if (minutes !== undefined && !waiting.some(isMine) && mine.some(fits)) {
         round += 1
-        waiting.push(...ordered.map((fault) => ({ fault, round })))
+        waiting.push(...mine)
       }
-      const fits = ({ fault }: Turn) => end === undefined || Date.now() + fault.seconds * 1000 < end
       const index = waiting.findIndex((turn) => isMine(turn) && fits(turn))
       return index < 0 ? undefined : waiting.splice(index, 1)[0]
     },
+    left: () => waiting.filter((turn) => turn.round === 0).map(({ fault }) => fault),
   }
 }

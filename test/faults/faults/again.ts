@@ -50,7 +50,7 @@ export const replay: Fault = {
   id: 'replay',
   title: 'a receiver that lost everything has it sent again; killed in the middle, and asked once more',
   // Two replays of one subscription to one sink; `delivered` counts what is sent again, so it is no number of ids.
-  cost: (scene) => ({ repeats: 2 * 3 * scene.scaled(100) + 20, counters: 'unknown', recoveryMs: 15_000 }),
+  cost: (sizes) => ({ repeats: 2 * 3 * sizes.scaled(100) + 20, counters: 'unknown', recoveryMs: 15_000 }),
   seconds: 15,
   async run(scene) {
     await begin(scene)

@@ -78,7 +78,7 @@ const refusing = [400, 405, 406, 409, 413, 414, 415, 422, 431, 451]
 export const terminal: Fault = {
   id: 'F4',
   title: 'sinks refuse single events for good',
-  cost: (scene) => ({ deadLettered: refusing.length * 3 * 4 * scene.scaled(4), recoveryMs: 5000 }),
+  cost: (sizes) => ({ deadLettered: refusing.length * 3 * 4 * sizes.scaled(4), recoveryMs: 5000 }),
   seconds: 12,
   async run(scene) {
     const rules = refusing.map((status): Rule => ({ subject: `refused-${status}`, mode: { kind: 'status', status } }))

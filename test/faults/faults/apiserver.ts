@@ -72,7 +72,7 @@ export const stall: Fault = {
   id: 'F13',
   title: 'connections to the API server fall silent and are never closed',
   // A watch is taken for dead after 90 s without a byte.
-  cost: (scene: Pick<Scene, 'lasting'>) => ({ recoveryMs: scene.lasting(110_000, 15_000) }),
+  cost: (sizes) => ({ recoveryMs: sizes.lasting(110_000, 15_000) }),
   seconds: 125,
   async run(scene) {
     await begin(scene)

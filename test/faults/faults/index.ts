@@ -3,6 +3,8 @@ import { deadLetters, purge, replay } from './again.ts'
 import { goneForGood, held, redirects, retryAfter, serverErrors, terminal } from './answers.ts'
 import { compaction, restart, stall } from './apiserver.ts'
 import { burst } from './burst.ts'
+import { past, pending } from './catching-up.ts'
+import { chaos } from './chaos.ts'
 import { clock } from './clock.ts'
 import { crdGone, forbidden, namespaceGone } from './cluster.ts'
 import { outage, resets, slowLoris } from './connections.ts'
@@ -47,6 +49,9 @@ export const faults: readonly Fault[] = [
   edits,
   cleanStop,
   forbidden,
+  pending,
+  past,
+  chaos,
   overflow,
   overflowGone,
   deadLetters,

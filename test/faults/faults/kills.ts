@@ -3,18 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Fault } from '../fault.ts'
 import { allReady, begin, concurrency, layOut } from '../layout.ts'
 import { between } from '../random.ts'
-import type { Scene } from '../scene.ts'
 import { arrived, caughtUp, underLoad, unless } from '../verbs.ts'
 
 /** What is under way at five sinks at the moment of a kill. */
 const inFlight = 5 * concurrency
 
-type Sized = Pick<Scene, 'lasting'>
-
 export const killAfterAnswer: Fault = {
   id: 'F14',
   title: 'SIGKILL just when a sink has taken an event',
-  cost: (scene: Sized) => ({ repeats: scene.lasting(8, 2) * inFlight, recoveryMs: 6000 }),
+  cost: (sizes) => ({ repeats: sizes.lasting(8, 2) * inFlight, recoveryMs: 6000 }),
   seconds: 25,
   async run(scene) {
     await begin(scene)
@@ -38,7 +35,7 @@ export const killAfterAnswer: Fault = {
 export const killLoop: Fault = {
   id: 'F15',
   title: 'SIGKILL again and again at random moments under load, starts included',
-  cost: (scene: Sized) => ({ repeats: scene.lasting(25, 3) * inFlight, recoveryMs: 6000 }),
+  cost: (sizes) => ({ repeats: sizes.lasting(25, 3) * inFlight, recoveryMs: 6000 }),
   seconds: 40,
   async run(scene) {
     await begin(scene)

@@ -100,7 +100,7 @@ const poison: [name: string, more: RunMore][] = [
 
 export const poisoned: Fault = {
   id: 'F26',
-  title: 'poison objects among others: 1 MiB, nested deep, lone surrogates, __proto__',
+  title: 'poison objects among others (F27 too): 1 MiB, nested deep, lone surrogates, __proto__',
   cost: { recoveryMs: 10_000 },
   seconds: 12,
   async run(scene) {
