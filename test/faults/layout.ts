@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import type { Declared } from './evidence.ts'
 import type { Kind } from './load.ts'
+import type { LifeOptions } from './operator.ts'
 import type { Scene } from './scene.ts'
 import { type Behaviour, taking } from './sinks/behaviour.ts'
 
@@ -54,9 +55,9 @@ export async function layOut(scene: Scene, options: LayoutOptions = {}): Promise
 }
 
 /** Lays out, starts the operator, and resolves once everything declared is ready. */
-export async function begin(scene: Scene, options: LayoutOptions = {}): Promise<void> {
+export async function begin(scene: Scene, options: LayoutOptions = {}, life?: LifeOptions): Promise<void> {
   await layOut(scene, options)
-  await scene.operator.start()
+  await scene.operator.start(life)
   await allReady(scene)
 }
 

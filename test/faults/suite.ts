@@ -89,8 +89,8 @@ function turns({ faults, minutes, quick }: SuiteOptions): Turns {
   return {
     take(width) {
       const isMine = ({ fault }: Turn) => (fault.alone ?? false) === (width === 'alone')
-      const mine = ordered.map((fault) => ({ fault, round: round + 1 })).filter(isMine)
-      if (minutes !== undefined && !waiting.some(isMine) && mine.some(fits)) {
+      const mine = ordered.map((fault) => ({ fault, round: round + 1 })).filter((turn) => isMine(turn) && fits(turn))
+      if (minutes !== undefined && mine.length > 0 && !waiting.some((turn) => isMine(turn) && fits(turn))) {
         round += 1
         waiting.push(...mine)
       }

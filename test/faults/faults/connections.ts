@@ -10,7 +10,8 @@ export const outage: Fault = {
   id: 'F1',
   title: 'a sink is down while 3 600 events come for it',
   cost: { recoveryMs: 10_000 },
-  seconds: 30,
+  seconds: 25,
+  alone: true,
   async run(scene) {
     await begin(scene, { tenants: 1 })
     const key = `${scene.name}-a/one`

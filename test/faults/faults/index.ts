@@ -8,7 +8,7 @@ import { chaos } from './chaos.ts'
 import { clock } from './clock.ts'
 import { crdGone, forbidden, namespaceGone } from './cluster.ts'
 import { outage, resets, slowLoris } from './connections.ts'
-import { diskLost, readOnly } from './disk.ts'
+import { damaged, diskFull, diskLost, readOnly } from './disk.ts'
 import { isolation } from './isolation.ts'
 import { handover, killAfterAnswer, killLoop, pause } from './kills.ts'
 import { deleted, nameReuse, poisoned } from './objects.ts'
@@ -58,4 +58,6 @@ export const faults: readonly Fault[] = [
   replay,
   purge,
   diskLost,
+  damaged,
+  diskFull,
 ]
