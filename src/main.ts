@@ -3,7 +3,8 @@ import pino from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { execute as ask } from './cli/execute.ts'
 import { help } from './cli/help.ts'
-import { type Command, type LogLevel, readCommand } from './config.ts'
+import { type Command, readCommand } from './config/command.ts'
+import type { LogLevel } from './config/config.ts'
 import type { KubeLog } from './kube/log.ts'
 import { run } from './run.ts'
 

@@ -1,4 +1,4 @@
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import type { Egress } from './delivery/egress.ts'
 import type { Cluster } from './formats/format.ts'
 import type { KubeClient } from './kube/client.ts'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { accept, refuse, type Verdict } from './api/verdict.ts'
-import { type Config, type LogLevel, readConfigFile, resolveConfig, type Settings } from './config.ts'
+import { type Config, type LogLevel, resolveConfig, type Settings } from './config/config.ts'
+import { readConfigFile } from './config/file.ts'
 import { compileEgress } from './delivery/egress.ts'
 import { compileDashboard } from './formats/dashboard.ts'
 import { connect, type KubeClient } from './kube/client.ts'

@@ -4,7 +4,7 @@ import { posix } from 'node:path'
 import { test } from 'node:test'
 
 /** In the order in which data flows: a folder imports only from itself and from folders before it; root files from all. */
-const folders = 'api kube cel sources formats filters outbox delivery status operator cli'.split(' ')
+const folders = 'api kube cel sources formats filters outbox delivery status operator cli config'.split(' ')
 
 /** Patterns that only some files of src may hold. */
 const only: [what: string, pattern: RegExp, allowed: RegExp][] = [
@@ -50,7 +50,8 @@ test('a file that does not keep to it is found', () => {
   const planted: [path: string, text: string, fault: RegExp][] = [
     ['api/x.ts', "import { route } from '../operator/route.ts'", /imports operator\/route\.ts/],
     ['formats/cdevents/x.ts', "export * from '../../outbox/outbox.ts'", /imports outbox\/outbox\.ts/],
-    ['operator/x.ts', "import type { Config } from '../config.ts'", /imports config\.ts/],
+    ['operator/x.ts', "import type { Config } from '../config/config.ts'", /imports config\/config\.ts/],
+    ['config/x.ts', "import { run } from '../run.ts'", /imports run\.ts/],
     ['cel/x.ts', "const later = await import('../sources/index.ts')", /imports sources\/index\.ts/],
     ['tools/x.ts', '', /has no place in the order/],
     ['delivery/transports/x.ts', "import { Agent } from 'undici'", /undici/],

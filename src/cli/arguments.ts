@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { isKey } from '../operator/control-requests.ts'
 import { type CommandFlag, commands, type SocketCommandName } from './commands.ts'
+import { wrongUse } from './flags.ts'
 import { type Moment, parseMoment } from './moments.ts'
 
 export type Output = 'table' | 'wide' | 'json' | 'yaml'
@@ -49,7 +50,6 @@ const text = (value: string | boolean | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined
 
 function parse(name: SocketCommandName, args: string[]): Verdict<{ values: Values; positionals: string[] } | 'help'> {
-  const see = `see 'carillon ${name} --help'`
   const flags: readonly CommandFlag[] = commands[name].flags
   const options = Object.fromEntries(
     flags.map(({ name, short, value }) => [
@@ -67,12 +67,11 @@ function parse(name: SocketCommandName, args: string[]): Verdict<{ values: Value
     if (values.help) return accept('help')
     const twice = Object.entries(values).find(([, value]) => Array.isArray(value) && value.length > 1)
     if (twice) return invalid(`--${twice[0]} may be given once`)
-    if (!takesSome && positionals[0] !== undefined) return invalid(`unexpected argument '${positionals[0]}'; ${see}`)
+    if (!takesSome && positionals[0] !== undefined) return wrongUse(`Unexpected argument '${positionals[0]}'`, name)
     const single = Object.entries(values).map(([key, value]) => [key, (value as (string | boolean)[])[0]])
     return accept({ values: Object.fromEntries(single) as Values, positionals })
   } catch (error) {
-    const message = (error as Error).message.split('. To specify')[0] ?? ''
-    return invalid(`${message.charAt(0).toLowerCase()}${message.slice(1)}; ${see}`)
+    return wrongUse((error as Error).message, name)
   }
 }
 

@@ -1,3 +1,5 @@
+import { type Refusal, refuse } from '../api/verdict.ts'
+
 /** One setting of `carillon run`. The environment name is CARILLON_ and the flag in capitals: --data-dir is CARILLON_DATA_DIR. */
 export type Flag = {
   name: string
@@ -95,6 +97,12 @@ export const runFlags = [
 export type FlagName = (typeof runFlags)[number]['name']
 
 export const environmentName = (flag: string): string => `CARILLON_${flag.toUpperCase().replaceAll('-', '_')}`
+
+/** What `parseArgs` of node:util has found wrong, in a line of ours. */
+export function wrongUse(message: string, command: string): Refusal {
+  const [what = ''] = message.split('. T') // "To specify …", "This command …": what it advises is not so here
+  return refuse('FlagInvalid', `${what.charAt(0).toLowerCase()}${what.slice(1)}; see 'carillon ${command} --help'`)
+}
 
 /** The text of `carillon --help`. */
 export const overview = `Carillon turns what happens in a cluster into CloudEvents and delivers them, surely, to the sinks that teams declare.

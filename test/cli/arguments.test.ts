@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SocketCommand } from '../../src/cli/arguments.ts'
-import { type Command, readCommand } from '../../src/config.ts'
+import { type Command, readCommand } from '../../src/config/command.ts'
 
 const dataDir = '/var/lib/carillon'
 const hour = 3_600_000

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Config, readCommand, readConfigFile, resolveConfig, type Settings } from '../src/config.ts'
+import { readCommand } from '../../src/config/command.ts'
+import { type Config, resolveConfig, type Settings } from '../../src/config/config.ts'
+import { readConfigFile } from '../../src/config/file.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
