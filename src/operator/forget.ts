@@ -66,3 +66,29 @@ export async function forgetSubscriptions(leaving: Map<string, string>, deps: Fo
     left(uid)
   }
 }
+
+export type ForgetSinkDeps = {
+  outbox: Pick<Outbox, 'size' | 'keepGate'>
+  state: Pick<OperatorState, 'sinks' | 'referrers'>
+  book: Pick<StatusBook, 'forgetSink'>
+  stopDelivery(sink: string): Promise<void>
+  /** Nothing is left of a deleted sink. */
+  ended(sink: string): void
+}
+
+/**
+ * Ends what is left of sinks that are gone, and takes each from `gone` when that is done, or where the sink is back. The delivery to a deleted
+ * sink goes on for as long as rows wait for one of its name.
+ */
+export async function forgetSinks(gone: Set<string>, deps: ForgetSinkDeps): Promise<void> {
+  const { outbox, state, book, stopDelivery, ended } = deps
+  for (const sink of gone) {
+    if (state.sinks.has(sink)) gone.delete(sink)
+    if (!gone.has(sink) || outbox.size(sink) > 0) continue
+    gone.delete(sink)
+    await stopDelivery(sink)
+    await outbox.keepGate(sink, undefined)
+    book.forgetSink(sink, state.referrers(sink).length === 0)
+    ended(sink)
+  }
+}

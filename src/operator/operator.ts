@@ -11,13 +11,13 @@ import type { StatusWriter } from '../status/writer.ts'
 import { activate } from './activation.ts'
 import type { Collection } from './collection.ts'
 import type { Emitter } from './emitter.ts'
-import { asksForForce, forceAtAnnotation } from './force.ts'
-import { type ForgetDeps, forgetSubscriptions, goneSubscriptions } from './forget.ts'
+import { type ForgetDeps, type ForgetSinkDeps, forgetSinks, forgetSubscriptions, goneSubscriptions } from './forget.ts'
 import type { LookingBack } from './looking-back.ts'
 import { type NamespacesSeen, type Reached, reachedBy } from './namespaces-seen.ts'
 import { Pulse } from './pulse.ts'
 import type { Recovery } from './recovery.ts'
-import { judgeSink, requestedAt } from './sink.ts'
+import { asksForForce, requestedAt, wantedOf } from './requests.ts'
+import { judgeSink } from './sink.ts'
 import type { OperatorState } from './state.ts'
 import { activationSpec, compileSubscription, sinkKeys, wasStalled } from './subscription.ts'
 import type { Watches } from './watches.ts'
@@ -43,9 +43,8 @@ export type OperatorDeps = {
   /** The sink's headers with what its Secrets hold now; `fresh` where an old answer won't do. */
   headers(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
   startDelivery(sink: string): void
-  stopDelivery(sink: string): Promise<void>
-  /** Nothing is left of a deleted sink. */
-  ended(sink: string): void
+  stopDelivery: ForgetSinkDeps['stopDelivery']
+  ended: ForgetSinkDeps['ended']
   dropped: ForgetDeps['dropped']
   /** Dead letters go once more, as forceAt asks for. */
   sendAgain(chosen: { sink: string } | { subscriptionUid: string }): Promise<void>
@@ -168,7 +167,7 @@ export class Operator {
     }
     // Of sinks that were deleted while the operator was away.
     if (this.first) for (const sink of this.deps.outbox.gates().keys()) this.gone.add(sink)
-    for (const sink of this.gone) await this.endDelivery(sink)
+    await forgetSinks(this.gone, this.deps)
     this.first = false
   }
 
@@ -182,18 +181,6 @@ export class Operator {
   private unknown(): Map<string, string> {
     const present = this.deps.subscriptions.objects.values().map((object) => object.metadata.uid)
     return goneSubscriptions(new Set(present), this.deps)
-  }
-
-  /** The delivery to a deleted sink goes on for as long as rows wait for one of its name. */
-  private async endDelivery(sink: string): Promise<void> {
-    if (this.deps.state.sinks.has(sink)) this.gone.delete(sink)
-    else if (this.deps.outbox.size(sink) === 0) {
-      this.gone.delete(sink)
-      await this.deps.stopDelivery(sink)
-      await this.deps.outbox.keepGate(sink, undefined)
-      this.deps.book.forgetSink(sink, this.deps.state.referrers(sink).length === 0)
-      this.deps.ended(sink)
-    }
   }
 
   private async reconcileSink(key: string): Promise<void> {
@@ -284,13 +271,3 @@ export class Operator {
     return this.deps.state.sinks.get(sink)?.runtime
   }
 }
-
-/** What of a CR asks for something: its spec's generation, its class, and requestedAt. */
-const wantedOf = (object: KubeObject): string =>
-  JSON.stringify([
-    object.metadata.generation,
-    object.metadata.labels,
-    requestedAt(object),
-    object.metadata.annotations?.[forceAtAnnotation],
-    object.metadata.deletionTimestamp,
-  ])

@@ -3,7 +3,8 @@ import type { EventSink } from '../api/generated.ts'
 import { keyOf } from '../api/object.ts'
 import type { Refusal, Verdict } from '../api/verdict.ts'
 import type { Readiness } from '../status/summarise.ts'
-import { defaultMaxPending, requestedAtAnnotation, type SinkState } from './state.ts'
+import { requestedAt } from './requests.ts'
+import { defaultMaxPending, type SinkState } from './state.ts'
 
 /** What was found out about a sink before it is judged. */
 export type SinkChecks = {
@@ -59,6 +60,3 @@ function readiness({ url, credentials }: SinkChecks, suspend: boolean): Readines
   if (suspend) return { kind: 'ready', reason: 'Suspended', message: 'suspended: deliveries wait' }
   return { kind: 'ready', reason: 'Ready', message: 'ready to deliver' }
 }
-
-export const requestedAt = (object: { metadata: { annotations?: Record<string, string> } }): string | undefined =>
-  object.metadata.annotations?.[requestedAtAnnotation]

@@ -9,8 +9,6 @@ const { maxPending: rows, maxPendingBytes: bytes } = sinkDefaults.limits
 
 export const defaultMaxPending: Load = { rows, bytes }
 
-export const requestedAtAnnotation = 'reconcile.fluxcd.io/requestedAt'
-
 /** A sink as the operator last understood it. `runtime` is absent where there is nothing that could be delivered to. */
 export type SinkState = {
   object: EventSink

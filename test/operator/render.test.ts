@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { suspendedSince } from '../../src/operator/activation.ts'
-import { requestedAtAnnotation } from '../../src/operator/state.ts'
+import { requestedAtAnnotation } from '../../src/operator/requests.ts'
 import { batchOf, delivered, retried, rowOf } from '../outbox/batches.ts'
 import { failed, taken } from '../status/attempts.ts'
 import { renderStage } from './rendering.ts'

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventSink } from '../../src/api/generated.ts'
 import { accept, refuse } from '../../src/api/verdict.ts'
+import { requestedAtAnnotation } from '../../src/operator/requests.ts'
 import { judgeSink, type SinkChecks } from '../../src/operator/sink.ts'
-import { requestedAtAnnotation } from '../../src/operator/state.ts'
 import { sink } from './scene.ts'
 
 const fine: SinkChecks = { url: accept(new URL('https://qe.example.com/hook')), credentials: accept({}) }

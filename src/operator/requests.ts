@@ -1,11 +1,25 @@
-import { requestedAtAnnotation } from './state.ts'
+import type { KubeObject } from '../api/object.ts'
 
+export const requestedAtAnnotation = 'reconcile.fluxcd.io/requestedAt'
 export const forceAtAnnotation = 'reconcile.fluxcd.io/forceAt'
 
 type Asking = {
   metadata: { uid: string; annotations?: Record<string, string> }
   status?: { lastHandledReconcileAt?: string; lastHandledForceAt?: string }
 }
+
+/** What of a CR asks for something: its spec's generation, its labels, what its annotations request, and its end. */
+export const wantedOf = (object: KubeObject): string =>
+  JSON.stringify([
+    object.metadata.generation,
+    object.metadata.labels,
+    requestedAt(object),
+    object.metadata.annotations?.[forceAtAnnotation],
+    object.metadata.deletionTimestamp,
+  ])
+
+export const requestedAt = (object: { metadata: { annotations?: Record<string, string> } }): string | undefined =>
+  object.metadata.annotations?.[requestedAtAnnotation]
 
 /** What `status.lastHandledForceAt` says once the object has been looked at; it stays when the annotation is taken away. */
 export const handledForceAt = ({ metadata, status }: Asking): string | undefined =>

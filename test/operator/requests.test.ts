@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asksForForce, forceAtAnnotation, handledForceAt } from '../../src/operator/force.ts'
-import { requestedAtAnnotation } from '../../src/operator/state.ts'
+import { asksForForce, forceAtAnnotation, handledForceAt, requestedAtAnnotation } from '../../src/operator/requests.ts'
 
 type Told = { force?: string; request?: string; handledForce?: string; handledRequest?: string; uid?: string }
 
