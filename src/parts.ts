@@ -18,6 +18,8 @@ export type Ground = {
   cluster: Cluster
   egress: Egress
   log: KubeLog
+  /** What a checkpoint is taken to be less than it says; ms. */
+  marginMs: number
 }
 
 /** Whether this instance may still write what it has read: true while it leads, or as soon as it does again. */

@@ -59,6 +59,7 @@ export function recovering(
     lookingBack,
     kinds: Object.keys(sources),
     loss: () => (outbox.setAside === undefined ? 'lost' : 'damaged'),
+    marginMs: ground.marginMs,
     serverNow,
   })
   const namespacesSeen = new NamespacesSeen({ outbox, namespaces, refresh })
@@ -103,10 +104,10 @@ function owedIn({ subscriptions }: OperatorState, overflow: Overflow): Map<strin
 /** What judging needs of it. */
 export function judging(
   { lookingBack }: Recovering,
-  { outbox, state }: Parts,
+  { ground, outbox, state }: Parts,
 ): Required<Pick<JudgeDeps, 'floor' | 'missed'>> {
   return {
-    floor: (watch) => floorFrom(floorsOf(outbox, watch), (key) => lookingBack.isPending(key)),
+    floor: (watch) => floorFrom(outbox.floors(watch), (key) => lookingBack.isPending(key), ground.marginMs),
     missed({ source, namespace }, reason) {
       const emitters = [...state.subscriptions.values()].flatMap(({ emitter }) => emitter ?? [])
       const reached = emitters.filter(
@@ -116,8 +117,6 @@ export function judging(
     },
   }
 }
-
-const floorsOf = (outbox: Outbox, watch: string) => outbox.floors(watch)
 
 /** How often it is looked at which checkpoints are worth a write, though nothing else has to be told. */
 const lookMs = 30_000

@@ -9,6 +9,7 @@ import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
 import { clusterUid, getObject } from './kube/resources.ts'
 import { live, openOutbox, work } from './lives.ts'
+import { marginMs } from './operator/checkpoint.ts'
 import { serveHealth } from './operator/health.ts'
 import type { Ground } from './parts.ts'
 import { createMetrics } from './status/metrics.ts'
@@ -18,6 +19,8 @@ export type RunOptions = {
   settings: Settings
   cluster: ClusterOptions
   version: string
+  /** For tests, which can't wait: how much a checkpoint is taken to be less than it says. */
+  marginMs?: number
   createLog(level: LogLevel): KubeLog
 }
 
@@ -69,7 +72,7 @@ async function lay(options: RunOptions, client: KubeClient, log: KubeLog): Promi
   const cluster = { uri: uri.value, urlOf }
   const { logLevel } = config.value
   const told = logLevel === early.value.logLevel ? log : options.createLog(logLevel)
-  return accept({ config: config.value, client, cluster, egress, log: told })
+  return accept({ config: config.value, client, cluster, egress, log: told, marginMs: options.marginMs ?? marginMs })
 }
 
 /** What is compiled of the configuration; `server` is the API server's URL. */

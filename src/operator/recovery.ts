@@ -16,6 +16,7 @@ export type RecoveryDeps = {
   kinds: readonly string[]
   /** Why the outbox knows nothing of an earlier life, should there have been one. */
   loss(): Loss
+  marginMs: number
   /** The API server's clock, ms. */
   serverNow(): number
 }
@@ -53,7 +54,7 @@ export class Recovery {
       const recorded = own.get(object.metadata.uid) ?? []
       const known = [...(emitter?.selection.kinds.keys() ?? this.deps.kinds), ...recorded.map(([key]) => kindOf(key))]
       const lives = this.livesOf(object, recorded)
-      const found = floorsFor(object.metadata.uid, new Set(known), lives)
+      const found = floorsFor(object.metadata.uid, new Set(known), lives, this.deps.marginMs)
       for (const [key, floor] of found) floors.set(key, floor)
       if (found.size > 0) gaps.push(...this.gapsOf(object, Math.min(...found.values())))
     }

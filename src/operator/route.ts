@@ -5,7 +5,6 @@ import type { CommitBatch, CountDelta, NewRow, ObjectRecord } from '../outbox/ou
 import { fields, lastWrite, stampedWrite } from '../sources/read.ts'
 import type { Gone, Milestone, Source } from '../sources/source.ts'
 import { type Room, unlimited } from './admit.ts'
-import { marginMs } from './checkpoint.ts'
 import type { Emitter, EmitterSink, Since } from './emitter.ts'
 import type { Floor } from './floors.ts'
 import { Ledger, newest } from './ledger.ts'
@@ -162,11 +161,17 @@ class ObjectState {
     if (this.ledger.enqueued[pair]?.includes(milestone.key)) return false
     const since = this.input.since(emitter.uid, sink.key, this.input.source.kind, milestone.name)
     if (since === undefined) return false
-    return milestone.time >= (this.floorOf(emitter, sink, milestone) === undefined ? since : since - marginMs)
+    const { floor } = this.input
+    return (
+      milestone.time >= since ||
+      (floor !== undefined &&
+        milestone.time >= since - floor.marginMs &&
+        this.floorOf(emitter, sink, milestone) !== undefined)
+    )
   }
 
   private floorOf(emitter: Emitter, sink: EmitterSink, milestone: Milestone): number | undefined {
-    return this.input.floor?.(emitter.uid, sink.key, this.input.source.kind, milestone.name)
+    return this.input.floor?.of(emitter.uid, sink.key, this.input.source.kind, milestone.name)
   }
 
   /** What matches of an object that was last written before the floor was settled in an earlier life: it is noted, and not sent again. */
