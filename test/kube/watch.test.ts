@@ -118,6 +118,25 @@ describe('reading a watch', () => {
     assert.deepEqual(end, { kind: 'ended' })
   })
 
+  it('tells how long there was nothing to read, of the first step of a chunk alone', async () => {
+    let clock = 0
+    const lines = [event('ADDED', object('a', '2')), event('ADDED', object('b', '3')), bookmark('4')]
+    // Each look at the clock is a second after the one before.
+    const now = () => {
+      clock += 1000
+      return clock
+    }
+    const { steps } = await readAll(Readable.from([bytes(bookmark('1')), bytes(...lines)]), { maxBatch: 2, now })
+    assert.deepEqual(
+      steps.map(({ cursor, waited }) => [cursor, waited]),
+      [
+        ['1', 1000],
+        ['3', 1000],
+        ['4', 0],
+      ],
+    )
+  })
+
   it('hands over what came before the end that it has met', async () => {
     const { steps, end } = await readAll(Readable.from([bytes(event('ADDED', object('a', '1')), status(410))]))
     assert.deepEqual(

@@ -107,3 +107,20 @@ test('without anything to follow it is complete at once', async () => {
   assert.equal(collection.synced, true)
   await collection.run(new AbortController().signal)
 })
+
+test('of managed fields only the time is kept at which what is declared was written last', async () => {
+  const spec = { 'f:spec': { 'f:events': {} } }
+  const annotation = { 'f:metadata': { 'f:annotations': {} } }
+  const at = (second: number) => `2026-11-22T12:00:0${second}Z`
+  const managedFields = [
+    { manager: 'kubectl', time: at(1), fieldsV1: spec },
+    { manager: 'editor', time: at(3), fieldsV1: spec },
+    { manager: 'annotator', time: at(4), fieldsV1: annotation },
+    { manager: 'carillon', subresource: 'status', time: at(5), fieldsV1: { 'f:status': {} } },
+  ]
+  const labels = [{ manager: 'kubectl', time: at(2), fieldsV1: { 'f:metadata': { 'f:labels': {} } } }]
+  const batches = [page(named('a', { managedFields }), named('b', { managedFields: labels }))]
+  const { collection } = await fed({ batches })
+  assert.deepEqual(collection.objects.get('team-a/a')?.metadata.managedFields, [{ time: at(3) }])
+  assert.deepEqual(collection.objects.get('team-a/b')?.metadata.managedFields, [{ time: at(2) }])
+})

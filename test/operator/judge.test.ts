@@ -6,7 +6,7 @@ import { type Emitter, indexEmitters } from '../../src/operator/emitter.ts'
 import { type JudgeDeps, type Judged, judge, sumCounts, withoutForgotten } from '../../src/operator/judge.ts'
 import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import type { Source } from '../../src/sources/source.ts'
-import { cluster, emitter, ms, running, sinceOf, sourceOf, succeeded, taskRun } from './scene.ts'
+import { at, cluster, emitter, ms, running, sinceOf, sourceOf, succeeded, taskRun } from './scene.ts'
 
 const upsert = (object: KubeObject): Change => ({ type: 'upsert', object })
 const gone = (object: KubeObject): Change => ({ type: 'delete', object })
@@ -21,10 +21,11 @@ const listed = (cursor: string, ...uids: string[]): Batch => ({
 })
 
 /** A watch of TaskRuns into an outbox, with what it reported. */
-function stage(emitters: Emitter[], over: { source?: Source; namespace?: string } = {}) {
+function stage(emitters: Emitter[], over: Partial<JudgeDeps> & { source?: Source; namespace?: string } = {}) {
   const clock = { ms: ms(61) }
   const outbox = new MemoryOutbox({ now: () => clock.ms })
   const reports = { matched: [] as string[], filters: 0, poisoned: [] as string[] }
+  const { source = sourceOf('TaskRun'), namespace, ...more } = over
   const deps: JudgeDeps = {
     outbox,
     emitters: () => indexEmitters(emitters, () => ({})),
@@ -36,8 +37,8 @@ function stage(emitters: Emitter[], over: { source?: Source; namespace?: string 
       reports.filters += 1
     },
     poisoned: (_source, { object }, error) => reports.poisoned.push(`${object.metadata.name}: ${error}`),
+    ...more,
   }
-  const { source = sourceOf('TaskRun'), namespace } = over
   const watch: Judged & { lastCommit?: number } = {
     name: namespace ? `TaskRun/${namespace}` : 'TaskRun',
     source,
@@ -232,4 +233,33 @@ test('a batch that had to wait is written without what it holds for subscription
   assert.deepEqual(owners(kept), { rows: ['uid-builds'], dead: [], counts: ['uid-builds'] })
   assert.deepEqual(kept.records, commit.records)
   assert.deepEqual(owners(withoutForgotten(commit, () => true)), owners(commit))
+})
+
+test('a whole list ends the floors of its kind, and tells of what it may have missed', async () => {
+  const { judge } = stage([emitter('builds')])
+  const commit = judge(listed('7'))
+  assert.equal(commit?.listed, true)
+  assert.equal(commit?.gaps, undefined)
+  assert.equal(judge(watched('8', upsert(named('a', running()))))?.listed, undefined)
+  const gap = { subscriptionUid: 'uid-builds', reason: 'WatchGap', message: 'missed' }
+  const asked: string[] = []
+  const missing = stage([emitter('builds')], {
+    missed(watch, reason) {
+      asked.push(`${watch.name} ${reason}`)
+      return [gap]
+    },
+  })
+  assert.deepEqual(missing.judge({ ...(listed('7') as Batch & { phase: 'listed' }), reason: 'expired' })?.gaps, [gap])
+  assert.deepEqual(asked, ['TaskRun expired'])
+})
+
+test('only lists go by floors', () => {
+  const floor = { of: () => ms(3600), marginMs: 0 }
+  const { judge } = stage([emitter('builds')], { floor: () => floor })
+  const object = { ...named('a', succeeded()), metadata: { ...named('a').metadata, managedFields: [{ time: at(60) }] } }
+  const rows = (phase: 'list' | 'refresh') =>
+    judge({ phase, changes: [upsert(object)], cursor: undefined })?.rows.length
+  assert.equal(rows('list'), 0)
+  assert.equal(rows('refresh'), 2)
+  assert.equal(judge(watched('8', upsert(object)))?.rows.length, 2)
 })

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { EventSubscription } from '../../src/api/generated.ts'
+import { pendingOf, suspendedSince } from '../../src/operator/activation.ts'
+import { Recovery } from '../../src/operator/recovery.ts'
+import type { SubscriptionState } from '../../src/operator/state.ts'
+import { MemoryOutbox } from '../../src/outbox/memory.ts'
+import { at, emitter, ms, type SubscriptionSpec, subscription } from './scene.ts'
+
+type Sinks = NonNullable<EventSubscription['status']>['sinks']
+
+const key = (milestone: string, kind = 'TaskRun', sink = 'team-a/qe') => `uid-builds ${sink} ${kind} ${milestone}`
+
+/** A beginning, with what an earlier life has told and recorded. */
+async function begin(given: {
+  sinks?: Sinks
+  recorded?: [string, number][]
+  gaps?: string
+  stalled?: boolean
+  outbox?: MemoryOutbox
+}) {
+  const { outbox = new MemoryOutbox({ now: () => ms(5000) }) } = given
+  const restored = new Map<string, number>()
+  const asked: string[] = []
+  const recovery = new Recovery({
+    outbox,
+    since: {
+      async read(uids) {
+        asked.push(...uids)
+        return new Map(given.recorded)
+      },
+    },
+    lookingBack: {
+      restore(kept) {
+        for (const [one, since] of kept) restored.set(one, since)
+      },
+    },
+    kinds: ['TaskRun', 'PipelineRun'],
+    loss: () => 'lost',
+    marginMs: 10_000,
+    serverNow: () => ms(5000),
+  })
+  const object = subscription()
+  const condition = {
+    type: 'Continuity',
+    status: 'True',
+    reason: 'Continuous',
+    message: given.gaps ?? '',
+    lastTransitionTime: at(0),
+  } as const
+  if (given.sinks) object.status = { sinks: given.sinks, conditions: given.gaps ? [condition] : [] }
+  const events: SubscriptionSpec['events'] = [{ kind: 'TaskRun', milestones: ['finished'] }]
+  const state: SubscriptionState = {
+    object,
+    stalled: undefined,
+    emitter: given.stalled ? undefined : emitter('builds', { events }),
+  }
+  await recovery.restore([object])
+  const before = new Map(restored)
+  await recovery.begin([state])
+  return { outbox, restored: before, asked, floors: outbox.floors(), gaps: outbox.gaps().get('uid-builds') }
+}
+
+const qe = { namespace: 'team-a', name: 'qe' }
+
+test('a first life begins with no floor and no gap', async () => {
+  const { outbox, floors, gaps } = await begin({ sinks: [{ ...qe }] })
+  assert.equal(outbox.begun, true)
+  assert.deepEqual([floors.size, gaps], [0, undefined])
+})
+
+test('a later one takes up from the checkpoint, kind by kind, and tells of the loss', async () => {
+  const sinks = [{ ...qe, checkpoint: at(600), since: at(0) }]
+  const recorded: [string, number][] = [
+    [key('finished'), ms(0)],
+    [key('finished', 'CustomRun'), ms(400)],
+    [key('started'), suspendedSince],
+    [key('queued'), pendingOf(ms(3))],
+  ]
+  const { outbox, restored, floors, gaps } = await begin({ sinks, recorded })
+  assert.deepEqual(restored, new Map(recorded), 'before anything is activated')
+  assert.deepEqual(outbox.activations(), new Map(recorded))
+  assert.deepEqual(
+    floors,
+    new Map([
+      ['uid-builds team-a/qe TaskRun', ms(590)],
+      ['uid-builds team-a/qe CustomRun', ms(590)],
+    ]),
+  )
+  assert.deepEqual([gaps?.count, gaps?.reason], [1, 'LedgerLost'])
+  assert.match(gaps?.message ?? '', /written since 2026-11-22T12:09:50Z/)
+})
+
+test('without a checkpoint it takes up from the activation, as the status or the record tells it', async () => {
+  const told = await begin({ sinks: [{ ...qe, since: at(100) }] })
+  assert.deepEqual([...told.floors.values()], [ms(90)])
+  const recorded = await begin({
+    recorded: [
+      [key('finished'), ms(200)],
+      [key('started'), ms(300)],
+    ],
+  })
+  assert.deepEqual([...recorded.floors.values()], [ms(190)])
+  assert.equal(recorded.gaps?.count, 1)
+})
+
+test('a checkpoint of the future, written by a clock that was ahead, counts as now', async () => {
+  const { floors } = await begin({ sinks: [{ ...qe, checkpoint: at(9000) }] })
+  assert.deepEqual([...floors.values()], [ms(4990)])
+})
+
+test('where nobody understands the subscription for now, every kind has a floor', async () => {
+  const { floors } = await begin({ sinks: [{ ...qe, checkpoint: at(600) }], stalled: true })
+  assert.deepEqual([...floors.keys()], ['uid-builds team-a/qe TaskRun', 'uid-builds team-a/qe PipelineRun'])
+})
+
+test('the number of gaps goes on from what the condition tells', async () => {
+  const { gaps } = await begin({ sinks: [{ ...qe, checkpoint: at(600) }], gaps: '7 gaps so far, the last at' })
+  assert.equal(gaps?.count, 8)
+})
+
+test('a process that was killed before the life began tells of one loss, and one that has begun of none', async () => {
+  const sinks = [{ ...qe, checkpoint: at(600) }]
+  const outbox = new MemoryOutbox({ now: () => ms(5000) })
+  const { begin: really } = outbox
+  outbox.begin = () => Promise.reject(new Error('killed'))
+  await assert.rejects(begin({ sinks, outbox }), /killed/)
+  outbox.begin = really
+  assert.equal((await begin({ sinks, outbox })).gaps?.count, 1)
+  const again = await begin({ sinks, outbox })
+  assert.deepEqual([again.gaps?.count, again.asked], [1, []])
+})
