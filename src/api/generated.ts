@@ -310,9 +310,9 @@ export type EventSubscriptionSpec = {
    */
   extensions?: Record<string, string>
   /**
-   * Which milestones count when a sink or kind becomes part of the subscription: Now takes those from then on,
-   * Earliest all that can be read from the objects that there are, a time (RFC 3339) those from then on.
-   * Default: Now.
+   * Which milestones count when a sink, kind or milestone becomes part of the subscription: Now takes those from
+   * then on, Earliest all that can be read from the objects that there are, a time (RFC 3339) those from then
+   * on. Default: Now.
    */
   startFrom?: string
   /**

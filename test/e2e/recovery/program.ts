@@ -1,6 +1,6 @@
 // The operator as it is, but for the margin that is taken off checkpoints: a test can't wait for minutes.
 import pino from 'pino'
-import { readCommand } from '../../../src/config.ts'
+import { readCommand } from '../../../src/config/command.ts'
 import { run } from '../../../src/run.ts'
 
 const command = readCommand(process.argv.slice(2), process.env)
