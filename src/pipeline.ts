@@ -1,6 +1,7 @@
 /** The whole story: what is watched becomes rows of the outbox; rows become deliveries. */
 
-import { type DeliveryDeps, deliverTo } from './delivery/worker.ts'
+import type { DeliveryDeps } from './delivery/delivery-deps.ts'
+import { SinkDelivery } from './delivery/sink-delivery.ts'
 import type { Batch } from './kube/reflector.ts'
 import type { Room } from './operator/admit.ts'
 import { type JudgeDeps, type Judgement, judge, withoutForgotten } from './operator/judge.ts'
@@ -50,5 +51,7 @@ export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSign
 }
 
 /** Claim → send → decide → settle → record, for one sink, until `signal` aborts. */
-export const deliver = (sink: string, deps: DeliveryDeps, signal: AbortSignal): Promise<void> =>
-  deliverTo(sink, deps, signal)
+export async function deliver(sink: string, deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
+  await using delivery = new SinkDelivery(sink, deps)
+  await delivery.run(signal)
+}

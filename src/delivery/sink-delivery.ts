@@ -6,21 +6,19 @@ import type { Row } from '../outbox/outbox.ts'
 import { keptText } from './answer-text.ts'
 import type { Answer, Outcome } from './attempt.ts'
 import { Bell, ringAt } from './bell.ts'
-import { type Moment, watchClocks } from './clock.ts'
+import type { Moment } from './clock.ts'
 import { type Conclusion, conclude } from './conclude.ts'
 import { decide } from './decide.ts'
-import { after, begin, free, untilFree } from './gate.ts'
-import { Keeper } from './keeper.ts'
-import { writeMemory } from './memory.ts'
+import type { DeliveryDeps } from './delivery-deps.ts'
+import { free, untilFree } from './gate.ts'
 import { sortByAge } from './missing.ts'
 import { rowHeaders } from './row-headers.ts'
 import { Settler } from './settler.ts'
 import type { SinkRuntime } from './sink.ts'
 import { type Headers, SinkHeaders, withoutCredentials } from './sink-headers.ts'
-import { afterJump, isSameKind, look, memoryOf, recall, type Standing, wasSetBack } from './standing.ts'
+import { SinkStanding } from './sink-standing.ts'
 import { withoutSuspension } from './suspensions.ts'
 import { type Way, Ways } from './ways.ts'
-import type { DeliveryDeps } from './worker.ts'
 
 /** Looks at the outbox, and at the clocks, at least so often. */
 const longestSleepMs = 30_000
@@ -28,25 +26,19 @@ const longestSleepMs = 30_000
 const restMs = 1000
 /** Rows of a missing sink that are looked at in one go. */
 const sweepRows = 256
-/** A rest that a sink asked for and that is shorter is over before another process has started. */
-const leastKeptRestMs = 1000
 
-/** The delivery to one sink while it runs: owns its transport and its attempts under way. */
+/** Claim → send → decide → settle → record, for one sink; what is under way at the end gets to its end, or is handed back. */
 export class SinkDelivery implements AsyncDisposable {
   private readonly key: string
   private readonly deps: DeliveryDeps
   private readonly bell = new Bell()
   private readonly settler: Settler
-  private readonly keeper: Keeper
+  private readonly standing: SinkStanding
   private readonly stopping = new AbortController()
   private readonly calledOff = new AbortController()
   private readonly underWay = new Set<Row>()
   private readonly ways: Ways
-  private readonly clocks: () => Moment
   private followers: Promise<unknown>[] = []
-  private standing: Standing
-  private readonly setBack: boolean
-  private looked = false
   private readonly headers: SinkHeaders
   /** When rows of a missing sink have to be looked at again. */
   private sweepAt = 0
@@ -59,12 +51,7 @@ export class SinkDelivery implements AsyncDisposable {
     this.ways = new Ways((sink) => deps.transport(sink), failed)
     this.headers = new SinkHeaders((fresh) => deps.headers(fresh), failed)
     this.settler = new Settler({ outbox, now, failed, sleep: this.sleep, settled: () => this.bell.ring() })
-    this.clocks = watchClocks(now, deps.monotonic ?? (() => performance.now()))
-    const kept = outbox.gates().get(key)
-    this.keeper = new Keeper(key, kept, { outbox, failed, sleep: this.sleep })
-    const moment = this.clocks()
-    this.standing = recall(kept, moment)
-    this.setBack = wasSetBack(kept, moment)
+    this.standing = new SinkStanding(key, deps)
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -99,16 +86,16 @@ export class SinkDelivery implements AsyncDisposable {
   private next(): number | undefined {
     try {
       const moment = this.moment()
-      const sink = this.see(moment)
-      if (this.standing.missingSince !== undefined) return this.waitForSink(moment, this.standing.missingSince)
+      const sink = this.standing.see(moment)
+      const { gate, missingSince } = this.standing.current
+      if (missingSince !== undefined) return this.waitForSink(moment, missingSince)
       if (!sink) return undefined
       const { now, clock } = moment
-      const { gate } = this.standing
       const places = free(gate, sink, clock, this.occupied())
       if (places === 0) return untilFree(gate, sink, clock, this.occupied())
       const rows = this.deps.outbox.claim(this.key, places, now)
       if (rows.length > 0) this.launch(rows, sink)
-      if (rows.length === places) return untilFree(this.standing.gate, sink, clock, this.occupied())
+      if (rows.length === places) return untilFree(this.standing.current.gate, sink, clock, this.occupied())
       const due = this.deps.outbox.nextAttempt(this.key)
       return due === undefined ? undefined : Math.max(1, due - now)
     } catch (error) {
@@ -117,37 +104,10 @@ export class SinkDelivery implements AsyncDisposable {
     }
   }
 
-  /** Both clocks as they are. Rows that were put off by a clock which has since been set back would wait for that much longer. */
   private moment(): Moment {
-    const moment = this.clocks()
-    if (moment.jump === 0) return moment
-    this.become(afterJump(this.standing, moment), moment)
-    this.sweepAt = 0
-    if (moment.jump < 0) this.retryNow()
+    const moment = this.standing.moment()
+    if (moment.jump !== 0) this.sweepAt = 0
     return moment
-  }
-
-  /** The sink, if it may be sent to. */
-  private see(moment: Moment): SinkRuntime | undefined {
-    const sink = this.deps.sink()
-    const seen = sink ? ({ kind: 'present', sink } as const) : { kind: this.deps.absent() }
-    const { standing, wakes } = look(this.standing, seen, moment)
-    this.become(standing, moment)
-    if (wakes || (sink && this.isPutOffTooFar(sink, moment.now))) this.retryNow()
-    return sink?.suspend ? undefined : sink
-  }
-
-  /** A clock that was set back while no process ran shows by times that are later than now, or than any that would have been written. */
-  private isPutOffTooFar(sink: SinkRuntime, now: number): boolean {
-    if (this.looked) return false
-    this.looked = true
-    return this.setBack || (this.deps.outbox.nextAttempt(this.key) ?? 0) > now + sink.retry.maxDelayMs
-  }
-
-  private become(standing: Standing, moment: Moment, keep = false): void {
-    const isNews = keep || !isSameKind(standing, this.standing)
-    this.standing = standing
-    if (isNews) this.keeper.keep(writeMemory(memoryOf(standing, moment)))
   }
 
   /** What a kill would repeat stays within the sink's concurrency: a row counts until it is durably settled. */
@@ -160,15 +120,15 @@ export class SinkDelivery implements AsyncDisposable {
     const { now } = moment
     if (this.settler.unsettled > 0) return undefined
     if (this.deps.outbox.size(this.key) === 0) {
-      this.keeper.keep(undefined)
+      this.standing.forget()
       return undefined
     }
     if (now < this.sweepAt) return this.sweepAt - now
     // Since when is only worth remembering while there are rows.
-    this.become(this.standing, moment, true)
+    this.standing.keep(moment)
     const rows = this.deps.outbox.claim(this.key, sweepRows, now)
     if (rows.length === 0) return Math.max(1, (this.deps.outbox.nextAttempt(this.key) ?? now) - now)
-    const { suspensions, maxAgeMs = sinkDefaults.retry.maxAge } = this.standing
+    const { suspensions, maxAgeMs = sinkDefaults.retry.maxAge } = this.standing.current
     const { over, waiting, next } = sortByAge(rows, { since, maxAgeMs, suspensions }, now)
     this.sweepAt = over.length > 0 || next === undefined ? 0 : next
     for (const conclusion of over) this.settle(conclusion)
@@ -180,7 +140,7 @@ export class SinkDelivery implements AsyncDisposable {
     for (const row of rows) this.underWay.add(row)
     try {
       const way = this.ways.enter(sink, rows.length)
-      this.standing = { ...this.standing, gate: begin(this.standing.gate, rows.length) }
+      this.standing.begin(rows.length)
       void this.deliver(rows, sink, way)
     } catch (error) {
       for (const row of rows) this.release(row)
@@ -220,15 +180,15 @@ export class SinkDelivery implements AsyncDisposable {
     const { now } = moment
     const outcome = decide(answer, {
       attempts: row.attempts,
-      firstAttempt: withoutSuspension(row.firstAttempt, this.standing.suspensions),
+      firstAttempt: withoutSuspension(row.firstAttempt, this.standing.current.suspensions),
       now,
       random: this.deps.random,
       retry: sink.retry,
       canShrink: row.event.summary !== undefined,
     })
     // An answer to what the sink's spec was before says nothing of what it is now.
-    const isCurrent = sink.epoch === this.standing.epoch
-    const restsUntil = isCurrent ? this.learn(outcome, sink, moment) : undefined
+    const isCurrent = sink.epoch === this.standing.current.epoch
+    const restsUntil = isCurrent ? this.standing.learn(outcome, sink, moment) : undefined
     if (answer.kind === 'response') this.headers.answered(answer.status)
     if (!this.underWay.delete(row)) return
     const text = answer.kind === 'response' && outcome.kind === 'dead' ? keptText(answer.text, sent) : undefined
@@ -242,17 +202,6 @@ export class SinkDelivery implements AsyncDisposable {
     this.deps.record(record)
   }
 
-  /** Takes an outcome in; gives the time (ms since the epoch) until which the sink rests, if it does. */
-  private learn(outcome: Outcome, sink: SinkRuntime, moment: Moment): number | undefined {
-    const { now, clock } = moment
-    const restFor = outcome.kind === 'retry' && outcome.restUntil !== undefined ? outcome.restUntil - now : undefined
-    const clockwork = { now: clock, random: this.deps.random }
-    const { gate, recovered } = after(this.standing.gate, outcome, sink, clockwork, restFor)
-    this.become({ ...this.standing, gate }, moment, (restFor ?? 0) >= leastKeptRestMs)
-    if (recovered) this.retryNow()
-    return gate.breaker.kind === 'resting' ? now + Math.ceil(Math.max(0, gate.breaker.until - clock)) : undefined
-  }
-
   private handBack(row: Row, way: Way): void {
     this.release(row)
     this.ways.leave(way)
@@ -260,10 +209,6 @@ export class SinkDelivery implements AsyncDisposable {
 
   private release(row: Row): void {
     if (this.underWay.delete(row)) this.settler.add({ kind: 'release', row })
-  }
-
-  private retryNow(): void {
-    this.deps.outbox.retryNow(this.key).catch((error: unknown) => this.deps.failed(error))
   }
 
   private readonly sleep = (ms: number, signal: AbortSignal): Promise<void> => (this.deps.sleep ?? pause)(ms, signal)
@@ -275,8 +220,8 @@ export class SinkDelivery implements AsyncDisposable {
     await setImmediate()
     for (const row of this.underWay) this.release(row)
     // How long it rests, and what time it is, are worth being exact about at the end.
-    if (this.deps.outbox.size(this.key) > 0) this.become(this.standing, this.moment(), true)
-    await Promise.all([this.settler.close(), this.keeper.close()])
+    if (this.deps.outbox.size(this.key) > 0) this.standing.keep(this.moment())
+    await Promise.all([this.settler.close(), this.standing.close()])
     await this.ways[Symbol.asyncDispose]()
     await Promise.all(this.followers)
   }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { accept, type Verdict } from '../../src/api/verdict.ts'
 import type { AttemptRecord } from '../../src/delivery/attempt.ts'
+import type { DeliveryDeps } from '../../src/delivery/delivery-deps.ts'
 import { compileEgress } from '../../src/delivery/egress.ts'
 import type { SinkRuntime } from '../../src/delivery/sink.ts'
 import { httpTransport } from '../../src/delivery/transports/http.ts'
-import { type DeliveryDeps, deliverTo } from '../../src/delivery/worker.ts'
 import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import type { NewRow, Outbox } from '../../src/outbox/outbox.ts'
+import { deliver } from '../../src/pipeline.ts'
 import { Clock } from './clock.ts'
 import { eventOf } from './events.ts'
 
@@ -65,7 +66,7 @@ export class Running implements AsyncDisposable {
     this.key = options.key ?? sinkKey
     this.known = { key: this.key, epoch: '1', url, mode: 'binary', ...limits, retry, ...options.sink }
     this.sink = options.absent ? undefined : this.known
-    this.done = deliverTo(this.key, this.deps(options), this.stopping.signal)
+    this.done = deliver(this.key, this.deps(options), this.stopping.signal)
   }
 
   private deps({

@@ -2,7 +2,6 @@ import type { Verdict } from '../api/verdict.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { AttemptRecord } from './attempt.ts'
 import type { SinkRuntime } from './sink.ts'
-import { SinkDelivery } from './sink-delivery.ts'
 import type { Transport } from './transports/transport.ts'
 
 /** What the delivery to one sink needs. */
@@ -34,10 +33,4 @@ export type DeliveryDeps = {
   monotonic?(): number
   /** Resolves after `ms`, or when `signal` aborts; a timer when left out. */
   sleep?(ms: number, signal: AbortSignal): Promise<void>
-}
-
-/** Claim → send → decide → settle → record, for one sink, until `signal` aborts; then what is under way ends or is handed back. */
-export async function deliverTo(sinkKey: string, deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
-  await using delivery = new SinkDelivery(sinkKey, deps)
-  await delivery.run(signal)
 }
