@@ -8,12 +8,12 @@ import { connect, type KubeClient } from './kube/client.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
 import { clusterUid, getObject } from './kube/resources.ts'
-import { live, openOutbox, work } from './lives.ts'
 import { marginMs } from './operator/checkpoint.ts'
 import { serveHealth } from './operator/health.ts'
-import type { Ground } from './parts.ts'
 import { createMetrics } from './status/metrics.ts'
-import type { Health } from './wire.ts'
+import { live, openOutbox, work } from './wiring/lives.ts'
+import type { Ground } from './wiring/parts.ts'
+import type { Health } from './wiring/wire.ts'
 
 export type RunOptions = {
   settings: Settings

@@ -1,7 +1,7 @@
-import { pause } from './kube/backoff.ts'
-import { Overflow } from './operator/overflow.ts'
-import type { TakeUpDeps } from './operator/take-up.ts'
-import type { Watches } from './operator/watches.ts'
+import { pause } from '../kube/backoff.ts'
+import { Overflow } from '../operator/overflow.ts'
+import type { TakeUpDeps } from '../operator/take-up.ts'
+import type { Watches } from '../operator/watches.ts'
 import { now, type Parts } from './parts.ts'
 
 /** What keeps sinks and namespaces within their caps. `stale`: what is counted for statuses has to be counted anew. */

@@ -1,10 +1,10 @@
-import { accept, refuse, type Verdict } from './api/verdict.ts'
-import { fullJitter, pause } from './kube/backoff.ts'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { fullJitter, pause } from '../kube/backoff.ts'
+import { type Handlers, serveControl } from '../operator/control.ts'
+import { openSqliteOutbox, type SqliteOutbox } from '../outbox/sqlite.ts'
+import type { Metrics } from '../status/metrics.ts'
 import { lead } from './lead.ts'
-import { type Handlers, serveControl } from './operator/control.ts'
-import { openSqliteOutbox, type SqliteOutbox } from './outbox/sqlite.ts'
 import { type Ground, now } from './parts.ts'
-import type { Metrics } from './status/metrics.ts'
 import { type Health, wire } from './wire.ts'
 
 /** Opens the data directory; a damaged file that is found there, now or later, is told of as it is set aside. */

@@ -3,21 +3,21 @@ import {
   type EventSubscription,
   eventSinkResource,
   eventSubscriptionResource,
-} from './api/generated.ts'
-import type { KubeObject } from './api/object.ts'
-import type { Resource } from './kube/path.ts'
-import { Reflector } from './kube/reflector.ts'
-import { activationKey } from './operator/activation.ts'
-import { Collection } from './operator/collection.ts'
-import type { Operator } from './operator/operator.ts'
-import type { Overflow } from './operator/overflow.ts'
-import { seedSink, seedSubscription } from './operator/seed.ts'
-import type { CommitBatch, NewGap } from './outbox/outbox.ts'
+} from '../api/generated.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { Resource } from '../kube/path.ts'
+import { Reflector } from '../kube/reflector.ts'
+import { activationKey } from '../operator/activation.ts'
+import { Collection } from '../operator/collection.ts'
+import type { Operator } from '../operator/operator.ts'
+import type { Overflow } from '../operator/overflow.ts'
+import { seedSink, seedSubscription } from '../operator/seed.ts'
+import type { CommitBatch, NewGap } from '../outbox/outbox.ts'
+import type { ObserveDeps } from '../pipeline.ts'
+import type { StatusBook } from '../status/book.ts'
+import type { Metrics } from '../status/metrics.ts'
 import { type Ground, now, type Parts } from './parts.ts'
-import type { ObserveDeps } from './pipeline.ts'
-import { judging, keyOfUid, type Recovering } from './recovering.ts'
-import type { StatusBook } from './status/book.ts'
-import type { Metrics } from './status/metrics.ts'
+import { judging, keyOfUid, type Recovering } from './recovery.ts'
 
 type Scope = { namespace?: string | undefined; labelSelector?: string; resumeFrom?: string | undefined }
 

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
-import { accept, type Verdict } from './api/verdict.ts'
-import { Lease } from './kube/lease.ts'
+import { accept, type Verdict } from '../api/verdict.ts'
+import { Lease } from '../kube/lease.ts'
 import type { Ground } from './parts.ts'
 
 /** What the right to work is: `fence` says whether it holds still, `lost` fires when another instance has it. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { floorFrom, floorOf, floorsFor } from '../../src/operator/floors.ts'
-import { of, see, told } from './routing.ts'
-import { at, emitter, ms, running, sinceOf, stored, succeeded, taskRun } from './scene.ts'
+import { of, see, told } from '../operator/routing.ts'
+import { at, emitter, ms, running, sinceOf, stored, succeeded, taskRun } from '../operator/scene.ts'
 
 const minute = 60
 const marginMs = 5 * minute * 1000

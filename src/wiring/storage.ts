@@ -1,4 +1,4 @@
-import type { StorageState } from './outbox/outbox.ts'
+import type { StorageState } from '../outbox/outbox.ts'
 import type { Parts } from './parts.ts'
 
 const kinds: readonly StorageState['kind'][] = ['ok', 'full', 'readOnly', 'failing']

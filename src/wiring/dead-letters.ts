@@ -1,6 +1,6 @@
-import { pause } from './kube/backoff.ts'
-import { type Chosen, pruneDeadLetters, type ReviveDeps, reviveDeadLetters } from './operator/dead-letters.ts'
-import type { Pulse } from './operator/pulse.ts'
+import { pause } from '../kube/backoff.ts'
+import { type Chosen, pruneDeadLetters, type ReviveDeps, reviveDeadLetters } from '../operator/dead-letters.ts'
+import type { Pulse } from '../operator/pulse.ts'
 import { now, type Parts } from './parts.ts'
 
 /** Dead letters are kept for hours and days: so often is often enough to look which of them go. */
