@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import type { Batch } from '../src/kube/reflector.ts'
 import { unlimited } from '../src/operator/admit.ts'
 import { type EmitterIndex, indexEmitters } from '../src/operator/emitter.ts'
-import { MemoryOutbox } from '../src/outbox/memory.ts'
 import { type ObserveDeps, observe } from '../src/pipeline.ts'
 import { cluster, emitter, ms, running, sinceOf, sourceOf, taskRun } from './operator/scene.ts'
+import { MemoryOutbox } from './outbox/memory/memory.ts'
 
 const batch: Batch = {
   phase: 'watch',

@@ -1,4 +1,4 @@
-import type { CountDelta, Counts } from './outbox.ts'
+import type { Counts } from './outbox.ts'
 import type { Route } from './routes.ts'
 import type { Statements } from './statements.ts'
 
@@ -19,19 +19,6 @@ export const noCounts = (): Counts => ({
   deadLettered: 0,
   dropped: 0,
 })
-
-export type Sum = CountDelta & { counts: Counts }
-
-/** The counts of a subscription toward a sink, kept from the first time that they are asked for. */
-export function countsIn(sums: Map<string, Sum>, of: Omit<CountDelta, 'counts'>): Counts {
-  const { subscription, subscriptionUid, sink } = of
-  const key = `${subscriptionUid} ${sink}`
-  const known = sums.get(key)
-  if (known) return known.counts
-  const counts = noCounts()
-  sums.set(key, { subscription, subscriptionUid, sink, counts })
-  return counts
-}
 
 /** Count changes of the present transaction, written as one update a route before it is committed. */
 export class PendingCounts {

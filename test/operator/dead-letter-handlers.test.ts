@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { Verdict } from '../../src/api/verdict.ts'
 import type { DeadLetterPage, DeadLetterViews, RetryAnswer } from '../../src/operator/control-api.ts'
 import { deadLetterHandlers } from '../../src/operator/dead-letter-handlers.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import { commitRows, ids, rowOf } from '../outbox/batches.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 
 const now = () => 1_000_000
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pagesOf, pruneDeadLetters, reviveDeadLetters } from '../../src/operator/dead-letters.ts'
 import { purge } from '../../src/operator/purge.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import type { NewRow } from '../../src/outbox/outbox.ts'
 import { batchOf, buried, ids, rowOf } from '../outbox/batches.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 
 const clock = { ms: 1_000_000 }
 const now = () => clock.ms

@@ -5,8 +5,8 @@ import type { Batch, Change } from '../../src/kube/reflector.ts'
 import { activationKey, suspendedSince } from '../../src/operator/activation.ts'
 import { type Emitter, indexEmitters } from '../../src/operator/emitter.ts'
 import { type JudgeDeps, judge } from '../../src/operator/judge.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import type { Source } from '../../src/sources/source.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import {
   at,
   cluster,

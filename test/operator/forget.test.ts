@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EncodedEvent } from '../../src/formats/format.ts'
 import { forgetSubscriptions, goneSubscriptions, goneUid } from '../../src/operator/forget.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import { StatusBook } from '../../src/status/book.ts'
 import { batchOf, recordOf } from '../outbox/batches.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 
 const event: EncodedEvent = { id: 'e', type: 't', subject: 's', attributes: '{}', data: undefined }
 

@@ -4,8 +4,8 @@ import type { KubeObject } from '../../src/api/object.ts'
 import type { Batch, Change } from '../../src/kube/reflector.ts'
 import { type Emitter, indexEmitters } from '../../src/operator/emitter.ts'
 import { type JudgeDeps, type Judged, judge, sumCounts, withoutForgotten } from '../../src/operator/judge.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import type { Source } from '../../src/sources/source.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { at, cluster, emitter, ms, running, sinceOf, sourceOf, succeeded, taskRun } from './scene.ts'
 
 const upsert = (object: KubeObject): Change => ({ type: 'upsert', object })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '../../src/api/object.ts'
 import { NamespacesSeen } from '../../src/operator/namespaces-seen.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { at, emitter, ms } from './scene.ts'
 
 const audit = emitter(

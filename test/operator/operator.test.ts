@@ -9,10 +9,10 @@ import { pendingOf } from '../../src/operator/activation.ts'
 import { LookingBack } from '../../src/operator/looking-back.ts'
 import { Operator } from '../../src/operator/operator.ts'
 import { OperatorState } from '../../src/operator/state.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import type { CommitBatch } from '../../src/outbox/outbox.ts'
 import { sources } from '../../src/sources/index.ts'
 import { StatusBook } from '../../src/status/book.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { ms, sink, subscription } from './scene.ts'
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Overflow } from '../../src/operator/overflow.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import type { Load } from '../../src/outbox/outbox.ts'
 import { batchOf, commitRows, delivered, recordOf, rowOf } from '../outbox/batches.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 
 const sink = 'ns/sink'
 const need = (rows: number, over: Partial<{ sink: string; namespace: string; bytes: number }> = {}) => ({

@@ -8,8 +8,8 @@ import { type Emitter, indexEmitters } from '../../src/operator/emitter.ts'
 import { type JudgeDeps, judge, withoutForgotten } from '../../src/operator/judge.ts'
 import { Overflow } from '../../src/operator/overflow.ts'
 import type { Phase } from '../../src/operator/route.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import { delivered } from '../outbox/batches.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { cluster, condition, emitter, ms, running, sinceOf, sourceOf, succeeded, taskRun } from './scene.ts'
 
 type Options = { rows?: number; emitters?: Emitter[] }

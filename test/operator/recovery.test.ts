@@ -4,7 +4,7 @@ import type { EventSubscription } from '../../src/api/generated.ts'
 import { pendingOf, suspendedSince } from '../../src/operator/activation.ts'
 import { Recovery } from '../../src/operator/recovery.ts'
 import type { SubscriptionState } from '../../src/operator/state.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { at, emitter, ms, type SubscriptionSpec, subscription } from './scene.ts'
 
 type Sinks = NonNullable<EventSubscription['status']>['sinks']

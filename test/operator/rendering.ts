@@ -4,8 +4,8 @@ import { Overflow } from '../../src/operator/overflow.ts'
 import { type RenderDeps, Renderer } from '../../src/operator/render.ts'
 import { OperatorState } from '../../src/operator/state.ts'
 import { compileSubscription } from '../../src/operator/subscription.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import { StatusBook } from '../../src/status/book.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { context, ms } from './scene.ts'
 
 /** What a renderer draws on, with sinks and subscriptions as if they had been reconciled. */

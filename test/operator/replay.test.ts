@@ -10,8 +10,8 @@ import { type JudgeDeps, judge } from '../../src/operator/judge.ts'
 import { replay } from '../../src/operator/replay.ts'
 import { Replays } from '../../src/operator/replays.ts'
 import type { SubscriptionState } from '../../src/operator/state.ts'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import { batchOf, buried } from '../outbox/batches.ts'
+import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { cluster, emitter, ms, sinceOf, sourceOf, subscription, succeeded, taskRun } from './scene.ts'
 
 type Options = {

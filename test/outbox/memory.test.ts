@@ -1,4 +1,4 @@
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import { outboxContract } from './contract.ts'
+import { MemoryOutbox } from './memory/memory.ts'
 
 outboxContract(async (clock) => new MemoryOutbox({ now: () => clock.ms }))

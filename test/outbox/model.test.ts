@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
-import { MemoryOutbox } from '../../src/outbox/memory.ts'
 import type { NewRow, Outbox, Row, Settlement } from '../../src/outbox/outbox.ts'
 import { openSqliteOutbox } from '../../src/outbox/sqlite.ts'
 import { batchOf, eventOf, recordOf, rowOf } from './batches.ts'
+import { MemoryOutbox } from './memory/memory.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'carillon-model-'))
 after(() => rmSync(root, { recursive: true }))

@@ -1,24 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Changes } from './changes.ts'
-import { countNames, countsIn, type Sum } from './counts.ts'
-import { dropFloors, type Floors, floorsFor } from './floors.ts'
-import { type KeptLetter, letterOf, plain, rowOfLetter, select, tooMany, whole } from './memory-letters.ts'
-import { forgetIn, type KeptRecord, keptRecord, knownOf, type Owing, owingOf, recordsOf } from './memory-objects.ts'
-import {
-  addRow,
-  claimRows,
-  dropRows,
-  inFlight,
-  type KeptRow,
-  loadOf,
-  lowWaterOf,
-  newRow,
-  nextOf,
-  noRows,
-  pendingOf,
-  postpone,
-  restartRows,
-} from './memory-rows.ts'
+import { Changes } from '../../../src/outbox/changes.ts'
+import { countNames } from '../../../src/outbox/counts.ts'
+import { dropFloors, type Floors, floorsFor } from '../../../src/outbox/floors.ts'
 import type {
   CommitBatch,
   CountDelta,
@@ -35,9 +18,27 @@ import type {
   Settlement,
   StorageState,
   WholeDeadLetter,
-} from './outbox.ts'
-import { checkPurge, isPurged, type Purge } from './purge.ts'
-import { checkSettlements } from './settle.ts'
+} from '../../../src/outbox/outbox.ts'
+import { checkPurge, isPurged, type Purge } from '../../../src/outbox/purge.ts'
+import { checkSettlements } from '../../../src/outbox/settle.ts'
+import { countsIn, type Sum } from './counts.ts'
+import { type KeptLetter, letterOf, plain, rowOfLetter, select, tooMany, whole } from './letters.ts'
+import { forgetIn, type KeptRecord, keptRecord, knownOf, type Owing, owingOf, recordsOf } from './objects.ts'
+import {
+  addRow,
+  claimRows,
+  dropRows,
+  inFlight,
+  type KeptRow,
+  loadOf,
+  lowWaterOf,
+  newRow,
+  nextOf,
+  noRows,
+  pendingOf,
+  postpone,
+  restartRows,
+} from './rows.ts'
 
 /** An outbox for tests, which forgets all at its end. Written to be plainly right, not fast: the model of the one on disk. */
 export class MemoryOutbox implements Outbox {

@@ -1,5 +1,5 @@
-import { bodyOf, owedSinks, readBody, withoutSubscription } from './body.ts'
-import type { ObjectRecord } from './outbox.ts'
+import { bodyOf, owedSinks, readBody, withoutSubscription } from '../../../src/outbox/body.ts'
+import type { ObjectRecord } from '../../../src/outbox/outbox.ts'
 
 /** A record as it stands in the file. */
 export type KeptRecord = Omit<ObjectRecord, 'projection' | 'seen' | 'ledger' | 'owed' | 'remains'> & { body: string }

@@ -1,5 +1,5 @@
-import { bytesOf, shrunk } from './event-bytes.ts'
-import type { Load, NewRow, Pending, Row, Settlement } from './outbox.ts'
+import { bytesOf, shrunk } from '../../../src/outbox/event-bytes.ts'
+import type { Load, NewRow, Pending, Row, Settlement } from '../../../src/outbox/outbox.ts'
 
 export type KeptRow = Row & { namespace: string; written: number; due: number; claimed: number | undefined }
 

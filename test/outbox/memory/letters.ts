@@ -1,5 +1,5 @@
-import type { KeptRow } from './memory-rows.ts'
-import type { DeadLetter, DeadLetterQuery, NewRow, Row, WholeDeadLetter } from './outbox.ts'
+import type { DeadLetter, DeadLetterQuery, NewRow, Row, WholeDeadLetter } from '../../../src/outbox/outbox.ts'
+import type { KeptRow } from './rows.ts'
 
 export type KeptLetter = WholeDeadLetter & Pick<KeptRow, 'objectUid' | 'namespace' | 'written' | 'parked'>
 
