@@ -158,7 +158,8 @@ function judgeWanted(
     const { uid } = object.metadata
     const record = written.get(uid) ?? records.get(uid)
     try {
-      const replay = replays && !gone ? (emitter: Emitter) => replays.windowOf(emitter.uid, uid) : undefined
+      const replay =
+        replays && !gone ? (emitter: Emitter) => replays.windowOf(emitter.uid, given.source.kind, uid) : undefined
       const of = { object, record, emitters: takers, cluster: deps.cluster, now, gone, room, replay }
       const routed = route({ ...given, ...of })
       if (routed.record) written.set(uid, routed.record)

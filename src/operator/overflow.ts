@@ -34,6 +34,8 @@ export class Overflow implements House {
   private objects = new Map<string, number>()
   /** `<subscription uid> <sink>` → the earliest write (ms) of what is owed. */
   private readonly earliest = new Map<string, number>()
+  /** Sinks that owe what an earlier process owed: until all of that is gone, nobody knows when it was written. */
+  private inherited: Set<string> | undefined
   private batchesThatOwe = 0
   /** Until it is looked up, an earlier process may have owed something. */
   private owes: 'unknown' | boolean = 'unknown'
@@ -74,7 +76,7 @@ export class Overflow implements House {
    * earlier process owed: its checkpoint stays where it is. Undefined where nothing is owed.
    */
   heldAt(subscriptionUid: string, sink: string): number | 'unknown' | undefined {
-    if (this.owes === 'unknown') return 'unknown'
+    if (!this.inherited || this.inherited.has(sink)) return 'unknown'
     return this.earliest.get(`${subscriptionUid} ${sink}`) ?? (this.objects.has(sink) ? 'unknown' : undefined)
   }
 
@@ -96,6 +98,7 @@ export class Overflow implements House {
       if (was !== is) this.deps.turned('sink', sink, was > 0 && is > 0 ? 'counters' : 'conditions')
     }
     this.objects = objects
+    this.inherited = this.inherited?.intersection(objects) ?? new Set(objects.keys())
     this.owes = true
     // What a batch under way owes is not in the outbox yet.
     if (this.batchesThatOwe === 0) this.settleOwed(owing.length > 0)

@@ -9,7 +9,7 @@ import type { SinceKeeper } from './since-keeper.ts'
 import type { SubscriptionState } from './state.ts'
 
 export type RecoveryDeps = {
-  outbox: Pick<Outbox, 'begun' | 'begin' | 'activate' | 'commit' | 'gaps'>
+  outbox: Pick<Outbox, 'begun' | 'begin' | 'activate' | 'activations' | 'commit' | 'gaps'>
   since: Pick<SinceKeeper, 'read'>
   lookingBack: Pick<LookingBack, 'restore'>
   /** Kinds that may have been selected where nobody knows which. */
@@ -31,6 +31,7 @@ const maxGaps = 1000
 export class Recovery {
   private readonly deps: RecoveryDeps
   private recorded = new Map<string, number>()
+  private restored = false
 
   constructor(deps: RecoveryDeps) {
     this.deps = deps
@@ -38,9 +39,16 @@ export class Recovery {
 
   /** Before subscriptions are activated: what was active in an earlier life stands. */
   async restore(subscriptions: Iterable<EventSubscription>): Promise<void> {
-    if (this.deps.outbox.begun) return
-    this.recorded = await this.deps.since.read([...subscriptions].map((one) => one.metadata.uid))
-    this.deps.lookingBack.restore(this.recorded)
+    const { outbox, lookingBack, since } = this.deps
+    if (outbox.begun || this.restored) return
+    this.recorded = await since.read([...subscriptions].map((one) => one.metadata.uid))
+    // What one that was killed before the life began has kept is newer than what is recorded.
+    const kept = outbox.activations()
+    const standing = new Map([...this.recorded].filter(([key]) => !kept.has(key)))
+    // Now, not later: what is activated from here on is newer, too.
+    await outbox.activate(standing)
+    lookingBack.restore(standing)
+    this.restored = true
   }
 
   /** Once they are, and before they are watched for. */
@@ -58,7 +66,6 @@ export class Recovery {
       for (const [key, floor] of found) floors.set(key, floor)
       if (found.size > 0) gaps.push(...this.gapsOf(object, Math.min(...found.values())))
     }
-    await outbox.activate(this.recorded)
     // Before the life begins: one that is killed in between tells of the loss once more, rather than not at all.
     if (gaps.length > 0) await outbox.commit({ ...nothing, gaps })
     await outbox.begin(floors)

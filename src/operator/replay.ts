@@ -14,7 +14,9 @@ export type ReplayDeps = {
   reviving: ReviveDeps
   /** Dead letters of these sinks are on their way again. */
   revived(sinks: ReadonlySet<string>): void
+  /** This machine's clock, which dead letters go by, and the API server's, which milestones do; ms. */
   now(): number
+  serverNow(): number
 }
 
 /**
@@ -27,7 +29,7 @@ export async function replay(
   tell: (progress: ReplayProgress) => void,
   signal: AbortSignal,
 ): Promise<Verdict<ReplayAnswer>> {
-  const now = deps.now()
+  const now = Math.max(deps.now(), deps.serverNow())
   if (request.since > now) return refuse('RequestInvalid', 'since must not be in the future')
   const emitter = emitterOf(request, deps)
   if (!emitter.ok) return emitter
@@ -49,7 +51,7 @@ export async function replay(
     for (const kind of kinds.value.present) {
       progress.kind = kind
       tell(progress)
-      under.nextKind()
+      under.nextKind(kind)
       await orAborted(
         deps.watches.refresh(kind, emitter.value.clusterWide ? undefined : emitter.value.namespace),
         signal,

@@ -32,6 +32,8 @@ export class Replay implements ReplayWindow {
   private readonly underWay = new Set<string>()
   private readonly looked = new Set<string>()
   private readonly progressed: () => void
+  /** What is looked through now. */
+  private kind: string | undefined
 
   constructor(window: Omit<ReplayWindow, 'isUnderWay'>, progressed: () => void) {
     this.since = window.since
@@ -49,9 +51,9 @@ export class Replay implements ReplayWindow {
     if (this.underWay.size < maxIds) this.underWay.add(`${sink} ${eventId}`)
   }
 
-  /** Two lists may overlap, and one may be made anew: each object counts once. */
-  wants(objectUid: string): boolean {
-    return !this.looked.has(objectUid)
+  /** Two lists may overlap, and one may be made anew: each object counts once. Other kinds may be listed for other reasons meanwhile. */
+  wants(kind: string, objectUid: string): boolean {
+    return kind === this.kind && !this.looked.has(objectUid)
   }
 
   take({ objectUid, events, tooLarge, owed }: Replayed): void {
@@ -64,7 +66,8 @@ export class Replay implements ReplayWindow {
   }
 
   /** Another kind has other objects. */
-  nextKind(): void {
+  nextKind(kind: string): void {
+    this.kind = kind
     this.looked.clear()
   }
 }
@@ -89,9 +92,9 @@ export class Replays {
     this.running.delete(subscriptionUid)
   }
 
-  windowOf(subscriptionUid: string, objectUid: string): ReplayWindow | undefined {
+  windowOf(subscriptionUid: string, kind: string, objectUid: string): ReplayWindow | undefined {
     const replay = this.running.get(subscriptionUid)
-    return replay?.wants(objectUid) ? replay : undefined
+    return replay?.wants(kind, objectUid) ? replay : undefined
   }
 
   /** What was looked at is durable. */

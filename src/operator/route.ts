@@ -79,9 +79,12 @@ function milestonesOf({ source, object, phase, record, gone }: RouteInput): Mile
 
 const inOrder = (a: Milestone, b: Milestone) => a.time - b.time || a.rank - b.rank
 
-const settledLongAgo = (input: RouteInput): boolean => {
-  const ended = input.source.endedAt(input.object)
-  return ended !== undefined && input.now - ended > settleMs
+/** By when the object was written: a watch that goes on after hours tells late what Tekton wrote in time. */
+const settledLongAgo = ({ source, object, now, gone }: RouteInput): boolean => {
+  const ended = source.endedAt(object)
+  if (ended === undefined || now - ended <= settleMs) return false
+  const written = gone ? undefined : stampedWrite(fields(object.metadata))
+  return (written ?? now) - ended > settleMs
 }
 
 /** The working state of one object's way through `route`; lives for one call. */

@@ -24,7 +24,8 @@ const progressMs = 1_000
 
 /** What the operator's socket answers. */
 export function controlHandlers(parts: ControlParts, version: string): Handlers {
-  const { metrics, operator, outbox, renderer, replays, reviving, startDelivery, state, watches, writer } = parts
+  const { ground, metrics, operator, outbox, renderer, replays, reviving, startDelivery, state, watches, writer } =
+    parts
   const whenReady =
     (handler: Handler): Handler =>
     (call) =>
@@ -59,7 +60,8 @@ export function controlHandlers(parts: ControlParts, version: string): Handlers 
     async 'POST /v1/replay'({ body, signal, tell: line }) {
       const request = readReplay(body)
       if (!request.ok) return request
-      const deps = { state, replays, watches, reviving, revived, now }
+      const serverNow = () => ground.client.serverTime()
+      const deps = { state, replays, watches, reviving, revived, now, serverNow }
       return replay(request.value, deps, sparing(line), signal)
     },
   }

@@ -158,6 +158,24 @@ test('a checkpoint is held at the earliest write of what is owed, from the judge
   assert.equal(overflow.heldAt('uid-a', sink), undefined)
 })
 
+test('what is owed anew tells nothing of when it was written what an earlier process owed', async () => {
+  const { overflow, owe, outbox } = stage()
+  await owe('old')
+  overflow.look(always)
+  {
+    using room = overflow.room()
+    room.owe('uid-a ns/sink', 900, 'ns')
+    await owe('new')
+  }
+  overflow.look(always)
+  assert.equal(overflow.heldAt('uid-a', sink), 'unknown')
+  await outbox.commit(batchOf({ forget: ['old', 'new'] }))
+  overflow.look(always)
+  using room = overflow.room()
+  room.owe('uid-a ns/sink', 950, 'ns')
+  assert.equal(overflow.heldAt('uid-a', sink), 950)
+})
+
 test('what is owed of kinds that nobody watches now is kept in mind, but not told', async () => {
   const { overflow, owe } = stage()
   await owe('a')

@@ -130,3 +130,30 @@ test('a process that was killed before the life began tells of one loss, and one
   const again = await begin({ sinks, outbox })
   assert.deepEqual([again.gaps?.count, again.asked], [1, []])
 })
+
+test('what was activated since it was recorded stands, also where the beginning is tried again, or was cut short', async () => {
+  const outbox = new MemoryOutbox({ now: () => ms(5000) })
+  const restored: (readonly [string, number])[] = []
+  const start = () =>
+    new Recovery({
+      outbox,
+      since: { read: async () => new Map([[key('finished'), suspendedSince]]) },
+      lookingBack: { restore: (kept) => restored.push(...kept) },
+      kinds: ['TaskRun'],
+      loss: () => 'lost',
+      marginMs: 10_000,
+      serverNow: () => ms(5000),
+    })
+  const first = start()
+  await first.restore([subscription()])
+  assert.deepEqual(restored.splice(0), [[key('finished'), suspendedSince]])
+  // It was resumed meanwhile, and the disk was full for a moment before the life could begin.
+  await outbox.activate(new Map([[key('finished'), pendingOf(ms(4000))]]))
+  await first.restore([subscription()])
+  assert.deepEqual(restored, [])
+  const second = start()
+  await second.restore([subscription()])
+  await second.begin([])
+  assert.deepEqual(restored, [])
+  assert.deepEqual([...outbox.activations()], [[key('finished'), pendingOf(ms(4000))]])
+})

@@ -5,7 +5,7 @@ import { activationKey } from '../../src/operator/activation.ts'
 import { type Routed, type RouteInput, settleMs } from '../../src/operator/route.ts'
 import type { ObjectRecord } from '../../src/outbox/outbox.ts'
 import { countsOf, of, see, told } from './routing.ts'
-import { condition, emitter, ms, running, sinceOf, sourceOf, stored, succeeded, taskRun } from './scene.ts'
+import { at, condition, emitter, ms, running, sinceOf, sourceOf, stored, succeeded, taskRun } from './scene.ts'
 
 /** Sees each object after the other, as the outbox would remember it. */
 function seeAll(objects: KubeObject[], given: Partial<RouteInput> & Pick<RouteInput, 'emitters'>) {
@@ -111,6 +111,22 @@ test('labels that come after the end make it match, until ten minutes have passe
   for (const [phase, now, rows] of cases) {
     assert.deepEqual(told(see(labelled, of([builds], { record, phase, now }))), rows, `${phase} ${now - end}`)
   }
+})
+
+test('a watch that goes on after hours tells late of labels that were written in time', () => {
+  const builds = emitter('builds', {
+    events: [{ kind: 'TaskRun', milestones: ['finished'], selector: { matchLabels: { type: 'build' } } }],
+  })
+  const now = ms(60) + 6 * settleMs
+  const writtenAt = (second: number) => ({ managedFields: [{ manager: 'controller', time: at(second) }] })
+  const { record } = see(taskRun(succeeded(), writtenAt(60)), of([builds], { now }))
+  const labels = { type: 'build' }
+  const soon = taskRun(succeeded(), { labels, ...writtenAt(62) })
+  assert.deepEqual(told(see(soon, of([builds], { record, now }))), ['finished → qe'])
+  const late = taskRun(succeeded(), { labels, ...writtenAt(61 + settleMs / 1000) })
+  assert.deepEqual(told(see(late, of([builds], { record, now }))), [])
+  const pruned = of([builds], { record, now, gone: { at: now, missed: false } })
+  assert.deepEqual(told(see(soon, pruned)), [], 'what is pruned gives nothing more')
 })
 
 test('a milestone that comes long after the end is not missed', () => {
