@@ -78,7 +78,8 @@ export const handover: Fault = {
   title: 'an instance stands still, another takes over without its disk; it wakes up, and takes over again',
   // Each taking over tells the last minutes again, under the same ids.
   cost: { repeats: { each: 2 }, counters: 'unknown', recoveryMs: 30_000 },
-  seconds: 70,
+  seconds: 60,
+  fullOnly: true,
   async run(scene) {
     const seconds = scene.lasting(15, 5)
     const life = { args: ['--leader-elect-lease-duration', `${seconds}s`] }
