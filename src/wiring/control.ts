@@ -6,14 +6,12 @@ import { deadLetterHandlers } from '../operator/dead-letter-handlers.ts'
 import type { ReviveDeps } from '../operator/dead-letters.ts'
 import type { Operator } from '../operator/operator.ts'
 import { purge } from '../operator/purge.ts'
-import type { Renderer } from '../operator/render.ts'
 import { replay } from '../operator/replay.ts'
 import type { Watches } from '../operator/watches.ts'
 import { now, type Parts } from './parts.ts'
 
 export type ControlParts = Parts & {
   operator: Pick<Operator, 'ready'>
-  renderer: Pick<Renderer, 'stale'>
   watches: Pick<Watches, 'refresh' | 'state'>
   reviving: ReviveDeps
   startDelivery(sink: string): void

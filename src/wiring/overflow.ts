@@ -4,8 +4,8 @@ import type { TakeUpDeps } from '../operator/take-up.ts'
 import type { Watches } from '../operator/watches.ts'
 import { now, type Parts } from './parts.ts'
 
-/** What keeps sinks and namespaces within their caps. `stale`: what is counted for statuses has to be counted anew. */
-export function createOverflow({ ground, metrics, outbox, state, writer }: Parts, stale: () => void): Overflow {
+/** What keeps sinks and namespaces within their caps. */
+export function createOverflow({ ground, metrics, outbox, renderer, state, writer }: Parts): Overflow {
   const mark = (sink: string, how: 'conditions' | 'counters') => {
     writer.mark(`sink ${sink}`, how)
     for (const key of state.referrers(sink)) writer.mark(`subscription ${key}`, how)
@@ -15,7 +15,7 @@ export function createOverflow({ ground, metrics, outbox, state, writer }: Parts
     capOf: (kind, name) => (kind === 'sink' ? state.maxPending(name) : ground.config.quota),
     owner: (uid) => state.owner(uid),
     turned(kind, name, how) {
-      stale()
+      renderer.stale()
       const sinks = kind === 'sink' ? [name] : state.sinksOf(name)
       for (const sink of sinks) mark(sink, how)
     },

@@ -4,8 +4,10 @@ import type { Cluster } from '../formats/format.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { KubeLog } from '../kube/log.ts'
 import type { Loops } from '../operator/loops.ts'
+import type { Renderer } from '../operator/render.ts'
 import type { Replays } from '../operator/replays.ts'
 import type { OperatorState } from '../operator/state.ts'
+import type { Statuses } from '../operator/statuses.ts'
 import type { SqliteOutbox } from '../outbox/sqlite.ts'
 import type { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
@@ -33,6 +35,8 @@ export type Parts = {
   book: StatusBook
   loops: Loops
   state: OperatorState
+  statuses: Statuses
+  renderer: Renderer
   writer: StatusWriter
   fence: Fence
   replays: Replays

@@ -4,7 +4,7 @@ import type { Parts } from './parts.ts'
 const kinds: readonly StorageState['kind'][] = ['ok', 'full', 'readOnly', 'failing']
 
 /** Tells, when called, of a data directory that came to take nothing, or does again: in the log, a gauge and every status. */
-export function storageTeller({ ground, metrics, outbox, state, writer }: Omit<Parts, 'loops' | 'book' | 'fence'>) {
+export function storageTeller({ ground, metrics, outbox, state, writer }: Parts) {
   let told: StorageState['kind'] = 'ok'
   const show = (at: StorageState['kind']) => {
     for (const kind of kinds) metrics.storageState.set({ state: kind }, kind === at ? 1 : 0)

@@ -12,8 +12,10 @@ import { Collection } from '../operator/collection.ts'
 import type { Operator } from '../operator/operator.ts'
 import type { Overflow } from '../operator/overflow.ts'
 import { seedSink, seedSubscription } from '../operator/seed.ts'
+import { Watches } from '../operator/watches.ts'
 import type { CommitBatch, NewGap } from '../outbox/outbox.ts'
-import type { ObserveDeps } from '../pipeline.ts'
+import { type ObserveDeps, observe } from '../pipeline.ts'
+import { sources } from '../sources/index.ts'
 import type { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import { type Ground, now, type Parts } from './parts.ts'
@@ -22,13 +24,7 @@ import { judging, keyOfUid, type Recovering } from './recovery.ts'
 type Scope = { namespace?: string | undefined; labelSelector?: string; resumeFrom?: string | undefined }
 
 /** A reflector whose numbers are metrics of its kind. */
-export function createReflector(
-  { client, log }: Ground,
-  metrics: Metrics,
-  kind: string,
-  resource: Resource,
-  scope: Scope,
-) {
+function createReflector({ client, log }: Ground, metrics: Metrics, kind: string, resource: Resource, scope: Scope) {
   const watchEvents = metrics.watchEvents.labels({ kind })
   const listed = metrics.listed.labels({ kind })
   return new Reflector({
@@ -46,6 +42,8 @@ export function createReflector(
     },
   })
 }
+
+export type Declared = ReturnType<typeof collections>
 
 /** The CRs that this install serves, and, where somebody may select by them, namespaces. */
 export function collections(
@@ -84,13 +82,26 @@ export function collections(
   }
 }
 
+/** The watches of what subscriptions ask for, each observed in a loop of its own. */
+export function createWatches({ ground, loops, metrics, outbox }: Parts, observing: ObserveDeps): Watches {
+  return new Watches({
+    sources,
+    namespaces: ground.config.watchNamespaces,
+    cursors: () => outbox.cursors(),
+    reflector: (source, namespace, resumeFrom) =>
+      createReflector(ground, metrics, source.kind, source, { namespace, resumeFrom }),
+    start: (key, run) => loops.start(key, run),
+    stop: (key) => loops.stop(key),
+    observe: (watch, signal) => observe(watch, observing, signal),
+  })
+}
+
 /** What the observing of runs needs of the operator. */
 export function observeDeps(
   parts: Parts,
   recover: Recovering,
   overflow: Overflow,
   startDelivery: (sink: string) => void,
-  stale: () => void,
 ): ObserveDeps {
   const { book, fence, ground, metrics, outbox, state, writer } = parts
   return {
@@ -129,14 +140,14 @@ export function observeDeps(
       parts.replays.committed(commit.replayed)
       for (const sink of new Set(commit.rows.map((row) => row.sink))) startDelivery(sink)
       for (const dead of commit.dead) refused(parts, dead)
-      if (commit.gaps) tellGaps(parts, commit.gaps, stale)
+      if (commit.gaps) tellGaps(parts, commit.gaps)
     },
     passed: (watch, batch) => recover.observed.take(watch.name, batch),
   }
 }
 
-function tellGaps({ state, writer }: Parts, gaps: readonly NewGap[], stale: () => void): void {
-  stale()
+function tellGaps({ renderer, state, writer }: Parts, gaps: readonly NewGap[]): void {
+  renderer.stale()
   for (const uid of new Set(gaps.map((gap) => gap.subscriptionUid))) {
     const key = keyOfUid(state, uid)
     if (key !== undefined) writer.mark(`subscription ${key}`, 'conditions')

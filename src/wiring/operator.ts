@@ -1,0 +1,63 @@
+import { formats } from '../formats/index.ts'
+import { pause } from '../kube/backoff.ts'
+import type { ReviveDeps } from '../operator/dead-letters.ts'
+import { Operator } from '../operator/operator.ts'
+import type { Watches } from '../operator/watches.ts'
+import { sources } from '../sources/index.ts'
+import { forgetSink } from '../status/metrics.ts'
+import { sendAgain } from './dead-letters.ts'
+import type { HeadersReader } from './deliveries.ts'
+import { now, type Parts } from './parts.ts'
+import { leave, type Recovering } from './recovery.ts'
+import type { Declared } from './watches.ts'
+
+/** What reconciling acts upon. */
+export type Reconciled = {
+  declared: Declared
+  recover: Recovering
+  watches: Watches
+  reviving: ReviveDeps
+  headers: HeadersReader
+  startDelivery(sink: string): void
+}
+
+/** Connects the reconciling of sinks and subscriptions to what it acts upon. */
+export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
+  const { book, ground, loops, metrics, outbox, renderer, state, statuses, writer } = parts
+  const { declared, headers, recover, reviving, startDelivery, watches } = reconciled
+  const { lookingBack, namespacesSeen, recovery, serverNow } = recover
+  return new Operator({
+    ...declared,
+    state,
+    watches,
+    outbox,
+    lookingBack,
+    recovery,
+    namespacesSeen,
+    book,
+    writer,
+    sources,
+    formats,
+    adminNamespaces: new Set(ground.config.adminNamespaces),
+    checkUrl: (url) => ground.egress.check(url),
+    headers,
+    startDelivery,
+    stopDelivery: (sink) => loops.stop(`deliver ${sink}`),
+    ended: (sink) => void forgetSink(metrics, sink),
+    sendAgain: sendAgain(parts, reviving),
+    asked: () => renderer.stale(),
+    dropped(rows, subscription) {
+      metrics.dropped.inc({ reason: 'SubscriptionDeleted' }, rows)
+      void statuses.dropped(rows, subscription)
+    },
+    left: (uid) => leave(parts, recover, uid),
+    forgotten(key) {
+      writer.forget(key)
+      statuses.forget(key)
+    },
+    log: ground.log,
+    now,
+    serverNow,
+    wait: pause,
+  })
+}
