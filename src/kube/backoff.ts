@@ -43,3 +43,16 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', done)
   })
 }
+
+/** Whether it settles within so many ms; also true where `signal` aborts. */
+export async function settles(pending: Promise<unknown>, ms: number, signal: AbortSignal): Promise<boolean> {
+  const waiting = new AbortController()
+  const settled = pending.then(
+    () => true,
+    () => true,
+  )
+  const passed = pause(ms, AbortSignal.any([signal, waiting.signal])).then(() => signal.aborted)
+  const first = await Promise.race([settled, passed])
+  waiting.abort()
+  return first
+}

@@ -1,4 +1,4 @@
-import { delayAfter, fullJitter, pause } from './backoff.ts'
+import { delayAfter, fullJitter, pause, settles } from './backoff.ts'
 import type { Batch, RelistReason } from './batch.ts'
 import type { KubeClient, Query } from './client.ts'
 import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
@@ -43,6 +43,8 @@ export type ReflectorOptions = {
 }
 
 const SHORT_WATCH_MS = 5_000
+/** A watch that tells nothing for so long has no more of the past to tell. */
+const QUIET_MS = 1_000
 
 /**
  * Follows one resource: lists it, then watches on from there, whatever the API server or the network does, until it is stopped.
@@ -127,8 +129,11 @@ export class Reflector implements AsyncDisposable {
     }
   }
 
-  /** An extra list, first as of the cursor, so that what the watch has yet to tell comes after it. */
-  async *#refresh(signal: AbortSignal): AsyncGenerator<Batch> {
+  /**
+   * An extra list as of the cursor, so that what the watch has yet to tell comes after it. Where that is compacted away, the watch goes on first,
+   * and moves the cursor; only when it has nothing more to tell (`reading` stays open) the list is as of now.
+   */
+  async *#refresh(reading: Promise<unknown>, signal: AbortSignal): AsyncGenerator<Batch> {
     const asked = this.#refreshes.take()
     if (!asked) return
     const namespace = this.#options.namespace ?? asked.namespace
@@ -140,7 +145,8 @@ export class Reflector implements AsyncDisposable {
         if ('kind' in page) {
           answered = page.kind === 'absent'
           if (page.kind !== 'expired') return await this.#fail('list', page, signal)
-          query = {} // compacted away: as of now, then
+          if (await settles(reading, QUIET_MS, signal)) return
+          query = {}
           continue
         }
         this.#enter('watching')
@@ -169,7 +175,7 @@ export class Reflector implements AsyncDisposable {
       this.#enter('watching')
       for (;;) {
         const reading = steps.next()
-        while (!signal.aborted && (await this.#refreshes.interrupts(reading))) yield* this.#refresh(signal)
+        while (!signal.aborted && (await this.#refreshes.interrupts(reading))) yield* this.#refresh(reading, signal)
         const step = await reading
         if (signal.aborted) return
         if (step.done) return await this.#ended(step.value, told, this.#options.now() - opened, signal)

@@ -47,7 +47,8 @@ export class Refreshes {
     }
     pending.then(settle, settle)
     this.#wake = woken.resolve
-    if (!this.wanted) await woken.promise
+    // One turn, for what has settled already to tell so.
+    await (this.wanted ? Promise.resolve() : woken.promise)
     this.#wake = undefined
     return !settled && this.wanted
   }

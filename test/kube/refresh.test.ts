@@ -3,6 +3,8 @@ import { after, before, describe, it } from 'node:test'
 import { setImmediate as tick } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import type { KubeClient } from '../../src/kube/client.ts'
+import { pathOf } from '../../src/kube/path.ts'
 import type { Batch } from '../../src/kube/reflector.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { startFaults } from './faults.ts'
@@ -70,6 +72,22 @@ describe('what a consumer may rely on', { timeout: 300_000 }, () => {
     assert.equal(exact?.query.get('resourceVersionMatch'), 'Exact')
     assert.equal(present?.query.get('resourceVersion'), null)
     assert.equal(follower.count('refresh'), 1)
+  })
+
+  it('comes after what a watch that was far behind has to tell, also where its cursor is compacted', async () => {
+    await using faults = await startFaults(plane)
+    await using client = await clientFor(plane, faults.url)
+    await createNamespace(plane, 'late')
+    const cursor = await cursorOf(client)
+    for (const name of ['one', 'two']) await createWidget(plane, 'late', name)
+    const order: string[] = []
+    await using follower = follow(
+      { client, resource: widgets, namespace: 'late', resumeFrom: cursor },
+      async ({ phase, changes }) => void order.push(...changes.map(() => phase)),
+    )
+    void faults.next('list', { kind: 'answer', status: 410, body: { kind: 'Status', code: 410, reason: 'Expired' } })
+    await follower.reflector.refresh()
+    assert.deepEqual(order, ['watch', 'watch', 'refresh', 'refresh'])
   })
 
   it('rejects a request for a list that its end comes before', async () => {
@@ -173,3 +191,9 @@ describe('what a consumer may rely on', { timeout: 300_000 }, () => {
     assert.ok(sizes.length < 400, `${sizes.length} batches for 2000 events of 4 kB`)
   })
 })
+
+/** Where a watch may go on from that is to see what comes now. */
+async function cursorOf(client: KubeClient): Promise<string> {
+  const list = await client.request({ method: 'GET', path: pathOf(widgets, 'late') })
+  return (list.json() as { metadata: { resourceVersion: string } }).metadata.resourceVersion
+}
