@@ -71,7 +71,7 @@ export class Checkpoints {
       observed: this.observedBy(state),
       lowWater: lowWater.get(key),
       owed: owed.get(key),
-      lookingBack: this.deps.lookingBack.isUnderWay(uid),
+      lookingBack: state.emitter !== undefined && this.deps.lookingBack.isUnderWay(state.emitter),
     })
     if (checkpoint !== undefined) this.told.set(key, checkpoint)
     return checkpoint

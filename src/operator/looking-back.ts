@@ -48,7 +48,7 @@ export class LookingBack {
       if (since === suspendedSince) this.close(key)
       else this.open(key)
     }
-    if (!this.isUnderWay(emitter.uid)) return
+    if (!this.isUnderWay(emitter)) return
     const isWanted = (key: string) => this.isPending(key) && this.running.get(key) !== activations.get(key)
     this.wanted.push(...byKind(emitter, isWanted))
   }
@@ -66,9 +66,9 @@ export class LookingBack {
     return this.pending.get(uidOf(key))?.has(key) ?? false
   }
 
-  /** Whether some of a subscription's past has not been looked through. */
-  isUnderWay(subscriptionUid: string): boolean {
-    return this.pending.has(subscriptionUid)
+  /** Whether some of a subscription's past has not been looked through: of what it selects now, for only that is looked for. */
+  isUnderWay(emitter: Emitter): boolean {
+    return this.pending.has(emitter.uid) && byKind(emitter, (key) => this.isPending(key)).length > 0
   }
 
   forget(subscriptionUid: string): void {
@@ -105,17 +105,27 @@ export class LookingBack {
     }
   }
 
-  private async look({ kind, namespace }: Omit<Activated, 'keys'>, since: Map<string, number>): Promise<void> {
+  private async look({ uid, kind, namespace }: Omit<Activated, 'keys'>, since: Map<string, number>): Promise<void> {
     const { state, watches } = this.deps
     try {
       await watches.refresh(kind, namespace)
       // What was suspended or forgotten meanwhile is closed; what was resumed begins at another time, and is looked through from there.
       const isSame = ([key, from]: [string, number]) => this.isPending(key) && state.activations.get(key) === from
       const seen = new Map([...since].filter(isSame))
-      if (seen.size > 0) await this.write(seen)
+      if (seen.size > 0) await this.writeSeen({ uid, kind, namespace, keys: [...seen.keys()] }, seen)
       for (const one of seen) if (isSame(one)) this.close(one[0])
     } finally {
       for (const [key, from] of since) if (this.running.get(key) === from) this.running.delete(key)
+    }
+  }
+
+  /** Where the disk takes nothing, it is looked through once more when operator and disk come round. */
+  private async writeSeen(activated: Activated, seen: ReadonlyMap<string, number>): Promise<void> {
+    try {
+      await this.write(seen)
+    } catch (error) {
+      this.wanted.push(activated)
+      throw error
     }
   }
 

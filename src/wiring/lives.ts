@@ -71,7 +71,7 @@ export async function work(
   if (!led.ok) return led
   if (!led.value) return accept(undefined)
   await using leadership = led.value
-  await using operator = wire(ground, outbox, metrics, (stop) => leadership.fence(stop))
+  await using operator = wire(ground, outbox, metrics, leadership)
   show(operator.health)
   await using _control = await openControl(ground, version, operator.handlers(version))
   log.info({ version, server, dataDir: config.dataDir, port, source: ground.cluster.uri }, 'carillon runs')

@@ -13,6 +13,7 @@ import type { Metrics } from '../status/metrics.ts'
 import { controlHandlers } from './control.ts'
 import { expireDeadLetters, reviveDeps } from './dead-letters.ts'
 import { deliveryStarter, headersReader } from './deliveries.ts'
+import type { Leadership } from './lead.ts'
 import { createOperator } from './operator.ts'
 import { createOverflow, takeUpDeps } from './overflow.ts'
 import { type Fence, type Ground, now, type Parts } from './parts.ts'
@@ -27,8 +28,13 @@ const flushMs = 5_000
 export type Health = { refresh(): void; notReady(): string | undefined }
 
 /** The operator's parts put together and started; disposing stops them in order, with nothing left under way. */
-export function wire(ground: Ground, outbox: SqliteOutbox, metrics: Metrics, fence: Fence) {
-  const wired = connect(ground, outbox, metrics, fence)
+export function wire(
+  ground: Ground,
+  outbox: SqliteOutbox,
+  metrics: Metrics,
+  leadership: Pick<Leadership, 'fence' | 'lost'>,
+) {
+  const wired = connect(ground, outbox, metrics, (stop) => leadership.fence(stop))
   const { parts, operator, overflow, recover } = wired
   start(wired)
   return {
@@ -40,8 +46,8 @@ export function wire(ground: Ground, outbox: SqliteOutbox, metrics: Metrics, fen
     },
     async [Symbol.asyncDispose]() {
       await parts.loops[Symbol.asyncDispose]()
-      // What a damaged outbox counts is told to nobody.
-      if (outbox.damaged.aborted) return
+      // What a damaged outbox counts is told to nobody, and where another instance works it is that one which tells.
+      if (outbox.damaged.aborted || leadership.lost.aborted) return
       parts.renderer.stale()
       tellLast(parts, recover)
       await Promise.all([recover.since.write(), parts.writer.flush(AbortSignal.timeout(flushMs))])

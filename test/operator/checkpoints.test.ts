@@ -28,7 +28,7 @@ function stage(watches: KindWatch[] = [watch('TaskRun'), watch('CustomRun')]) {
     observed: { at: (name) => observed.get(name), onServer: (time) => time + 1000 },
     outbox: { lowWater: () => lowWater },
     owed: () => owed,
-    lookingBack: { isUnderWay: (uid) => looking.has(uid) },
+    lookingBack: { isUnderWay: ({ uid }) => looking.has(uid) },
     watchesOf: (kind) => watches.filter(({ name }) => name.split('/')[0] === kind),
     serverNow: () => ms(1000),
   })
