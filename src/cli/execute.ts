@@ -68,7 +68,9 @@ async function replay(command: Command<'replay'>, { version, now, out }: Surroun
 }
 
 const progressOf = ({ kind, objects, events }: ReplayProgress): string =>
-  objects === 0 ? `reading ${kind}s` : `${kind}: ${count(events, 'event')} so far, from ${count(objects, 'object')}`
+  objects === 0
+    ? `reading ${kind}s`
+    : `reading ${kind}s; ${count(events, 'event')} of ${count(objects, 'object')} so far`
 
 function tellReplay(answer: ReplayAnswer, { subscription, dryRun }: Command<'replay'>, out: Out): void {
   const { deadLetters, objects, events, tooLarge, owed, deadLettersTooLarge, absentKinds } = answer
@@ -89,7 +91,8 @@ async function purge(command: Command<'purge'>, { version, out }: Surroundings):
   if (!answer.ok) return answer
   const letters = deadLetters ? ` and ${count(answer.value.deadLetters, 'dead letter')}` : ''
   const what = `${count(answer.value.rows, 'delivery')} that waits${letters}`.replace(/ies that waits/, 'ies that wait')
-  if (!yes) return refuse('NotConfirmed', `${what} would be dropped for good: say so with --yes`)
-  out.print(`dropped ${what}\n`)
+  if (answer.value.rows + answer.value.deadLetters === 0) out.note('there is nothing to drop')
+  else if (!yes) return refuse('NotConfirmed', `${what} would be dropped for good: say so with --yes`)
+  else out.print(`dropped ${what}\n`)
   return accept(undefined)
 }

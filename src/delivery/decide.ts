@@ -92,7 +92,7 @@ function describe(status: number, meaning: Meaning, hundred: number): string {
   if (hundred === 3)
     return `The sink answered ${status}; redirects are not followed: give the final address in spec.http.url.`
   if (meaning === 'gone')
-    return `The sink answered ${status} (gone): nothing is sent until its spec changes or it is asked by requestedAt.`
+    return `The sink answered ${status} (gone): nothing is sent until its spec changes, or its annotation requestedAt.`
   if (meaning === 'shrink') return `The sink answered ${status}: the event is too large for it.`
   if (meaning === 'dead') return `The sink answered ${status}: it refuses this event.`
   return `The sink answered ${status}.`

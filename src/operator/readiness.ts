@@ -44,7 +44,7 @@ function kindsReadiness(kindStates: readonly KindState[]): Readiness {
     return {
       kind: 'waiting',
       reason: 'KindNotServed',
-      message: `the cluster doesn't serve ${absent.join(', ')}; it is watched as soon as it does`,
+      message: `the cluster doesn't serve ${absent.join(', ')}, which is waited for`,
     }
   }
   const starting = kindStates

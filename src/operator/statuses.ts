@@ -16,8 +16,8 @@ export const fieldManager = 'carillon'
 /** A status to be written, and the CR that it is for. */
 export type Rendered = { object: EventSink | EventSubscription; status: { conditions?: Condition[] } }
 
-/** Conditions whose turning is worth a core Event. */
-const told = ['Ready', 'Delivering', 'Stalled', 'FilterErrors', 'Overflow', 'Continuity']
+/** Conditions whose turning is worth a core Event. `Stalled` says no more than `Ready` does. */
+const told = ['Ready', 'Delivering', 'FilterErrors', 'Overflow', 'Continuity']
 
 /** Writes statuses by server-side apply, skips those that say nothing new, and tells turned conditions as core Events. */
 export class Statuses {
@@ -70,7 +70,8 @@ export class Statuses {
       if (old?.status === condition.status && old.reason === condition.reason) continue
       if (!old && condition.type === 'Continuity' && condition.status === 'True') continue
       const good = ['Ready', 'Delivering', 'Continuity'].includes(condition.type)
-      const type = (condition.status === 'True') === good ? 'Normal' : 'Warning'
+      const isWell = (condition.status === 'True') === good || condition.reason === 'Progressing'
+      const type = isWell ? 'Normal' : 'Warning'
       await this.event(object, { type, reason: condition.reason, message: `${condition.type}: ${condition.message}` })
     }
   }
@@ -80,7 +81,7 @@ export class Statuses {
     const [namespace = '', name = ''] = key.split('/')
     const { kind } = eventSubscriptionResource
     const about = { apiVersion: apiVersionOf(eventSubscriptionResource), kind, metadata: { namespace, name, uid } }
-    const message = `deliveries that waited, and were dropped with the subscription: ${rows}`
+    const message = `${rows === 1 ? '1 delivery' : `${rows} deliveries`} waited, and went with the subscription`
     await this.event(about, { type: 'Warning', reason: 'SubscriptionDeleted', message })
   }
 

@@ -4,7 +4,7 @@ import { kubeTime } from '../api/time.ts'
 import type { Counts, Gaps, StorageState } from '../outbox/outbox.ts'
 import { isFailing } from './book.ts'
 import { continuity } from './continuity.ts'
-import { delivering, itself, type Told } from './delivering.ts'
+import { delivering, type Told } from './delivering.ts'
 import { type Overflow, overflowOfSinks } from './overflow.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
 import { storageOverflow } from './storage.ts'
@@ -67,7 +67,7 @@ export type SinkView = {
 /** The whole status of a sink. */
 export function summariseSink(facts: SinkFacts): EventSinkStatus {
   let conditions = withReadiness(facts)
-  conditions = set(conditions, facts, 'Delivering', delivering([{ name: itself, health: facts.health }]))
+  conditions = set(conditions, facts, 'Delivering', delivering([{ health: facts.health }]))
   conditions = withOverflow(conditions, facts, facts.overflow)
   const { delivered, retried, deadLettered, dropped } = facts.counts
   return prune({
@@ -135,8 +135,7 @@ const sinkStatus = (sink: SinkView) =>
 const wasTried = ({ lastDelivered, failing }: SinkHealth): boolean =>
   lastDelivered !== undefined || failing !== undefined
 
-/** There while it is true. */
-/** A disk that takes nothing is the greater trouble. */
+/** There while it is true. A disk that takes nothing is the greater trouble. */
 function withOverflow(conditions: Condition[], facts: Common, ofSinks: Overflow | undefined): Condition[] {
   const overflow = storageOverflow(facts.storage) ?? ofSinks
   return overflow

@@ -92,7 +92,7 @@ test('a kind that can not be watched is named; one that the cluster lacks holds 
     ],
     [
       { TaskRun: 'absent', CustomRun: 'absent' },
-      ['waiting', 'KindNotServed', "the cluster doesn't serve TaskRun, CustomRun; it is watched as soon as it does"],
+      ['waiting', 'KindNotServed', "the cluster doesn't serve TaskRun, CustomRun, which is waited for"],
     ],
     [{ TaskRun: 'watching', PipelineRun: 'listing' }, ['waiting', 'Progressing', 'reading PipelineRun']],
     [{ TaskRun: 'starting' }, ['waiting', 'Progressing', 'reading TaskRun']],

@@ -97,5 +97,5 @@ test('a status of which most is missing is taken for what it is', () => {
   const time = '2026-11-22T12:00:01Z'
   const after = live({ status: { lastFailure: { time } }, of: { lastMatched: { time } } }, () => undefined)
   assert.deepEqual([after.status?.lastFailure?.time, after.of?.lastMatched?.time], [time, time])
-  assert.deepEqual(condition(after), ['Unknown', 'NothingSent'])
+  assert.deepEqual(condition(after), ['Unknown', 'NothingTaken'])
 })

@@ -118,6 +118,7 @@ test('Delivering tells what the last attempts say', () => {
   const down = [failed(2), failed(3), failed(4)]
   const cases: [name: string, attempts: AttemptRecord[], status: string, reason: string, message: string][] = [
     ['nothing was tried', [], 'Unknown', 'NothingSent', 'no event was sent yet'],
+    ['all was refused', [refused(1)], 'Unknown', 'NothingTaken', 'no event was taken yet; lastFailure says why'],
     ['all is well', [taken(1)], 'True', 'Delivered', 'the last attempts were taken'],
     ['two failures', [taken(1), failed(2), failed(3)], 'True', 'Delivered', 'the last attempts were taken'],
     ['only refused events', [taken(1), refused(2)], 'True', 'Delivered', 'the last attempts were taken'],
@@ -126,19 +127,19 @@ test('Delivering tells what the last attempts say', () => {
       [taken(1), ...down],
       'False',
       'HTTP503',
-      'the sink: answered 503 Service Unavailable since 2026-11-22T12:00:02Z (3 attempts); events wait',
+      'answered 503 Service Unavailable; failing since 2026-11-22T12:00:02Z (3 attempts); events wait',
     ],
     [
       'it rests',
       [taken(1), held(2)],
       'False',
       'HTTP401',
-      'the sink: answered 401 Unauthorized since 2026-11-22T12:00:02Z (1 attempt); events wait',
+      'answered 401 Unauthorized; failing since 2026-11-22T12:00:02Z (1 attempt); events wait',
     ],
     ['taken again', [taken(1), ...down, taken(5)], 'True', 'Delivered', 'the last attempts were taken'],
   ]
   for (const [name, attempts, status, reason, message] of cases) {
-    const verdict = delivering([{ name: 'the sink', health: healthAfter(...attempts) }])
+    const verdict = delivering([{ health: healthAfter(...attempts) }])
     assert.deepEqual(verdict, { status, reason, message }, name)
   }
 })
