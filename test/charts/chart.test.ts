@@ -110,7 +110,7 @@ suite('the chart', () => {
     assert.equal(podOf(kept).spec.volumes, undefined)
     const light = await render(helm, '--set=persistence.enabled=false')
     assert.equal((find(light, 'StatefulSet') as unknown as StatefulSet).spec.volumeClaimTemplates, undefined)
-    assert.deepEqual(podOf(light).spec.volumes, [{ name: 'data', emptyDir: { sizeLimit: '1Gi' } }])
+    assert.deepEqual(podOf(light).spec.volumes, [{ name: 'data', emptyDir: { sizeLimit: '5Gi' } }])
   })
 
   test('lets two installs live in one cluster', async () => {
