@@ -1,4 +1,5 @@
 import type { ObjectRecord } from './outbox.ts'
+import { damage } from './trouble.ts'
 
 type Body = Pick<ObjectRecord, 'projection' | 'seen' | 'ledger' | 'owed' | 'remains'>
 
@@ -11,11 +12,19 @@ export function bodyOf({ projection, seen, ledger, owed, remains }: Body): strin
 type Parts = [Body['projection'], Body['seen'], Body['ledger'], (Body['owed'] | null)?, Body['remains']?]
 
 export function readBody(body: string): Body {
-  const [projection, seen, ledger, owed, remains] = JSON.parse(body) as Parts
+  const [projection, seen, ledger, owed, remains] = partsOf(body)
   const read: Body = { projection, seen, ledger }
   if (owed) read.owed = owed
   if (remains) read.remains = remains
   return read
+}
+
+function partsOf(body: string): Parts {
+  try {
+    return JSON.parse(body) as Parts
+  } catch (error) {
+    throw damage('what is remembered of an object is no JSON', error)
+  }
 }
 
 /** The body without a subscription's ledger entries. */

@@ -1,6 +1,9 @@
+import { verify } from './checksum.ts'
 import type { Row } from './outbox.ts'
 import { mostReady, type Queue, type SinkQueues } from './queues.ts'
+import type { RowCells, StoredEvent } from './row-statements.ts'
 import { type Flight, readEvent, readParked, type Store } from './store.ts'
+import { damage } from './trouble.ts'
 import { type Head, type Reader, refill, type Window } from './window.ts'
 
 /** See `Outbox.claim`. A few statements for the order, one for each row that is handed out. */
@@ -94,11 +97,17 @@ function waitingReader({ sql, flights }: Store, { sink, namespace }: Queue): Rea
   return { read, nextAfter, inFlight: (seq) => flights.has(seq) }
 }
 
+/** So many cells of a stored row are its own. */
+const rowCells = 14
+
 function takeOff({ sql, routes }: Store, queue: Queue, { due, seq }: Head, now: number): Flight {
   const stored = sql.row(seq)
-  if (!stored) throw new Error(`the outbox has no row ${seq}, or not its event, though its lane is waiting for it`)
-  const [routeId, lane, event, shared, attempts, firstAttempt, enqueued, objectUid, ...rest] = stored
-  const [written, bytes, parked, ...cells] = rest
+  if (!stored) throw damage(`there is no row ${seq}, or not its event, though its lane is waiting for it`)
+  const own = stored.slice(0, rowCells) as RowCells
+  const [, , routeId, lane, event, shared, enqueued, objectUid, , written, bytes, parked, attempts, firstAttempt] = own
+  const [key, ...cells] = stored.slice(rowCells + 1, -1) as [number, ...StoredEvent]
+  verify('a row', own, stored[rowCells] as number | null)
+  verify('an event', [key, ...cells], stored.at(-1) as number | null)
   const route = routes.routeOf(routeId)
   const row: Row = {
     seq,

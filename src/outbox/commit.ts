@@ -116,6 +116,8 @@ export function writeRow(
     written,
     bytes,
     parkedCell(row.parked),
+    0,
+    null,
   )
   return { route, seq, namespace, enqueued, bytes, written }
 }

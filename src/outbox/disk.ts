@@ -87,8 +87,9 @@ export class Disk implements AsyncDisposable {
   notice(error: unknown): unknown {
     const trouble = troubleOf(error)
     if (trouble === undefined) return error
-    const { message } = error as Error
-    if (trouble !== 'damaged') return new StorageError(trouble, message, { cause: error })
+    const { code, message, syscall } = error as NodeJS.ErrnoException
+    // A message of the file system names the path, and users who may not know it read this in a status.
+    if (trouble !== 'damaged') return new StorageError(trouble, syscall ? (code ?? '') : message, { cause: error })
     const found = error instanceof StorageError ? error : new StorageError('damaged', message, { cause: error })
     if (!this.end.signal.aborted) this.end.abort(found)
     return found
@@ -134,10 +135,8 @@ export class Disk implements AsyncDisposable {
       }
       return error
     } catch (other) {
-      const trouble = troubleOf(other)
-      // Not the message, which names the path: users who may not know it read this in a status.
-      const { code = '' } = other as NodeJS.ErrnoException
-      return trouble === undefined ? error : new StorageError(trouble, code, { cause: error })
+      const noticed = this.notice(other)
+      return noticed instanceof StorageError ? noticed : error
     }
   }
 
@@ -151,6 +150,7 @@ export class Disk implements AsyncDisposable {
 
   private turn({ trouble, message }: StorageError): void {
     if (trouble === 'damaged') return
+    if (trouble !== 'full') this.stuck = true
     const since = this.at.kind === 'ok' ? this.options.now() : this.at.since
     this.at = { kind: trouble, since, message: `${told[trouble]} (${message})` }
     this.schedule()

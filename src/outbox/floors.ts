@@ -38,7 +38,7 @@ export function writeBegun(
   { sql, floors }: Pick<Store, 'sql' | 'floors'>,
   values: ReadonlyMap<string, number>,
 ): Effects<void> {
-  sql.setBegun()
+  sql.setLife(sql.life()?.[0] ?? '', 1)
   sql.dropFloors()
   sql.dropListed()
   for (const [key, floor] of values) sql.setFloor(key, floor)

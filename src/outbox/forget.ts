@@ -31,18 +31,20 @@ async function forgetInBodies(store: Store, add: Add, uid: string): Promise<void
     const begin: number = after
     after = await add((): Effects<number | undefined> => {
       const objects = store.sql.mentioning(uid, begin, objectsAtOnce)
-      for (const [, object, text] of objects) if (text !== null) forgetInBody(store, object, text, uid)
+      for (const [, object, mentions] of objects) if (mentions) forgetInBody(store, object, uid)
       return () => (objects.length === objectsAtOnce ? objects.at(-1)?.[0] : undefined)
     })
   }
 }
 
-function forgetInBody(store: Store, uid: string, text: string, subscriptionUid: string): void {
+function forgetInBody(store: Store, uid: string, subscriptionUid: string): void {
+  const cells = store.sql.object(uid)
+  if (!cells) return
+  const [, source, namespace, name, resourceVersion, endedAt, text] = cells
   const before = readBody(text)
   const body = withoutSubscription(before, subscriptionUid)
-  store.sql.setBody(bodyOf(body), uid)
+  store.sql.putObject(uid, source, namespace, name, resourceVersion, endedAt, bodyOf(body))
   if (before.owed === undefined) return
-  const [source = '', namespace = ''] = store.sql.object(uid) ?? []
   writeOwed(store, { uid, source, namespace, ...(body.owed && { owed: body.owed }) })
 }
 

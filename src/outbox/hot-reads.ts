@@ -8,11 +8,12 @@ export const hotReads = {
   tied: 'SELECT due, seq FROM rows WHERE sink = ? AND namespace = ? AND due = ? AND seq > ? ORDER BY seq LIMIT ? + 0',
   waiting:
     'SELECT due, seq FROM rows WHERE sink = ? AND namespace = ? AND due > ? AND due <= ? ORDER BY due, seq LIMIT ? + 0',
-  row: `SELECT r.route, r.lane, r.event, r.shared, r.attempts, r.first_attempt, r.enqueued, r.object, r.written,
-      r.bytes, r.parked, e.id, e.type, e.subject, e.attributes, e.data, e.summary_attributes, e.summary_data
+  row: `SELECT r.seq, r.sink, r.route, r.lane, r.event, r.shared, r.enqueued, r.object, r.namespace, r.written,
+      r.bytes, r.parked, r.attempts, r.first_attempt, r.crc, e.key, e.id, e.type, e.subject, e.attributes, e.data,
+      e.summary_attributes, e.summary_data, e.crc
     FROM rows r JOIN events e ON e.key = r.event WHERE r.seq = ?`,
   head: 'SELECT seq, sink, namespace FROM rows WHERE lane = ? ORDER BY seq LIMIT 1',
   known: 'SELECT uid FROM objects WHERE source = ?',
   knownIn: 'SELECT uid FROM objects WHERE source = ? AND namespace = ?',
-  object: 'SELECT source, namespace, name, resource_version, ended_at, body FROM objects WHERE uid = ?',
+  object: 'SELECT uid, source, namespace, name, resource_version, ended_at, body, crc FROM objects WHERE uid = ?',
 } as const

@@ -1,6 +1,7 @@
-import type { AllReader, Reader, Writer } from './statements.ts'
+import type { StoredEvent } from './row-statements.ts'
+import type { Makers } from './statements.ts'
 
-type LetterCells = [
+export type LetterCells = [
   seq: number,
   sink: string,
   subscription: string,
@@ -18,59 +19,37 @@ type LetterCells = [
   answer: string | null,
 ]
 
-/** A dead letter as `Outbox.deadLetters` lists it. */
-export type ListedLetter = [
-  seq: number,
-  sink: string,
-  subscription: string,
-  subscriptionUid: string,
-  id: string,
-  type: string,
-  subject: string,
-  reason: string,
-  message: string,
-  attempts: number,
-  time: number,
-]
+const letterColumns = `d.seq, d.sink, d.subscription, d.subscription_uid, d.object, d.event, d.shared, d.reason, d.message, d.attempts,
+    d.time, d.namespace, d.written, d.parked, d.answer, d.crc`
 
-export const listedLetters = `SELECT d.seq, d.sink, d.subscription, d.subscription_uid, e.id, e.type, e.subject, d.reason, d.message,
-    d.attempts, d.time FROM dead_letters d JOIN events e ON e.key = d.event`
+type Letter = [...LetterCells, crc: number | null]
+
+/** What `Outbox.deadLetters` lists. */
+export type ListedLetter = [...Letter, id: string, type: string, subject: string]
+
+export const listedLetters = `SELECT ${letterColumns}, e.id, e.type, e.subject FROM dead_letters d JOIN events e ON e.key = d.event`
 
 /** What a row is made of again. */
-export type DeadRow = [
-  seq: number,
-  sink: string,
-  subscription: string,
-  subscriptionUid: string,
-  object: string,
-  event: number,
-  shared: number,
-  namespace: string,
-  written: number,
-  parked: string | null,
-  bytes: number,
-]
+export type DeadRow = [...Letter, bytes: number]
 
-export const deadRows = `SELECT d.seq, d.sink, d.subscription, d.subscription_uid, d.object, d.event, d.shared, d.namespace, d.written,
-    d.parked, octet_length(e.attributes) + coalesce(octet_length(e.data), 0)
+export const deadRows = `SELECT ${letterColumns}, octet_length(e.attributes) + coalesce(octet_length(e.data), 0)
       + coalesce(octet_length(e.summary_attributes), 0) + coalesce(octet_length(e.summary_data), 0)
   FROM dead_letters d JOIN events e ON e.key = d.event`
+
+/** A dead letter and its event, each with its checksum. */
+export type StoredLetter = [...Letter, key: number, ...StoredEvent, eventCrc: number | null]
 
 /** A dead letter that is to be dropped. */
 export type DroppedLetter = [seq: number, sink: string, event: number, shared: number]
 
-export const letterStatements = (write: Writer, read: Reader, all: AllReader) => ({
-  addDeadLetter: write<LetterCells>(
+export const letterStatements = ({ write, seal, read, all }: Makers) => ({
+  addDeadLetter: seal<LetterCells>(
     `INSERT INTO dead_letters (seq, sink, subscription, subscription_uid, object, event, shared, reason, message, attempts, time,
-       namespace, written, parked, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       namespace, written, parked, answer, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ),
   dropDeadLetter: write<[seq: number]>('DELETE FROM dead_letters WHERE seq = ?'),
-  deadLetter: read<
-    [seq: number],
-    [...ListedLetter, answer: string | null, attributes: string, data: string | null, string | null, string | null]
-  >(
-    `SELECT d.seq, d.sink, d.subscription, d.subscription_uid, e.id, e.type, e.subject, d.reason, d.message, d.attempts, d.time,
-       d.answer, e.attributes, e.data, e.summary_attributes, e.summary_data
+  deadLetter: read<[seq: number], StoredLetter>(
+    `SELECT ${letterColumns}, e.key, e.id, e.type, e.subject, e.attributes, e.data, e.summary_attributes, e.summary_data, e.crc
      FROM dead_letters d JOIN events e ON e.key = d.event WHERE d.seq = ?`,
   ),
   deadLetterSizes: all<[], [sink: string, letters: number]>('SELECT sink, count(*) FROM dead_letters GROUP BY sink'),

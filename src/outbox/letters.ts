@@ -1,7 +1,16 @@
+import { verify } from './checksum.ts'
 import { type Entered, enterAll, nextSeq, writeRow } from './commit.ts'
 import type { Effects } from './group.ts'
-import { type DeadRow, type DroppedLetter, deadRows, type ListedLetter, listedLetters } from './letter-statements.ts'
+import {
+  type DeadRow,
+  type DroppedLetter,
+  deadRows,
+  type LetterCells,
+  type ListedLetter,
+  listedLetters,
+} from './letter-statements.ts'
 import type { DeadLetter, DeadLetterQuery, WholeDeadLetter } from './outbox.ts'
+import type { StoredEvent } from './row-statements.ts'
 import type { Cells } from './statements.ts'
 import { countLetters, readEvent, readParked, releaseEvent, type Store } from './store.ts'
 
@@ -11,34 +20,35 @@ export const defaultLimit = 1000
 export function listLetters({ sql }: Store, query: DeadLetterQuery): DeadLetter[] {
   const { where, cells } = conditionOf(query)
   const found = sql.query<ListedLetter>(`${listedLetters} ${where} ORDER BY d.seq LIMIT ?`)
-  return found(...cells, Math.min(query.limit ?? defaultLimit, Number.MAX_SAFE_INTEGER)).map(letterOf)
+  return found(...cells, Math.min(query.limit ?? defaultLimit, Number.MAX_SAFE_INTEGER)).map((stored) => {
+    const [id, type, subject] = stored.slice(letterCells + 1) as [string, string, string]
+    return { ...letterOf(cellsOfLetter(stored)), id, type, subject }
+  })
 }
 
-function letterOf(cells: ListedLetter): DeadLetter {
-  const [seq, sink, subscription, subscriptionUid, id, type, subject, reason, message, attempts, time] = cells
-  return { seq, sink, subscription, subscriptionUid, id, type, subject, reason, message, attempts, time }
+/** So many cells of what is read are the letter's own; their checksum follows. */
+const letterCells = 15
+
+function cellsOfLetter(stored: readonly (string | number | null)[]): LetterCells {
+  const cells = stored.slice(0, letterCells) as LetterCells
+  verify('a dead letter', cells, stored[letterCells] as number | null)
+  return cells
+}
+
+function letterOf([seq, sink, subscription, subscriptionUid, , , , reason, message, attempts, time]: LetterCells) {
+  return { seq, sink, subscription, subscriptionUid, reason, message, attempts, time }
 }
 
 /** See `Outbox.deadLetter`. */
 export function readLetter({ sql }: Store, seq: number): WholeDeadLetter | undefined {
-  const cells = sql.deadLetter(seq)
-  if (!cells) return undefined
-  const [, sink, subscription, subscriptionUid, id, type, subject, reason, message, attempts, time, answer, ...bytes] =
-    cells
-  const letter = letterOf([
-    seq,
-    sink,
-    subscription,
-    subscriptionUid,
-    id,
-    type,
-    subject,
-    reason,
-    message,
-    attempts,
-    time,
-  ])
-  return { ...letter, event: readEvent([id, type, subject, ...bytes]), answer: answer ?? undefined }
+  const stored = sql.deadLetter(seq)
+  if (!stored) return undefined
+  const cells = cellsOfLetter(stored)
+  const [key, ...bytes] = stored.slice(letterCells + 1, -1) as [number, ...StoredEvent]
+  verify('an event', [key, ...bytes], stored.at(-1) as number | null)
+  const event = readEvent(bytes)
+  const { id, type, subject } = event
+  return { ...letterOf(cells), id, type, subject, event, answer: cells[14] ?? undefined }
 }
 
 /** The condition as SQL over `dead_letters d`, and what stands for its question marks. */
@@ -70,8 +80,10 @@ export function writeRevived(
   const letters = sql.query<DeadRow>(text)(...cells, n)
   const time = store.now()
   const entered: Entered[] = []
-  for (const [seq, sink, subscription, subscriptionUid, objectUid, event, shared, ...rest] of letters) {
-    const [namespace, written, parked, bytes] = rest
+  for (const letter of letters) {
+    const [seq, sink, subscription, subscriptionUid, objectUid, event, shared, ...rest] = cellsOfLetter(letter)
+    const [, , , , namespace, written, parked] = rest
+    const bytes = letter[letterCells + 1] as number
     const row = { sink, subscription, subscriptionUid, objectUid, namespace, written, ...readParked(parked) }
     sql.dropDeadLetter(seq)
     entered.push(writeRow(store, nextSeq(store), row, { event, shared, bytes }, time))

@@ -1,7 +1,8 @@
 import { hotReads } from './hot-reads.ts'
-import type { AllReader, Reader, Writer } from './statements.ts'
+import type { Makers } from './statements.ts'
 
-type ObjectCells = [
+export type ObjectCells = [
+  uid: string,
   source: string,
   namespace: string,
   name: string,
@@ -10,21 +11,20 @@ type ObjectCells = [
   body: string,
 ]
 
-export const objectStatements = (write: Writer, read: Reader, all: AllReader) => ({
-  object: read<[uid: string], ObjectCells>(hotReads.object),
-  putObject: write<[uid: string, ...ObjectCells]>(
-    `INSERT INTO objects (uid, source, namespace, name, resource_version, ended_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+export const objectStatements = ({ write, seal, read, all }: Makers) => ({
+  object: read<[uid: string], ObjectCells>(hotReads.object, 'what is remembered of an object'),
+  putObject: seal<ObjectCells>(
+    `INSERT INTO objects (uid, source, namespace, name, resource_version, ended_at, body, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (uid) DO UPDATE SET source = excluded.source, namespace = excluded.namespace, name = excluded.name,
-       resource_version = excluded.resource_version, ended_at = excluded.ended_at, body = excluded.body`,
+       resource_version = excluded.resource_version, ended_at = excluded.ended_at, body = excluded.body, crc = excluded.crc`,
   ),
   dropObject: write<[uid: string]>('DELETE FROM objects WHERE uid = ?'),
   known: all<[source: string], [uid: string]>(hotReads.known),
   knownIn: all<[source: string, namespace: string], [uid: string]>(hotReads.knownIn),
-  /** Objects in the order in which they came to be known; body where it mentions the text, so that others are not read. */
-  mentioning: all<[text: string, after: number, limit: number], [id: number, uid: string, body: string | null]>(
-    'SELECT rowid, uid, iif(instr(body, ?1) > 0, body, NULL) FROM objects WHERE rowid > ?2 ORDER BY rowid LIMIT ?3 + 0',
+  /** Objects in the order in which they came to be known, and whether their bodies mention the text. */
+  mentioning: all<[text: string, after: number, limit: number], [id: number, uid: string, mentions: number]>(
+    'SELECT rowid, uid, instr(body, ?1) > 0 FROM objects WHERE rowid > ?2 ORDER BY rowid LIMIT ?3 + 0',
   ),
-  setBody: write<[body: string, uid: string]>('UPDATE objects SET body = ? WHERE uid = ?'),
   addOwed: write<[sink: string, source: string, namespace: string, uid: string]>(
     'INSERT OR IGNORE INTO owed (sink, source, namespace, uid) VALUES (?, ?, ?, ?)',
   ),
@@ -32,13 +32,15 @@ export const objectStatements = (write: Writer, read: Reader, all: AllReader) =>
   owing: all<[], [sink: string, source: string, namespace: string, objects: number]>(
     'SELECT sink, source, namespace, count(*) FROM owed GROUP BY sink, source, namespace',
   ),
-  cursors: all<[], [watch: string, cursor: string]>('SELECT watch, cursor FROM cursors'),
-  setCursor: write<[watch: string, cursor: string]>(
-    'INSERT INTO cursors (watch, cursor) VALUES (?, ?) ON CONFLICT (watch) DO UPDATE SET cursor = excluded.cursor',
+  cursors: all<[], [watch: string, cursor: string]>('SELECT watch, cursor, crc FROM cursors', 'a cursor'),
+  setCursor: seal<[watch: string, cursor: string]>(
+    `INSERT INTO cursors (watch, cursor, crc) VALUES (?, ?, ?)
+     ON CONFLICT (watch) DO UPDATE SET cursor = excluded.cursor, crc = excluded.crc`,
   ),
-  activations: all<[], [key: string, since: number]>('SELECT key, since FROM activations'),
-  setActivation: write<[key: string, since: number]>(
-    'INSERT INTO activations (key, since) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET since = excluded.since',
+  activations: all<[], [key: string, since: number]>('SELECT key, since, crc FROM activations', 'an activation'),
+  setActivation: seal<[key: string, since: number]>(
+    `INSERT INTO activations (key, since, crc) VALUES (?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET since = excluded.since, crc = excluded.crc`,
   ),
   dropActivations: write<[prefix: string, prefix: string]>(
     'DELETE FROM activations WHERE substr(key, 1, length(?)) = ?',
@@ -47,22 +49,23 @@ export const objectStatements = (write: Writer, read: Reader, all: AllReader) =>
 
 type GapCells = [subscriptionUid: string, count: number, reason: string, message: string, time: number]
 
-export const lifeStatements = (write: Writer, read: Reader, all: AllReader) => ({
+export const lifeStatements = ({ write, seal, read, all }: Makers) => ({
   /** Changes a page, so that no two commits leave the same. */
   mark: write<[]>('UPDATE sequence SET commits = commits + 1'),
   vacant: read<[], [pages: number]>('PRAGMA freelist_count'),
-  life: read<[], [instance: string, begun: number]>('SELECT instance, begun FROM life'),
-  setBegun: write<[]>('UPDATE life SET begun = 1'),
-  floors: all<[], [key: string, floor: number]>('SELECT key, floor FROM floors'),
-  setFloor: write<[key: string, floor: number]>('INSERT INTO floors (key, floor) VALUES (?, ?)'),
+  life: read<[], [instance: string, begun: number]>('SELECT instance, begun, crc FROM life', 'who works here'),
+  setLife: seal<[instance: string, begun: number]>('UPDATE life SET instance = ?, begun = ?, crc = ?'),
+  floors: all<[], [key: string, floor: number]>('SELECT key, floor, crc FROM floors', 'a floor'),
+  setFloor: seal<[key: string, floor: number]>('INSERT INTO floors (key, floor, crc) VALUES (?, ?, ?)'),
   dropFloor: write<[key: string]>('DELETE FROM floors WHERE key = ?'),
   dropFloors: write<[]>('DELETE FROM floors'),
   listed: all<[], [watch: string]>('SELECT watch FROM listed'),
   addListed: write<[watch: string]>('INSERT OR IGNORE INTO listed (watch) VALUES (?)'),
   dropListed: write<[]>('DELETE FROM listed'),
-  gates: all<[], [sink: string, gate: string]>('SELECT sink, gate FROM gates'),
-  setGate: write<[sink: string, gate: string]>(
-    'INSERT INTO gates (sink, gate) VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET gate = excluded.gate',
+  gates: all<[], [sink: string, gate: string]>('SELECT sink, gate, crc FROM gates', 'a gate'),
+  setGate: seal<[sink: string, gate: string]>(
+    `INSERT INTO gates (sink, gate, crc) VALUES (?, ?, ?)
+     ON CONFLICT (sink) DO UPDATE SET gate = excluded.gate, crc = excluded.crc`,
   ),
   dropGate: write<[sink: string]>('DELETE FROM gates WHERE sink = ?'),
   gaps: all<[], GapCells>('SELECT subscription_uid, count, reason, message, time FROM gaps'),

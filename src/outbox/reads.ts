@@ -8,7 +8,7 @@ export function readRecords({ sql }: Store, uids: readonly string[]): Map<string
   for (const uid of uids) {
     const cells = sql.object(uid)
     if (!cells) continue
-    const [source, namespace, name, resourceVersion, endedAt, body] = cells
+    const [, source, namespace, name, resourceVersion, endedAt, body] = cells
     const end = endedAt === null ? {} : { endedAt }
     records.set(uid, { uid, source, namespace, name, resourceVersion, ...end, ...readBody(body) })
   }

@@ -3,6 +3,7 @@ import type { Load } from './outbox.ts'
 import { dequeue, enqueue, newSink, noLoad, type Queue, queueOf, reread, type SinkQueues } from './queues.ts'
 import { tallyPart } from './row-statements.ts'
 import type { Statements } from './statements.ts'
+import { damage } from './trouble.ts'
 
 /** A subscription toward a sink. */
 export type Route = {
@@ -181,6 +182,6 @@ export function leave(route: Route, queue: Queue, seq: number, bytes: number): v
 const keyOf = (subscriptionUid: string, sink: string): string => `${subscriptionUid} ${sink}`
 
 function known<T>(value: T | undefined, what: string, id: number): T {
-  if (value === undefined) throw new Error(`the outbox has rows of ${what} ${id}, but no such ${what}`)
+  if (value === undefined) throw damage(`there are rows of ${what} ${id}, but no such ${what}`)
   return value
 }

@@ -1,21 +1,5 @@
 import { hotReads } from './hot-reads.ts'
-import type { AllReader, Reader, Writer } from './statements.ts'
-
-/** A claimed row with its event, in the order of `hotReads.row`. */
-export type StoredRow = [
-  route: number,
-  lane: number,
-  event: number,
-  shared: number,
-  attempts: number,
-  firstAttempt: number | null,
-  enqueued: number,
-  object: string,
-  written: number,
-  bytes: number,
-  parked: string | null,
-  ...event: StoredEvent,
-]
+import type { Makers } from './statements.ts'
 
 export type StoredEvent = [
   id: string,
@@ -41,6 +25,12 @@ export type NewRowCells = [
   bytes: number,
   parked: string | null,
 ]
+
+/** All cells of a row but for the time at which it is due, which changes too often, and is in an index besides. */
+export type RowCells = [...NewRowCells, attempts: number, firstAttempt: number | null]
+
+/** A claimed row and its event, each with its checksum, in the order of `hotReads.row`. */
+export type StoredRow = [...RowCells, crc: number | null, key: number, ...StoredEvent, eventCrc: number | null]
 
 type DueSeq = [due: number, seq: number]
 
@@ -70,13 +60,15 @@ export type ScannedRow = [
   namespace: string,
 ]
 
-export const rowStatements = (write: Writer, read: Reader, all: AllReader) => ({
-  addEvent: write<[key: number, ...StoredEvent]>(
-    `INSERT INTO events (key, id, type, subject, attributes, data, summary_attributes, summary_data)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+export const rowStatements = ({ write, seal, read, all }: Makers) => ({
+  addEvent: seal<[key: number, ...StoredEvent]>(
+    `INSERT INTO events (key, id, type, subject, attributes, data, summary_attributes, summary_data, crc)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ),
-  shrinkEvent: write<[attributes: string, data: string | null, key: number]>(
-    'UPDATE events SET attributes = ?, data = ?, summary_attributes = NULL, summary_data = NULL WHERE key = ?',
+  /** Puts another event in the place of one. */
+  setEventBytes: seal<[key: number, ...StoredEvent]>(
+    `UPDATE events SET id = ?2, type = ?3, subject = ?4, attributes = ?5, data = ?6, summary_attributes = ?7, summary_data = ?8,
+       crc = ?9 WHERE key = ?1`,
   ),
   dropEvent: write<[key: number]>('DELETE FROM events WHERE key = ?'),
   addShare: write<[event: number, uses: number]>('INSERT INTO shares (event, uses) VALUES (?, ?)'),
@@ -87,9 +79,10 @@ export const rowStatements = (write: Writer, read: Reader, all: AllReader) => ({
   ),
   dropShare: write<[event: number]>('DELETE FROM shares WHERE event = ?'),
   /** The row is a head where its lane is empty. */
-  addRow: write<NewRowCells>(
-    `INSERT INTO rows (seq, sink, route, lane, event, shared, enqueued, object, namespace, written, bytes, parked, due)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+  addRow: seal<RowCells>(
+    `INSERT INTO rows (seq, sink, route, lane, event, shared, enqueued, object, namespace, written, bytes, parked, attempts,
+       first_attempt, crc, due)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
        iif(EXISTS (SELECT 1 FROM rows WHERE lane = ?4), NULL, 0))`,
   ),
   fresh: all<[sink: number, namespace: string, after: number, limit: number], [seq: number]>(hotReads.fresh),
@@ -100,11 +93,20 @@ export const rowStatements = (write: Writer, read: Reader, all: AllReader) => ({
   dropRow: write<[seq: number]>('DELETE FROM rows WHERE seq = ?'),
   head: read<[lane: number], [seq: number, sink: number, namespace: string]>(hotReads.head),
   free: write<[seq: number]>('UPDATE rows SET due = 0 WHERE seq = ?'),
-  postpone: write<[due: number, firstAttempt: number, seq: number]>(
-    'UPDATE rows SET due = ?, attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?) WHERE seq = ?',
-  ),
-  setEvent: write<[event: number, shared: number, bytes: number, seq: number]>(
-    'UPDATE rows SET event = ?, shared = ?, bytes = ? WHERE seq = ?',
+  /** What an attempt changes of a row; `crc` is that of all its cells. */
+  postpone: write<
+    [
+      due: number,
+      attempts: number,
+      firstAttempt: number | null,
+      event: number,
+      shared: number,
+      bytes: number,
+      crc: number,
+      seq: number,
+    ]
+  >(
+    'UPDATE rows SET due = ?, attempts = ?, first_attempt = ?, event = ?, shared = ?, bytes = ?, crc = ? WHERE seq = ?',
   ),
   scan: all<[after: number, to: number, limit: number], ScannedRow>(
     'SELECT seq, sink, route, lane, event, shared, bytes, due, namespace FROM rows WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ? + 0',
@@ -117,6 +119,6 @@ export const rowStatements = (write: Writer, read: Reader, all: AllReader) => ({
     `SELECT route, namespace, seq / ${tallyPart} AS part, count(*), sum(bytes), min(seq), min(written) FROM rows
      GROUP BY route, namespace, part ORDER BY part`,
   ),
-  lastSeq: read<[], [seq: number]>('SELECT last FROM sequence'),
-  setLastSeq: write<[seq: number]>('UPDATE sequence SET last = ?'),
+  lastSeq: read<[], [seq: number]>('SELECT last, crc FROM sequence', 'the last number of a row'),
+  setLastSeq: seal<[seq: number]>('UPDATE sequence SET last = ?, crc = ?'),
 })

@@ -1,9 +1,11 @@
+import { checksum } from './checksum.ts'
 import { type Entered, nextSeq, writeRow } from './commit.ts'
 import { bytesOf, shrunk } from './event-bytes.ts'
 import type { Effects } from './group.ts'
 import type { Row, Settlement } from './outbox.ts'
 import { putBack, queueOf } from './queues.ts'
 import { enter, leave, lighten } from './routes.ts'
+import type { RowCells } from './row-statements.ts'
 import { cellsOf, countLetters, type Flight, parkedCell, releaseEvent, type Store, shareEvent } from './store.ts'
 import type { Head } from './window.ts'
 
@@ -86,13 +88,22 @@ function writeOne(store: Store, { flight, settlement }: Taken, now: number): Lan
     }
     case 'retry':
     case 'hold':
-      if (sql.postpone(settlement.at, flight.claimed, row.seq) === 0) return undefined
+      if (!postpone(store, flight, settlement.at, flight)) return undefined
       counts.of(flight.route).retried += 1
       return { flight, left: false, again: { due: settlement.at, seq: row.seq } }
-    case 'shrink':
-      if (sql.postpone(0, flight.claimed, row.seq) === 0) return undefined
+    case 'shrink': {
+      const smaller = shrunk(row.event) ?? row.event
+      const bytes = bytesOf(smaller)
+      const isOwn = !shared || (sql.uses(event)?.[0] ?? 1) <= 1
+      // Never the key of an event that rows share: those are positive.
+      const where = isOwn ? { event, shared, bytes } : { event: -row.seq, shared: 0, bytes }
+      if (!postpone(store, flight, 0, where)) return undefined
       counts.of(flight.route).retried += 1
-      return { flight, left: false, again: { due: 0, seq: row.seq }, bytes: writeSmaller(store, flight) }
+      if (!isOwn) releaseEvent(sql, event, shared)
+      if (isOwn) sql.setEventBytes(event, ...cellsOf(smaller))
+      else sql.addEvent(where.event, ...cellsOf(smaller))
+      return { flight, left: false, again: { due: 0, seq: row.seq }, bytes }
+    }
     case 'release':
       // Nothing is written. Where its due time is as it stood in memory: retryNow may have come since.
       return { flight, left: false }
@@ -135,22 +146,19 @@ function bury(
   return writeRow(store, nextSeq(store), copy, { event, shared, bytes }, now)
 }
 
-/** Puts the summary in the place of a row's event, whose bytes others may still need. Gives the bytes that it takes. */
-function writeSmaller(store: Store, { row, event, shared }: Flight): number {
-  const { sql } = store
-  const smaller = shrunk(row.event) ?? row.event
-  const bytes = bytesOf(smaller)
-  if (shared && (sql.uses(event)?.[0] ?? 1) > 1) {
-    releaseEvent(sql, event, shared)
-    // Never the key of an event that rows share: those are positive.
-    const key = -row.seq
-    sql.addEvent(key, ...cellsOf(smaller))
-    sql.setEvent(key, 0, bytes, row.seq)
-  } else {
-    sql.shrinkEvent(smaller.attributes, smaller.data ?? null, event)
-    sql.setEvent(event, shared, bytes, row.seq)
-  }
-  return bytes
+/** Counts an attempt in, and says where the row's event is from now on. Gives whether the row is there. */
+function postpone(
+  { sql }: Store,
+  { row, route, queue, lane, written, claimed }: Flight,
+  due: number,
+  { event, shared, bytes }: Pick<Flight, 'event' | 'shared' | 'bytes'>,
+): boolean {
+  const { seq, enqueued, objectUid, parked } = row
+  const attempts = row.attempts + 1
+  const first = row.firstAttempt ?? claimed
+  const fixed = [seq, route.sink.id, route.id, lane, event, shared, enqueued, objectUid, queue.namespace] as const
+  const cells: RowCells = [...fixed, written, bytes, parkedCell(parked), attempts, first]
+  return sql.postpone(due, attempts, first, event, shared, bytes, checksum(cells), seq) > 0
 }
 
 /** The next row of a lane whose head is gone comes to its turn. */

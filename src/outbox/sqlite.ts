@@ -99,6 +99,8 @@ class OutboxInFile implements SqliteOutbox {
     this.add = (run, haste) => this.group.add(run, haste, 'reserve')
     this.sliceRows = sliceRows
     this.instance = sql.life()?.[0] ?? ''
+    // What is damaged of these is better found now.
+    for (const check of [sql.cursors, sql.activations, sql.gates]) check()
     disk.start()
   }
 

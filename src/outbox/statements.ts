@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { checksum, verified } from './checksum.ts'
 import { letterStatements } from './letter-statements.ts'
 import { lifeStatements, objectStatements } from './object-statements.ts'
 import { rowStatements } from './row-statements.ts'
@@ -21,44 +22,61 @@ export function prepare(db: DatabaseSync, notice: (error: unknown) => unknown) {
     statement.setReturnArrays(true)
     return statement
   }
-  const write = <P extends Cells>(sql: string): Write<P> => {
+  const write: Writer = (sql) => {
     const statement = db.prepare(sql)
     return (...cells) => statement.run(...cells).changes as number
   }
-  const read = <P extends Cells, R>(sql: string): Read<P, R> => {
+  const seal: Writer = (sql) => {
+    const statement = db.prepare(sql)
+    return (...cells) => statement.run(...cells, checksum(cells)).changes as number
+  }
+  const read = <P extends Cells, R>(sql: string, sealed?: string): Read<P, R> => {
     const statement = arrays(sql)
     return (...cells) => {
       try {
-        return statement.get(...cells) as R | undefined
+        const found = statement.get(...cells) as R | undefined
+        return found === undefined || sealed === undefined ? found : verified(sealed, found)
       } catch (error) {
         throw notice(error)
       }
     }
   }
-  const all = <P extends Cells, R>(sql: string): ReadAll<P, R> => {
+  const all = <P extends Cells, R>(sql: string, sealed?: string): ReadAll<P, R> => {
     const statement = arrays(sql)
     return (...cells) => {
       try {
-        return statement.all(...cells) as unknown as R[]
+        const found = statement.all(...cells) as unknown as R[]
+        if (sealed !== undefined) for (const one of found) verified(sealed, one)
+        return found
       } catch (error) {
         throw notice(error)
       }
     }
   }
+  const makers: Makers = { write, seal, read, all }
   return {
     ...transactions(write),
-    ...objectStatements(write, read, all),
-    ...lifeStatements(write, read, all),
-    ...rowStatements(write, read, all),
-    ...letterStatements(write, read, all),
-    ...routes(write, all),
+    ...objectStatements(makers),
+    ...lifeStatements(makers),
+    ...rowStatements(makers),
+    ...letterStatements(makers),
+    ...routes(makers),
     query: <R>(sql: string): ReadAll<Cells, R> => all<Cells, R>(sql),
   }
 }
 
-export type Writer = <P extends Cells>(sql: string) => Write<P>
-export type Reader = <P extends Cells, R>(sql: string) => Read<P, R>
-export type AllReader = <P extends Cells, R>(sql: string) => ReadAll<P, R>
+type Writer = <P extends Cells>(sql: string) => Write<P>
+
+/**
+ * What makes statements. `seal` writes, after the cells that it is given, their checksum; where a read is told what it reads, `sealed`, the
+ * last of its columns is the checksum of those before, which is verified and taken off.
+ */
+export type Makers = {
+  write: Writer
+  seal: Writer
+  read: <P extends Cells, R>(sql: string, sealed?: string) => Read<P, R>
+  all: <P extends Cells, R>(sql: string, sealed?: string) => ReadAll<P, R>
+}
 
 const transactions = (write: Writer) => ({
   begin: write<[]>('BEGIN IMMEDIATE'),
@@ -75,14 +93,15 @@ type SixCounts = [
   dropped: number,
 ]
 
-const routes = (write: Writer, all: AllReader) => ({
-  sinks: all<[], [id: number, name: string]>('SELECT id, name FROM sinks'),
-  addSink: write<[id: number, name: string]>('INSERT INTO sinks (id, name) VALUES (?, ?)'),
+const routes = ({ write, seal, all }: Makers) => ({
+  sinks: all<[], [id: number, name: string]>('SELECT id, name, crc FROM sinks', 'the name of a sink'),
+  addSink: seal<[id: number, name: string]>('INSERT INTO sinks (id, name, crc) VALUES (?, ?, ?)'),
   routes: all<[], [id: number, sink: number, subscription: string, subscriptionUid: string]>(
-    'SELECT id, sink, subscription, subscription_uid FROM routes',
+    'SELECT id, sink, subscription, subscription_uid, crc FROM routes',
+    'a route',
   ),
-  addRoute: write<[id: number, sink: number, subscription: string, subscriptionUid: string]>(
-    'INSERT INTO routes (id, sink, subscription, subscription_uid) VALUES (?, ?, ?, ?)',
+  addRoute: seal<[id: number, sink: number, subscription: string, subscriptionUid: string]>(
+    'INSERT INTO routes (id, sink, subscription, subscription_uid, crc) VALUES (?, ?, ?, ?, ?)',
   ),
   dropRoute: write<[id: number]>('DELETE FROM routes WHERE id = ?'),
   addCounts: write<[...SixCounts, id: number]>(

@@ -11,7 +11,7 @@ export function volumes() {
   const root = mkdtempSync(join(tmpdir(), 'carillon-volume-'))
   const mounted: string[] = []
   after(() => {
-    for (const at of mounted.toReversed()) run('umount', at)
+    for (const at of mounted.toReversed()) run('umount', '--lazy', at)
     rmSync(root, { recursive: true })
   })
   const mount = (...how: string[]): string | undefined => {
