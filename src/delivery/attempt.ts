@@ -32,7 +32,7 @@ export type FailureClass =
   /** The attempt was called off by us; it does not count. */
   | 'Aborted'
 
-/** What is done about it (design.md §6). `at` in ms since the epoch. */
+/** What is done about it (docs/receivers.md). `at` in ms since the epoch. */
 export type Outcome =
   | { kind: 'delivered' }
   /** `restUntil`: the sink asked, by Retry-After, to be left alone until then. */

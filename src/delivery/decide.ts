@@ -20,7 +20,7 @@ export type AttemptFacts = {
 /** What an answer means, before age and attempts are looked at. */
 type Meaning = 'delivered' | 'retry' | 'hold' | 'gone' | 'shrink' | 'dead'
 
-/** The table of design.md §6. A status that is not named goes by its hundreds. */
+/** The table of docs/receivers.md, "What answers do". A status that is not named goes by its hundreds. */
 const statuses: Readonly<Record<number, readonly [Meaning, reason: string]>> = {
   401: ['hold', 'Unauthorized'],
   403: ['hold', 'Forbidden'],

@@ -13,7 +13,7 @@ export type ActivationSpec = {
   told: ReadonlyMap<string, number>
 }
 
-/** `<subscription uid> <sink> <kind> <milestone>`: what is activated on its own (design.md §1.8). */
+/** `<subscription uid> <sink> <kind> <milestone>`: what is activated on its own (docs/decisions/006-since-and-refresh.md). */
 export const activationKey = (subscriptionUid: string, sink: string, kind: string, milestone: string): string =>
   `${subscriptionUid} ${sink} ${kind} ${milestone}`
 

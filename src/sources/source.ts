@@ -5,7 +5,7 @@ export type Outcome = 'success' | 'failure' | 'cancelled' | 'timeout' | 'error'
 
 /**
  * derived: readable from the object's present state alone, delivered at least once, always under the same id;
- * observed: needs the state seen before, or the delete itself; survives restarts where the disk does (design.md §1.2).
+ * observed: needs the state seen before, or the delete itself; survives restarts where the disk does (docs/events.md).
  */
 export type MilestoneClass = 'derived' | 'observed'
 

@@ -20,7 +20,7 @@ const settleMs = 1000
 
 /**
  * Writes of status, coalesced by key: what changes ten times before its turn is written once.
- * Conditions go ahead of counters, each kind within its own rate (design.md §9).
+ * Conditions go ahead of counters, each kind within its own rate.
  */
 export class StatusWriter {
   private readonly options: Required<WriterOptions>

@@ -19,7 +19,7 @@ import { sources } from '../sources/index.ts'
 import { tellGapMs } from '../status/continuity.ts'
 import { type Ground, now, type Parts } from './parts.ts'
 
-/** What is kept outside of the disk, and what is done where the disk was lost (design.md §1.7, §1.8). */
+/** What is kept outside of the disk, and what is done where the disk was lost (docs/decisions/012-checkpoints.md). */
 export type Recovering = ReturnType<typeof recovering>
 
 export function recovering(

@@ -31,7 +31,7 @@ const failure = (kind: FailureClass): Answer => ({
   durationMs: 1,
 })
 
-/** Every status by ranges, as design.md §6 has them; the first that fits counts. */
+/** Every status by ranges, as docs/receivers.md has them; the first that fits counts. */
 const expected: [from: number, to: number, kind: Outcome['kind'], reason?: string][] = [
   [200, 299, 'delivered'],
   [100, 199, 'retry'],
