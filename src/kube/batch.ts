@@ -20,3 +20,8 @@ export type Batch =
    * before they came.
    */
   | { phase: 'watch'; changes: Change[]; cursor: string; waited: number }
+
+export type ReflectorState = 'starting' | 'listing' | 'watching' | 'absent' | 'forbidden' | 'failing'
+
+/** `since`: when it came to be so; `at`: when that was last found. Both ms. */
+export type ReflectorStanding = { state: ReflectorState; since: number; at: number; message?: string }

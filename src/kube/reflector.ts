@@ -1,5 +1,5 @@
 import { delayAfter, fullJitter, pause, settles } from './backoff.ts'
-import type { Batch, RelistReason } from './batch.ts'
+import type { Batch, ReflectorStanding, ReflectorState, RelistReason } from './batch.ts'
 import type { KubeClient, Query } from './client.ts'
 import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
 import type { KubeLog } from './log.ts'
@@ -8,12 +8,7 @@ import { pathOf, type Resource } from './path.ts'
 import { Refreshes, type Taken } from './refreshes.ts'
 import { readWatch, type WatchEnd, type WatchStep } from './watch.ts'
 
-export type { Batch, Change, RelistReason } from './batch.ts'
-
-export type ReflectorState = 'starting' | 'listing' | 'watching' | 'absent' | 'forbidden' | 'failing'
-
-/** `since`: when it came to be so; `at`: when that was last found. Both ms. */
-export type ReflectorStanding = { state: ReflectorState; since: number; at: number; message?: string }
+export type { Batch, Change, ReflectorStanding, ReflectorState, RelistReason } from './batch.ts'
 
 export type ReflectorMetrics = {
   watchEvents(count: number): void
@@ -58,6 +53,8 @@ export class Reflector implements AsyncDisposable {
   #running = false
   #cursor: string | undefined
   #relist: RelistReason = 'start'
+  /** Whether there ever was a place to watch from. */
+  #placed: boolean
   #limit = firstLimit()
   /** Failures of lists since a page came, and of watches since one told anything: a list that works proves no watch. */
   readonly #failures = { list: 0, watch: 0 }
@@ -67,6 +64,7 @@ export class Reflector implements AsyncDisposable {
   constructor(options: ReflectorOptions) {
     this.#options = options
     this.#cursor = options.resumeFrom
+    this.#placed = options.resumeFrom !== undefined
     const now = options.now()
     this.#state = { state: 'starting', since: now, at: now }
   }
@@ -107,8 +105,7 @@ export class Reflector implements AsyncDisposable {
     let asked: Taken | undefined
     let answered = false
     try {
-      const began = this.#options.now()
-      const uids = new Set<string>()
+      const [began, uids] = [this.#options.now(), new Set<string>()]
       for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
         const page = await this.#page({ continue: next }, this.#options.namespace, signal)
         if ('kind' in page) return await this.#fail('list', page, signal)
@@ -120,7 +117,9 @@ export class Reflector implements AsyncDisposable {
         const { cursor } = page
         yield { phase: 'list', changes: page.changes, cursor: undefined }
         if (next !== undefined) continue
-        yield { phase: 'listed', changes: [], cursor, uids, began, reason: this.#relist }
+        // A first list that had to be begun again, its token having expired, is still the first.
+        yield { phase: 'listed', changes: [], cursor, uids, began, reason: this.#placed ? this.#relist : 'start' }
+        this.#placed = true
         this.#cursor = cursor
       }
       answered = true
@@ -175,7 +174,9 @@ export class Reflector implements AsyncDisposable {
       this.#enter('watching')
       for (;;) {
         const reading = steps.next()
-        while (!signal.aborted && (await this.#refreshes.interrupts(reading))) yield* this.#refresh(reading, signal)
+        let isFresh = true
+        for (; !signal.aborted && (await this.#refreshes.interrupts(reading)); isFresh = false)
+          yield* this.#refresh(reading, signal)
         const step = await reading
         if (signal.aborted) return
         if (step.done) return await this.#ended(step.value, told, this.#options.now() - opened, signal)
@@ -184,7 +185,7 @@ export class Reflector implements AsyncDisposable {
         this.#emptyWatches = 0
         this.#options.metrics.watchEvents(step.value.changes.length)
         cursor = step.value.cursor
-        yield { phase: 'watch', changes: step.value.changes, cursor, waited: step.value.waited }
+        yield { phase: 'watch', changes: step.value.changes, cursor, waited: isFresh ? step.value.waited : 0 }
         this.#cursor = cursor
       }
     } finally {

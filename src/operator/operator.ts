@@ -138,7 +138,7 @@ export class Operator {
   }
 
   private async reconcile(): Promise<void> {
-    const { lookingBack, namespacesSeen, recovery, state, subscriptions } = this.deps
+    const { lookingBack, namespacesSeen, recovery, sinks, state, subscriptions } = this.deps
     const now = this.deps.now()
     for (const [key, at] of this.again) if (at <= now) this.dirty.add(key)
     if (this.first) {
@@ -156,7 +156,7 @@ export class Operator {
     state.rebuild()
     await forgetSubscriptions(this.leaving, this.deps)
     await lookingBack.keep()
-    if (this.first) await recovery.begin([...state.subscriptions.values()])
+    if (this.first) await recovery.begin([...state.subscriptions.values()], [...sinks.objects.values()])
     await this.deps.watches.want(state.emitters().kinds())
     lookingBack.begin()
     if (this.first) this.look(namespacesSeen.since(this.emitters()))

@@ -1,15 +1,17 @@
-import type { EventSubscription } from '../api/generated.ts'
-import type { CommitBatch, NewGap, Outbox } from '../outbox/outbox.ts'
+import type { EventSink, EventSubscription } from '../api/generated.ts'
+import { keyOf } from '../api/object.ts'
+import type { CommitBatch, CountDelta, NewGap, Outbox } from '../outbox/outbox.ts'
 import { gapsTold } from '../status/continuity.ts'
 import { settledOf, suspendedSince } from './activation.ts'
 import { type Loss, lossGap } from './continuity.ts'
 import { type EarlierLife, floorsFor } from './floors.ts'
+import { goneUid } from './forget.ts'
 import type { LookingBack } from './looking-back.ts'
 import type { SinceKeeper } from './since-keeper.ts'
 import type { SubscriptionState } from './state.ts'
 
 export type RecoveryDeps = {
-  outbox: Pick<Outbox, 'begun' | 'begin' | 'activate' | 'activations' | 'commit' | 'gaps'>
+  outbox: Pick<Outbox, 'begun' | 'begin' | 'activate' | 'activations' | 'commit' | 'counts' | 'gaps'>
   since: Pick<SinceKeeper, 'read'>
   lookingBack: Pick<LookingBack, 'restore'>
   /** Kinds that may have been selected where nobody knows which. */
@@ -52,7 +54,7 @@ export class Recovery {
   }
 
   /** Once they are, and before they are watched for. */
-  async begin(subscriptions: Iterable<SubscriptionState>): Promise<void> {
+  async begin(subscriptions: readonly SubscriptionState[], sinks: readonly EventSink[]): Promise<void> {
     const { outbox } = this.deps
     if (outbox.begun) return
     const floors = new Map<string, number>()
@@ -67,7 +69,8 @@ export class Recovery {
       if (found.size > 0) gaps.push(...this.gapsOf(object, Math.min(...found.values())))
     }
     // Before the life begins: one that is killed in between tells of the loss once more, rather than not at all.
-    if (gaps.length > 0) await outbox.commit({ ...nothing, gaps })
+    const counts = outbox.counts().length > 0 ? [] : countsTold(subscriptions, sinks)
+    if (gaps.length + counts.length > 0) await outbox.commit({ ...nothing, gaps, counts })
     await outbox.begin(floors)
     this.recorded.clear()
   }
@@ -93,6 +96,21 @@ export class Recovery {
     const gap = lossGap(metadata.uid, this.deps.loss(), floor)
     return Array.from({ length: Math.min(told, maxGaps) + 1 }, () => gap)
   }
+}
+
+/**
+ * What the statuses have counted, so that they only grow. Which part of a subscription's numbers is of which sink is not told: a sink's own go on
+ * beside them, as those of subscriptions that are gone.
+ */
+function countsTold(subscriptions: readonly SubscriptionState[], sinks: readonly EventSink[]): CountDelta[] {
+  const ofSubscriptions = subscriptions.map(({ object: { metadata, status } }) => {
+    const { pending: _, ...counts } = { pending: 0, ...status?.counts }
+    return { subscription: keyOf({ metadata }), subscriptionUid: metadata.uid, sink: '', counts }
+  })
+  const ofSinks = sinks.map(({ metadata, status }) => {
+    return { subscription: '', subscriptionUid: goneUid, sink: keyOf({ metadata }), counts: { ...status?.counts } }
+  })
+  return [...ofSubscriptions, ...ofSinks].filter(({ counts }) => Object.values(counts).some((count) => count > 0))
 }
 
 const nothing: CommitBatch = { watch: '', records: [], forget: [], rows: [], dead: [], counts: [] }

@@ -153,7 +153,7 @@ class ObjectState {
     }
     for (const sink of again) this.repeat(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
     if (sinks.length === 0) return
-    const unsettled = sinks.filter((sink) => !this.wasSettled(emitter, sink, milestone))
+    const unsettled = this.input.floor ? sinks.filter((sink) => !this.wasSettled(emitter, sink, milestone)) : sinks
     if (unsettled.length === 0) return
     this.count(emitter, '', { matched: 1 })
     this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.kind, milestone })

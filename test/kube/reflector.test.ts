@@ -130,10 +130,14 @@ describe('reflector', { timeout: 300_000 }, () => {
     await using test = await setUp('token', 30)
     void test.faults.next('list', { kind: 'query', set: { limit: '10' } })
     void test.faults.next('list', { kind: 'answer', status: 410, body: expired })
-    await using follower = follow(test.options)
+    const reasons: string[] = []
+    await using follower = follow(test.options, async (batch) => {
+      if (batch.phase === 'listed') reasons.push(batch.reason)
+    })
     await follower.until('the list', () => follower.count('listed') === 1)
     assert.equal(follower.objects.size, 30)
     assert.deepEqual(follower.relists, ['start', 'expired'])
+    assert.deepEqual(reasons, ['start'], 'nothing was missed')
   })
 
   it('lists again what is throttled, failing or no list, until it comes', async () => {

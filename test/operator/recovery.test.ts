@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EventSubscription } from '../../src/api/generated.ts'
+import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import { pendingOf, suspendedSince } from '../../src/operator/activation.ts'
 import { Recovery } from '../../src/operator/recovery.ts'
 import type { SubscriptionState } from '../../src/operator/state.ts'
+import type { CountDelta } from '../../src/outbox/outbox.ts'
 import { MemoryOutbox } from '../outbox/memory/memory.ts'
-import { at, emitter, ms, type SubscriptionSpec, subscription } from './scene.ts'
+import { at, emitter, ms, type SubscriptionSpec, sink, subscription } from './scene.ts'
 
 type Sinks = NonNullable<EventSubscription['status']>['sinks']
 
@@ -18,6 +19,8 @@ async function begin(given: {
   gaps?: string
   stalled?: boolean
   outbox?: MemoryOutbox
+  counts?: NonNullable<EventSubscription['status']>['counts']
+  sink?: EventSink
 }) {
   const { outbox = new MemoryOutbox({ now: () => ms(5000) }) } = given
   const restored = new Map<string, number>()
@@ -49,6 +52,7 @@ async function begin(given: {
     lastTransitionTime: at(0),
   } as const
   if (given.sinks) object.status = { sinks: given.sinks, conditions: given.gaps ? [condition] : [] }
+  if (given.counts) object.status = { ...object.status, counts: given.counts }
   const events: SubscriptionSpec['events'] = [{ kind: 'TaskRun', milestones: ['finished'] }]
   const state: SubscriptionState = {
     object,
@@ -57,7 +61,7 @@ async function begin(given: {
   }
   await recovery.restore([object])
   const before = new Map(restored)
-  await recovery.begin([state])
+  await recovery.begin([state], given.sink ? [given.sink] : [])
   return { outbox, restored: before, asked, floors: outbox.floors(), gaps: outbox.gaps().get('uid-builds') }
 }
 
@@ -153,7 +157,31 @@ test('what was activated since it was recorded stands, also where the beginning 
   assert.deepEqual(restored, [])
   const second = start()
   await second.restore([subscription()])
-  await second.begin([])
+  await second.begin([], [])
   assert.deepEqual(restored, [])
   assert.deepEqual([...outbox.activations()], [[key('finished'), pendingOf(ms(4000))]])
+})
+
+test('numbers go on from what the statuses tell, those of a subscription and those of a sink', async () => {
+  const counts = { matched: 5, filtered: 1, delivered: 4, retried: 2, deadLettered: 0, dropped: 0, pending: 3 }
+  const object = sink()
+  object.status = { counts: { delivered: 9, retried: 2, deadLettered: 0, dropped: 1 } }
+  const outbox = new MemoryOutbox({ now: () => ms(5000) })
+  for (let beginnings = 0; beginnings < 2; beginnings += 1) {
+    await begin({ counts, sink: object, outbox })
+    const told = outbox.counts()
+    const sum = (name: 'delivered' | 'matched', of: (one: CountDelta) => boolean) =>
+      told.filter(of).reduce((total, one) => total + (one.counts[name] ?? 0), 0)
+    assert.deepEqual(
+      [
+        sum('delivered', (one) => one.subscriptionUid === 'uid-builds'),
+        sum('matched', (one) => one.subscriptionUid === 'uid-builds'),
+      ],
+      [4, 5],
+    )
+    assert.equal(
+      sum('delivered', (one) => one.sink === 'team-a/qe'),
+      9,
+    )
+  }
 })
