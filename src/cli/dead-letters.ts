@@ -4,9 +4,9 @@ import { accept, type Verdict } from '../api/verdict.ts'
 import type { DeadLetterPage, DeadLetterView, DeadLetterViews } from '../operator/control-api.ts'
 import type { DeadLetter } from '../outbox/outbox.ts'
 import type { SocketCommand } from './arguments.ts'
-import type { Surroundings } from './execute.ts'
 import { age, msOf } from './moments.ts'
 import { ask } from './socket.ts'
+import type { Surroundings } from './surroundings.ts'
 import { printable, table } from './table.ts'
 
 type Command<N> = Extract<SocketCommand, { name: N }>

@@ -4,11 +4,7 @@ import type { SocketCommand } from './arguments.ts'
 import { listDeadLetters, showDeadLetters } from './dead-letters.ts'
 import { msOf } from './moments.ts'
 import { ask, follow } from './socket.ts'
-
-/** Where a command writes to: what was asked for, and what is said beside it. */
-export type Out = { print(text: string): void; note(line: string): void }
-
-export type Surroundings = { version: string; now: number; out: Out }
+import type { Out, Surroundings } from './surroundings.ts'
 
 type Command<N> = Extract<SocketCommand, { name: N }>
 

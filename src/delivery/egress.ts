@@ -1,9 +1,8 @@
-import type { LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
-import { createResolver } from './resolver.ts'
+import { createResolver, type Resolve } from './resolver.ts'
 
 export type { Dispatcher } from 'undici'
 
@@ -26,9 +25,6 @@ export type AgentOptions = {
   /** PEM certificates trusted instead of Node's own. */
   ca?: string | undefined
 }
-
-/** Resolves a host name to all of its addresses; by `createResolver` unless a test brings its own. */
-export type Resolve = (host: string, callback: (error: Error | null, addresses: LookupAddress[]) => void) => void
 
 /** A connection that policy forbids. The message names the host, and no address that a name resolved to: that would be an oracle. */
 export class AddressRefused extends Error {

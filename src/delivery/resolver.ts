@@ -1,8 +1,10 @@
 import { type LookupAddress, Resolver } from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import type { Resolve } from './egress.ts'
 import { candidates, readHosts, readResolvConf, type SearchList } from './names.ts'
+
+/** Resolves a host name to all of its addresses. */
+export type Resolve = (host: string, callback: (error: Error | null, addresses: LookupAddress[]) => void) => void
 
 export type ResolverOptions = {
   /** As `dns.Resolver` takes them; those of resolv.conf when left out. */

@@ -2,11 +2,11 @@ import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type Credentials, credentialsReader } from './credentials.ts'
-import { KubeError, statusOf } from './errors.ts'
+import { KubeError } from './errors.ts'
 import { type Cluster, type ClusterOptions, findCluster } from './kubeconfig.ts'
 import type { KubeLog } from './log.ts'
 import { Pools } from './pools.ts'
-import { type KubeResponse, responseOf } from './response.ts'
+import { type KubeResponse, responseOf, statusOf } from './response.ts'
 import { ServerClock } from './server-clock.ts'
 
 export type Query = Record<string, string | number | boolean | undefined>

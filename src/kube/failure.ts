@@ -1,5 +1,6 @@
-import { KubeError, retryAfterMs, statusOf } from './errors.ts'
+import { KubeError } from './errors.ts'
 import type { KubeResponse } from './response.ts'
+import { retryAfterMs, statusOf } from './response.ts'
 
 /** Why a list or a watch came to nothing, by what is to be done about it. */
 export type Failure =

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { KubeClient } from './client.ts'
-import { expectOk } from './errors.ts'
 import { pathOf } from './path.ts'
+import { expectOk } from './response.ts'
 
 /** `spec` of coordination.k8s.io/v1 Lease. */
 export type LeaseSpec = {

@@ -2,8 +2,8 @@ import type { KubeObject } from '../api/object.ts'
 import { kubeTime } from '../api/time.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import type { KubeClient } from './client.ts'
-import { expectOk, statusOf } from './errors.ts'
 import { apiVersionOf, pathOf, type Resource } from './path.ts'
+import { expectOk, statusOf } from './response.ts'
 
 /** What a core Event is about. */
 export type EventSubject = {

@@ -3,9 +3,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import { checkpointOf, type Observed } from './checkpoint.ts'
 import type { LookingBack } from './looking-back.ts'
 import type { SubscriptionState } from './state.ts'
-
-/** A watch of a kind; `absentAt` is when the API server last said that there is no such kind (ms, this machine's clock). */
-export type KindWatch = { name: string; namespace: string | undefined; absentAt: number | undefined }
+import type { KindWatch } from './watches.ts'
 
 export type CheckpointDeps = {
   observed: Pick<Observed, 'at' | 'onServer'>

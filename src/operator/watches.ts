@@ -1,6 +1,5 @@
 import type { Batch, Reflector, ReflectorState } from '../kube/reflector.ts'
 import type { Source } from '../sources/source.ts'
-import type { KindWatch } from './checkpoints.ts'
 
 export type WatchDeps = {
   sources: Readonly<Record<string, Source>>
@@ -19,6 +18,9 @@ export type RunningWatch = {
   namespace?: string
   batches(signal: AbortSignal): AsyncIterable<Batch>
 }
+
+/** A watch of a kind; `absentAt` is when the API server last said that there is no such kind (ms, this machine's clock). */
+export type KindWatch = { name: string; namespace: string | undefined; absentAt: number | undefined }
 
 type Entry = { watch: RunningWatch; reflector: Reflector }
 

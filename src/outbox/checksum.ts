@@ -1,6 +1,9 @@
+import type { SQLInputValue } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
-import type { Cells } from './statements.ts'
 import { damage } from './trouble.ts'
+
+/** What a statement is given, or gives. */
+export type Cells = readonly SQLInputValue[]
 
 /** Of cells as they are stored. SQLite has none: a bit that flips in the midst of a text, or in a number, it would hand out. */
 export const checksum = (cells: Cells): number => crc32(cells.join('\n'))

@@ -1,5 +1,5 @@
+import type { Makers } from './makers.ts'
 import type { StoredEvent } from './row-statements.ts'
-import type { Makers } from './statements.ts'
 
 export type LetterCells = [
   seq: number,

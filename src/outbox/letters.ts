@@ -1,3 +1,4 @@
+import type { Cells } from './checksum.ts'
 import { verify } from './checksum.ts'
 import { type Entered, enterAll, nextSeq, writeRow } from './commit.ts'
 import type { Effects } from './group.ts'
@@ -11,7 +12,6 @@ import {
 } from './letter-statements.ts'
 import type { DeadLetter, DeadLetterQuery, WholeDeadLetter } from './outbox.ts'
 import type { StoredEvent } from './row-statements.ts'
-import type { Cells } from './statements.ts'
 import { countLetters, readEvent, readParked, releaseEvent, type Store } from './store.ts'
 
 export const defaultLimit = 1000

@@ -1,5 +1,5 @@
 import { hotReads } from './hot-reads.ts'
-import type { Makers } from './statements.ts'
+import type { Makers } from './makers.ts'
 
 export type StoredEvent = [
   id: string,

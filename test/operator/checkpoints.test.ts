@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Checkpoints, type KindWatch } from '../../src/operator/checkpoints.ts'
+import { Checkpoints } from '../../src/operator/checkpoints.ts'
 import type { SubscriptionState } from '../../src/operator/state.ts'
+import type { KindWatch } from '../../src/operator/watches.ts'
 import { at, emitter, ms, type SubscriptionSpec, subscription } from './scene.ts'
 
 const events: SubscriptionSpec['events'] = [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Answer } from '../../../src/delivery/attempt.ts'
-import { compileEgress, type Resolve } from '../../../src/delivery/egress.ts'
+import { compileEgress } from '../../../src/delivery/egress.ts'
+import type { Resolve } from '../../../src/delivery/resolver.ts'
 import { type HttpOptions, httpTransport } from '../../../src/delivery/transports/http.ts'
 import { eventOf } from '../events.ts'
 import type { Act } from '../sockets.ts'
