@@ -3,9 +3,9 @@
 import type { DeliveryDeps } from './delivery/delivery-deps.ts'
 import { SinkDelivery } from './delivery/sink-delivery.ts'
 import type { Batch } from './kube/reflector.ts'
-import type { Room } from './operator/admit.ts'
-import { type JudgeDeps, type Judgement, judge, withoutForgotten } from './operator/judge.ts'
-import { persist } from './operator/persist.ts'
+import { type JudgeDeps, type Judgement, judge, withoutForgotten } from './operator/judging/judge.ts'
+import { persist } from './operator/judging/persist.ts'
+import type { Room } from './operator/overflow/admit.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Source } from './sources/source.ts'
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
-import { isKey } from '../operator/control-requests.ts'
+import { isKey } from '../operator/control/requests.ts'
 import { type CommandFlag, commands, type SocketCommandName } from './commands.ts'
 import { wrongUse } from './flags.ts'
 import { type Moment, parseMoment } from './moments.ts'

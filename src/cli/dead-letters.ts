@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { kubeTime } from '../api/time.ts'
 import { accept, type Verdict } from '../api/verdict.ts'
-import type { DeadLetterPage, DeadLetterView, DeadLetterViews } from '../operator/control-api.ts'
+import type { DeadLetterPage, DeadLetterView, DeadLetterViews } from '../operator/control/api.ts'
 import type { DeadLetter } from '../outbox/outbox.ts'
 import type { SocketCommand } from './arguments.ts'
 import { age, msOf } from './moments.ts'

@@ -1,5 +1,5 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
-import type { PurgeAnswer, ReplayAnswer, ReplayProgress, RetryAnswer } from '../operator/control-api.ts'
+import type { PurgeAnswer, ReplayAnswer, ReplayProgress, RetryAnswer } from '../operator/control/api.ts'
 import type { SocketCommand } from './arguments.ts'
 import { listDeadLetters, showDeadLetters } from './dead-letters.ts'
 import { msOf } from './moments.ts'

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { accept, type Refusal, refuse, type Verdict } from '../api/verdict.ts'
-import { maxSocketPath, type Problem, type ReplayLine, socketName, versionHeader } from '../operator/control-api.ts'
+import { maxSocketPath, type Problem, type ReplayLine, socketName, versionHeader } from '../operator/control/api.ts'
 
 /** The operator, by the socket in its data directory, and the version that this program has itself. */
 export type Operator = { dataDir: string; version: string }

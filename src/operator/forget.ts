@@ -1,6 +1,6 @@
 import type { CountDelta, Outbox } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
-import { owedTo } from './owed.ts'
+import { owedTo } from './overflow/owed.ts'
 import type { OperatorState } from './state.ts'
 
 /** Under this uid a sink's share of the counts of deleted subscriptions goes on: what a sink's status counts only grows. */

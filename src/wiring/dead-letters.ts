@@ -1,5 +1,5 @@
 import { pause } from '../kube/backoff.ts'
-import { type Chosen, pruneDeadLetters, type ReviveDeps, reviveDeadLetters } from '../operator/dead-letters.ts'
+import { type Chosen, pruneDeadLetters, type ReviveDeps, reviveDeadLetters } from '../operator/control/dead-letters.ts'
 import type { Pulse } from '../operator/pulse.ts'
 import { now, type Parts } from './parts.ts'
 

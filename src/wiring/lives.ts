@@ -1,6 +1,6 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { fullJitter, pause } from '../kube/backoff.ts'
-import { type Handlers, serveControl } from '../operator/control.ts'
+import { type Handlers, serveControl } from '../operator/control/socket.ts'
 import { openSqliteOutbox, type SqliteOutbox } from '../outbox/sqlite.ts'
 import type { Metrics } from '../status/metrics.ts'
 import { lead } from './lead.ts'

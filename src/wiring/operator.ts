@@ -1,6 +1,6 @@
 import { formats } from '../formats/index.ts'
 import { pause } from '../kube/backoff.ts'
-import type { ReviveDeps } from '../operator/dead-letters.ts'
+import type { ReviveDeps } from '../operator/control/dead-letters.ts'
 import { Operator } from '../operator/operator.ts'
 import type { Watches } from '../operator/watches.ts'
 import { sources } from '../sources/index.ts'

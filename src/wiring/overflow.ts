@@ -1,6 +1,6 @@
 import { pause } from '../kube/backoff.ts'
-import { Overflow } from '../operator/overflow.ts'
-import type { TakeUpDeps } from '../operator/take-up.ts'
+import { Overflow } from '../operator/overflow/overflow.ts'
+import type { TakeUpDeps } from '../operator/overflow/take-up.ts'
 import type { Watches } from '../operator/watches.ts'
 import { now, type Parts } from './parts.ts'
 

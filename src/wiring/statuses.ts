@@ -1,5 +1,5 @@
 import { pause } from '../kube/backoff.ts'
-import type { Overflow } from '../operator/overflow.ts'
+import type { Overflow } from '../operator/overflow/overflow.ts'
 import { Renderer } from '../operator/render.ts'
 import { Statuses } from '../operator/statuses.ts'
 import type { Watches } from '../operator/watches.ts'

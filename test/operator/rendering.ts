@@ -1,6 +1,6 @@
 import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import { activationKey } from '../../src/operator/activation.ts'
-import { Overflow } from '../../src/operator/overflow.ts'
+import { Overflow } from '../../src/operator/overflow/overflow.ts'
 import { type RenderDeps, Renderer } from '../../src/operator/render.ts'
 import { OperatorState } from '../../src/operator/state.ts'
 import { compileSubscription } from '../../src/operator/subscription.ts'

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../src/api/object.ts'
 import type { Emitter } from '../../src/operator/emitter.ts'
-import { type Routed, type RouteInput, route } from '../../src/operator/route.ts'
+import { type Routed, type RouteInput, route } from '../../src/operator/judging/route.ts'
 import { cluster, ms, sinceOf, sourceOf } from './scene.ts'
 
 /** Whom it goes to, and what else `see` is to be given. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { floorFrom, floorOf, floorsFor } from '../../src/operator/floors.ts'
+import { floorFrom, floorOf, floorsFor } from '../../src/operator/recovery/floors.ts'
 import { of, see, told } from '../operator/routing.ts'
 import { at, emitter, ms, running, sinceOf, stored, succeeded, taskRun } from '../operator/scene.ts'
 

@@ -1,0 +1,293 @@
+import type { KubeObject } from '../../api/object.ts'
+import { type FilterInputs, inputsOf } from '../../filters/inputs.ts'
+import type { Cluster, Format } from '../../formats/format.ts'
+import type { CommitBatch, CountDelta, NewRow, ObjectRecord } from '../../outbox/outbox.ts'
+import { fields, lastWrite, stampedWrite } from '../../sources/read.ts'
+import type { Gone, Milestone, Source } from '../../sources/source.ts'
+import type { Replayed, ReplayWindow } from '../control/replays.ts'
+import type { Emitter, EmitterSink, Since } from '../emitter.ts'
+import { type Room, unlimited } from '../overflow/admit.ts'
+import type { Dropped } from '../overflow/owed.ts'
+import type { Floor } from '../recovery/floors.ts'
+import { Ledger, newest } from './ledger.ts'
+import { ObjectEvents, type Sized } from './object-events.ts'
+import { Repeats } from './repeats.ts'
+
+/** How an object came in. Only the watch and the list tell what comes after what; a refresh may be ahead of the watch. */
+export type Phase = 'list' | 'watch' | 'refresh'
+
+export type RouteInput = {
+  source: Source
+  object: KubeObject
+  phase: Phase
+  record: ObjectRecord | undefined
+  emitters: readonly Emitter[]
+  since: Since
+  cluster: Cluster
+  now: number
+  /** The object is gone, and this its last state, or its remains. */
+  gone?: Gone | undefined
+  /** Without end when left out. */
+  room?: Room
+  /** The replay that a subscription is in, if any: for what it covers, ledger and `since` are set aside. */
+  replay?: ((emitter: Emitter) => ReplayWindow | undefined) | undefined
+  /** While the kind is listed for the first time after the disk was lost. */
+  floor?: Floor | undefined
+}
+
+/** The milestone of every kind's `deletion`. */
+const deletedName = 'deleted'
+
+/** What an object's change leads to; merged into one CommitBatch by the caller. */
+export type Routed = Pick<CommitBatch, 'rows' | 'dead' | 'counts'> & {
+  /** Undefined when nothing about the object has to be remembered anew. */
+  record: ObjectRecord | undefined
+  matched: Matched[]
+  /** What there was no room for, and what no later state tells again. */
+  dropped: Dropped[]
+  filterErrors: { emitter: Emitter; kind: string; message: string }[]
+  /** One entry for each replay that the object was looked at for. */
+  replayed: Replayed[]
+}
+
+/** A milestone that a subscription took: what `status.lastMatched` tells. */
+export type Matched = { emitter: Emitter; object: KubeObject; kind: string; milestone: Milestone }
+
+/** Labels may come after the end (Tekton writes them in an update of its own): so long an ended object is judged anew. */
+export const settleMs = 10 * 60_000
+
+/**
+ * One change through selection, filters, ledger and formats (design.md §1.5): pure.
+ * A milestone goes once to each (subscription, sink); what did not match is judged again at the next change. What matched while there was no
+ * room is owed: it is matched for good, and goes, with all that follows of the object, once there is room for the whole of it.
+ */
+export function route(input: RouteInput): Routed {
+  const state = new ObjectState(input)
+  for (const milestone of milestonesOf(input)) state.take(milestone)
+  return state.finish()
+}
+
+function milestonesOf({ source, object, phase, record, gone }: RouteInput): Milestone[] {
+  const deletion = gone && source.deletion(object, gone)
+  const last = deletion ? [deletion] : []
+  // Remains are no state: all that the object's states told was told when they were seen.
+  if (gone?.missed) return last
+  const derived = source.milestones(object)
+  const observed = phase === 'refresh' ? [] : source.transitions(record?.projection, object)
+  return [...derived, ...observed, ...last].sort(inOrder)
+}
+
+const inOrder = (a: Milestone, b: Milestone) => a.time - b.time || a.rank - b.rank
+
+/** By when the object was written: a watch that goes on after hours tells late what Tekton wrote in time. */
+const settledLongAgo = ({ source, object, now, gone }: RouteInput): boolean => {
+  const ended = source.endedAt(object)
+  if (ended === undefined || now - ended <= settleMs) return false
+  const written = gone ? undefined : stampedWrite(fields(object.metadata))
+  return (written ?? now) - ended > settleMs
+}
+
+/** The working state of one object's way through `route`; lives for one call. */
+class ObjectState {
+  private readonly input: RouteInput
+  private readonly seen: Set<string>
+  private readonly ledger: Ledger
+  private readonly inputs: FilterInputs
+  private readonly events: ObjectEvents
+  private readonly out: Routed = {
+    record: undefined,
+    rows: [],
+    dead: [],
+    counts: [],
+    matched: [],
+    dropped: [],
+    filterErrors: [],
+    replayed: [],
+  }
+  private readonly repeats: Repeats | undefined
+  private readonly settled: boolean
+  private readonly owes: boolean
+  private readonly written: number
+  private changed: boolean
+
+  constructor(input: RouteInput) {
+    this.input = input
+    this.seen = new Set(input.record?.seen)
+    this.ledger = new Ledger(input.record, input.source, input.room ?? unlimited)
+    this.owes = input.record?.owed !== undefined
+    this.repeats = input.replay && new Repeats(input.emitters, input.replay, input.object.metadata.uid)
+    this.inputs = inputsOf(input.source, input.object)
+    this.settled = input.phase === 'watch' && settledLongAgo(input)
+    // What is gone can't be read again, from whenever on that is tried.
+    this.written = input.gone?.at ?? lastWrite(fields(input.object.metadata)) ?? input.now
+    this.events = new ObjectEvents(input, this.written)
+    this.changed = input.record === undefined
+  }
+
+  take(milestone: Milestone): void {
+    const first = !this.seen.has(milestone.key)
+    if (first) {
+      this.seen.add(milestone.key)
+      this.changed = true
+    } else if (this.settled && !this.owes) return
+    for (const emitter of this.input.emitters) this.offer(emitter, milestone, first)
+  }
+
+  private offer(emitter: Emitter, milestone: Milestone, first: boolean): void {
+    const sinks: EmitterSink[] = []
+    const again: EmitterSink[] = []
+    for (const sink of emitter.sinks) {
+      const pair = `${emitter.uid} ${sink.key}`
+      if (this.ledger.owed[pair]?.includes(milestone.key)) this.ask(pair, emitter, sink, milestone)
+      else if ((first || !this.settled) && this.isNew(pair, emitter, sink, milestone)) sinks.push(sink)
+      else if (this.repeats?.wants(emitter, sink.key, milestone)) again.push(sink)
+    }
+    if (sinks.length + again.length === 0) return
+    const judgement = emitter.selection.judge(this.input.source, this.input.object, milestone, this.inputs)
+    if (judgement.kind === 'unselected') return
+    if (judgement.kind === 'error')
+      this.out.filterErrors.push({ emitter, kind: this.input.source.kind, message: judgement.message })
+    if (judgement.kind !== 'match') {
+      if (first && sinks.length > 0) this.count(emitter, '', { filtered: 1 })
+      return
+    }
+    for (const sink of again) this.repeat(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
+    if (sinks.length === 0) return
+    const unsettled = this.input.floor ? sinks.filter((sink) => !this.wasSettled(emitter, sink, milestone)) : sinks
+    if (unsettled.length === 0) return
+    this.count(emitter, '', { matched: 1 })
+    this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.kind, milestone })
+    for (const sink of unsettled) this.ask(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
+  }
+
+  private isNew(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
+    if (this.ledger.enqueued[pair]?.includes(milestone.key)) return false
+    const since = this.input.since(emitter.uid, sink.key, this.input.source.kind, milestone.name)
+    if (since === undefined) return false
+    const { floor } = this.input
+    return (
+      milestone.time >= since ||
+      (floor !== undefined &&
+        milestone.time >= since - floor.marginMs &&
+        this.floorOf(emitter, sink, milestone) !== undefined)
+    )
+  }
+
+  private floorOf(emitter: Emitter, sink: EmitterSink, milestone: Milestone): number | undefined {
+    return this.input.floor?.of(emitter.uid, sink.key, this.input.source.kind, milestone.name)
+  }
+
+  /** What matches of an object that was last written before the floor was settled in an earlier life: it is noted, and not sent again. */
+  private wasSettled(emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
+    const floor = this.floorOf(emitter, sink, milestone)
+    if (floor === undefined) return false
+    const written = stampedWrite(fields(this.input.object.metadata))
+    if (written === undefined || written >= floor) return false
+    this.ledger.enter(`${emitter.uid} ${sink.key}`, [milestone.key])
+    return true
+  }
+
+  private ask(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): void {
+    const ask = this.ledger.ask(pair, emitter, sink)
+    ask.milestones.push(milestone)
+    // What will be owed anyway is not worth its bytes.
+    if (ask.refused) return
+    for (const format of emitter.formats) {
+      for (const sized of this.events.of(emitter, sink, milestone, format)) {
+        if (sized.fits) {
+          this.out.rows.push(sized.row)
+          ask.rows += 1
+          ask.bytes += sized.bytes
+        } else {
+          this.refuse(sink, format, sized)
+          ask.deadLetters += 1
+        }
+      }
+    }
+  }
+
+  /** For a replay: what was matched before is not counted as matched, and what is too large has its dead letter already, or was never wanted. */
+  private repeat(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): void {
+    const { repeats } = this
+    if (!repeats) return
+    const ask = repeats.isDry(emitter) ? undefined : this.ledger.ask(pair, emitter, sink)
+    ask?.milestones.push(milestone)
+    const sized = ask?.refused ? [] : emitter.formats.flatMap((one) => this.events.of(emitter, sink, milestone, one))
+    const wanted = repeats.take(pair, emitter, sink.key, sized)
+    if (!ask) return
+    for (const { row, bytes } of wanted) {
+      this.out.rows.push(row)
+      ask.rows += 1
+      ask.bytes += bytes
+    }
+  }
+
+  /** A dead letter from the start; it is parked like any other, where it is not too large for that sink, too. */
+  private refuse({ key, parking }: EmitterSink, format: Format, { row, bytes, limit }: Sized): void {
+    const reason = 'TooLarge'
+    this.out.dead.push({ ...row, reason, message: `event of ${bytes} bytes, limit ${limit}` })
+    if (parking && bytes <= (format.maxBytes ?? parking.maxEventBytes))
+      this.out.rows.push({ ...row, sink: parking.key, parked: { sink: key, reason } })
+  }
+
+  private count(emitter: Emitter, sink: string, counts: CountDelta['counts']): void {
+    this.out.counts.push({ subscription: emitter.key, subscriptionUid: emitter.uid, sink, counts })
+  }
+
+  finish(): Routed {
+    this.ledger.settle(this.written, this.input.gone !== undefined)
+    this.out.dropped = this.ledger.dropped
+    const refused = new Set<string>()
+    for (const [pair, { refused: isRefused, emitter, sink, deadLetters }] of this.ledger.asks) {
+      if (isRefused) refused.add(pair)
+      else if (deadLetters > 0) this.count(emitter, sink.key, { deadLettered: deadLetters })
+    }
+    if (refused.size > 0) this.withdraw(refused)
+    if (this.repeats) this.out.replayed = this.repeats.told(refused)
+    if (this.input.gone === undefined) this.remember()
+    return this.out
+  }
+
+  /** Takes back the rows of what was refused, parked ones too. */
+  private withdraw(refused: ReadonlySet<string>): void {
+    const stays = ({ subscriptionUid, sink, parked }: NewRow) =>
+      !refused.has(`${subscriptionUid} ${parked?.sink ?? sink}`)
+    this.out.rows = this.out.rows.filter(stays)
+    this.out.dead = this.out.dead.filter(stays)
+  }
+
+  private remember(): void {
+    const { source, object, record, phase } = this.input
+    // What a refresh shows was not told by it: the watch still compares with what it saw itself, or with nothing.
+    const projection = phase === 'refresh' ? (record?.projection ?? {}) : source.project(object)
+    const endedAt = source.endedAt(object)
+    const remains = this.isDeletionWanted() ? source.remains(object) : undefined
+    const same =
+      !this.changed &&
+      !this.ledger.changed &&
+      endedAt === record?.endedAt &&
+      JSON.stringify(projection) === JSON.stringify(record?.projection) &&
+      ((remains === undefined && record?.remains === undefined) ||
+        JSON.stringify(remains) === JSON.stringify(record?.remains))
+    if (same) return
+    this.out.record = {
+      uid: object.metadata.uid,
+      source: source.kind,
+      namespace: object.metadata.namespace ?? '',
+      name: object.metadata.name,
+      resourceVersion: object.metadata.resourceVersion,
+      ...(endedAt === undefined ? {} : { endedAt }),
+      projection,
+      seen: newest([...this.seen], source),
+      ledger: this.ledger.enqueued,
+      ...(Object.keys(this.ledger.owed).length === 0 ? {} : { owed: this.ledger.owed }),
+      ...(remains && { remains }),
+    }
+  }
+
+  /** Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again. */
+  private isDeletionWanted(): boolean {
+    const { emitters, source } = this.input
+    return emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(deletedName))
+  }
+}

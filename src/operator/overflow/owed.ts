@@ -1,0 +1,69 @@
+import { setImmediate } from 'node:timers/promises'
+import type { CountDelta, NewGap, ObjectRecord, Outbox } from '../../outbox/outbox.ts'
+import type { Milestone, Source } from '../../sources/source.ts'
+import type { Emitter } from '../emitter.ts'
+import type { Room } from './admit.ts'
+
+/** Deliveries that there was no room for, and that nothing tells again. */
+export type Dropped = Omit<CountDelta, 'counts'> & { deliveries: number }
+
+/** What is owed after a refusal: what was before, then what is new. Observed milestones are dropped: no later state tells them again. */
+export function refuse(owed: readonly string[], asked: readonly Milestone[]): { owed: string[]; dropped: string[] } {
+  const news = asked.filter((one) => !owed.includes(one.key))
+  const keysOf = (which: Milestone['class']) => news.filter((one) => one.class === which).map((one) => one.key)
+  return { owed: [...owed, ...keysOf('derived')], dropped: keysOf('observed') }
+}
+
+/** A milestone makes a delivery in each format that knows it. */
+export function droppedOf(emitter: Emitter, sink: string, source: Source, keys: readonly string[]): Dropped {
+  const formatsOf = (key: string) =>
+    emitter.formats.filter((format) => format.knows(source, key.split('/', 1)[0] ?? '')).length
+  const deliveries = keys.reduce((sum, key) => sum + Math.max(1, formatsOf(key)), 0)
+  return { subscription: emitter.key, subscriptionUid: emitter.uid, sink, deliveries }
+}
+
+/** What an object that is gone was owed. What was owed to subscriptions that are gone was counted with them. */
+export function lostWith({ owed = {} }: Pick<ObjectRecord, 'owed'>, source: Source, room: Room): Dropped[] {
+  return Object.entries(owed).flatMap(([pair, keys]) => {
+    const [subscriptionUid = '', sink = ''] = pair.split(' ')
+    const owner = room.owner(subscriptionUid)
+    if (owner?.emitter) return [droppedOf(owner.emitter, sink, source, keys)]
+    return owner ? [{ subscription: owner.key, subscriptionUid, sink, deliveries: keys.length }] : []
+  })
+}
+
+/** So many records are read in one go; others have their turn in between. */
+const recordsAtOnce = 500
+
+/** How many milestones a subscription is owed, by sink. Reads every object of the kinds and namespaces where something is owed. */
+export async function owedTo(
+  subscriptionUid: string,
+  outbox: Pick<Outbox, 'owing' | 'known' | 'records'>,
+): Promise<Map<string, number>> {
+  const owed = new Map<string, number>()
+  const places = new Map(outbox.owing().map((one) => [`${one.source} ${one.namespace}`, one]))
+  for (const { source, namespace } of places.values()) {
+    const uids = [...outbox.known(source, namespace)]
+    for (let first = 0; first < uids.length; first += recordsAtOnce) {
+      for (const record of outbox.records(uids.slice(first, first + recordsAtOnce)).values())
+        for (const [pair, keys] of Object.entries(record.owed ?? {})) {
+          const [uid, sink = ''] = pair.split(' ')
+          if (uid === subscriptionUid) owed.set(sink, (owed.get(sink) ?? 0) + keys.length)
+        }
+      await setImmediate()
+    }
+  }
+  return owed
+}
+
+/** The numbers and gaps of what was dropped, one gap a subscription. */
+export function dropCounts(dropped: readonly Dropped[]): { counts: CountDelta[]; gaps: NewGap[] } {
+  const counts = dropped.map(({ deliveries, ...whose }) => ({ ...whose, counts: { dropped: deliveries } }))
+  const gaps = [...Map.groupBy(dropped, (one) => one.subscriptionUid)].map(([subscriptionUid, own]) => {
+    const sinks = [...new Set(own.map((one) => one.sink))].sort().join(', ')
+    const deliveries = own.reduce((sum, one) => sum + one.deliveries, 0)
+    const what = deliveries === 1 ? '1 delivery was' : `${deliveries} deliveries were`
+    return { subscriptionUid, reason: 'Overflow', message: `${what} dropped: no room for EventSink ${sinks}` }
+  })
+  return { counts, gaps }
+}

@@ -1,0 +1,42 @@
+import { kubeTime } from '../../api/time.ts'
+import type { RelistReason } from '../../kube/reflector.ts'
+import type { NewGap } from '../../outbox/outbox.ts'
+import type { Source } from '../../sources/source.ts'
+import type { Emitter } from '../emitter.ts'
+
+const losses = {
+  lost: { reason: 'LedgerLost', what: "the operator's data was lost" },
+  damaged: { reason: 'StorageDamaged', what: "the operator's data was damaged, and set aside" },
+}
+
+/** Why nothing is known of an earlier life of the operator. */
+export type Loss = keyof typeof losses
+
+/** What an operator without its disk tells each subscription that an earlier one has served. `floor`: from when on it takes up; ms. */
+export function lossGap(subscriptionUid: string, loss: Loss, floor: number): NewGap {
+  const { reason, what } = losses[loss]
+  const from = kubeTime(Math.max(floor, 0))
+  const again = `of all objects written since ${from} everything is sent again, with the same ids`
+  return { subscriptionUid, reason, message: `${what}; ${again}; what was deleted or passed unseen is not known` }
+}
+
+/** Relists in which what happened meanwhile is missing; the others are the first, and that of a resource that was not there. */
+const breaks: ReadonlySet<RelistReason> = new Set(['expired', 'empty-watches', 'broken'])
+
+/**
+ * The gaps of a list that had to be made since the watch's place was too old: for those that select what passes between two states, and is not in
+ * the later one. Derived milestones are all read from what was listed, and deletions are noticed by the ledger.
+ */
+export function watchGaps(source: Source, reason: RelistReason, emitters: Iterable<Emitter>): NewGap[] {
+  if (!breaks.has(reason)) return []
+  const passing = source.catalogue.filter((row) => row.class === 'observed' && row.name !== 'deleted')
+  const gaps: NewGap[] = []
+  for (const { uid, selection } of emitters) {
+    const selected = selection.kinds.get(source.kind)
+    const missed = passing.filter((row) => selected?.has(row.name)).map((row) => row.name)
+    if (missed.length === 0) continue
+    const message = `the watch of ${source.kind} had to begin anew: ${missed.join(', ')} that passed meanwhile may be missing`
+    gaps.push({ subscriptionUid: uid, reason: 'WatchGap', message })
+  }
+  return gaps
+}
