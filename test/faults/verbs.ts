@@ -84,6 +84,7 @@ export function lags(scene: Scene, keys: readonly string[], from: number, to: nu
   )
   const seen = new Set<string>()
   return scene.sinks.arrivals().flatMap((one) => {
+    if (one.at < from) return []
     const written = writes.get(momentKey(one))
     const key = `${one.subscription} ${one.sink} ${momentKey(one)}`
     if (!one.taken || written === undefined || !keys.includes(one.sink) || seen.has(key)) return []

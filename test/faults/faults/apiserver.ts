@@ -8,7 +8,8 @@ import { caughtUp, underLoad, unless } from '../verbs.ts'
 export const restart: Fault = {
   id: 'F11',
   title: 'the API server is killed and started again under load',
-  cost: { recoveryMs: 15_000 },
+  // A watch is tried again after 30 s at the latest.
+  cost: { recoveryMs: 35_000 },
   seconds: 30,
   async run(scene) {
     await begin(scene)
