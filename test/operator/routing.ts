@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../src/api/object.ts'
 import type { Emitter } from '../../src/operator/emitter.ts'
-import { type Routed, type RouteInput, route } from '../../src/operator/judging/route.ts'
+import { route } from '../../src/operator/judging/route.ts'
+import type { Routed, RouteInput } from '../../src/operator/judging/routing.ts'
 import { cluster, ms, sinceOf, sourceOf } from './scene.ts'
 
 /** Whom it goes to, and what else `see` is to be given. */

@@ -8,7 +8,8 @@ import type { Emitter, EmitterIndex, Since } from '../emitter.ts'
 import { type Room, unlimited } from '../overflow/admit.ts'
 import { dropCounts, lostWith } from '../overflow/owed.ts'
 import type { Floor } from '../recovery/floors.ts'
-import { type Matched, type Phase, type Routed, type RouteInput, route } from './route.ts'
+import { route } from './route.ts'
+import type { Matched, Phase, Routed, RouteInput } from './routing.ts'
 
 export type JudgeDeps = {
   outbox: Outbox

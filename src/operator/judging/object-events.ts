@@ -2,7 +2,7 @@ import type { Content, EncodedEvent, Format } from '../../formats/format.ts'
 import type { NewRow } from '../../outbox/outbox.ts'
 import type { Milestone } from '../../sources/source.ts'
 import type { Emitter, EmitterSink } from '../emitter.ts'
-import type { RouteInput } from './route.ts'
+import type { RouteInput } from './routing.ts'
 
 /** A row to be, and whether its event is within the limit. */
 export type Sized = { row: NewRow; limit: number; bytes: number; fits: boolean }

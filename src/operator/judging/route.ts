@@ -1,63 +1,21 @@
-import type { KubeObject } from '../../api/object.ts'
 import { type FilterInputs, inputsOf } from '../../filters/inputs.ts'
-import type { Cluster, Format } from '../../formats/format.ts'
-import type { CommitBatch, CountDelta, NewRow, ObjectRecord } from '../../outbox/outbox.ts'
+import type { Format } from '../../formats/format.ts'
+import type { CountDelta, NewRow } from '../../outbox/outbox.ts'
 import { fields, lastWrite, stampedWrite } from '../../sources/read.ts'
-import type { Gone, Milestone, Source } from '../../sources/source.ts'
-import type { Replayed, ReplayWindow } from '../control/replays.ts'
-import type { Emitter, EmitterSink, Since } from '../emitter.ts'
-import { type Room, unlimited } from '../overflow/admit.ts'
-import type { Dropped } from '../overflow/owed.ts'
-import type { Floor } from '../recovery/floors.ts'
-import { Ledger, newest } from './ledger.ts'
+import type { Milestone } from '../../sources/source.ts'
+import type { Emitter, EmitterSink } from '../emitter.ts'
+import { unlimited } from '../overflow/admit.ts'
+import { Ledger } from './ledger.ts'
 import { ObjectEvents, type Sized } from './object-events.ts'
+import { recordAfter } from './record.ts'
 import { Repeats } from './repeats.ts'
-
-/** How an object came in. Only the watch and the list tell what comes after what; a refresh may be ahead of the watch. */
-export type Phase = 'list' | 'watch' | 'refresh'
-
-export type RouteInput = {
-  source: Source
-  object: KubeObject
-  phase: Phase
-  record: ObjectRecord | undefined
-  emitters: readonly Emitter[]
-  since: Since
-  cluster: Cluster
-  now: number
-  /** The object is gone, and this its last state, or its remains. */
-  gone?: Gone | undefined
-  /** Without end when left out. */
-  room?: Room
-  /** The replay that a subscription is in, if any: for what it covers, ledger and `since` are set aside. */
-  replay?: ((emitter: Emitter) => ReplayWindow | undefined) | undefined
-  /** While the kind is listed for the first time after the disk was lost. */
-  floor?: Floor | undefined
-}
-
-/** The milestone of every kind's `deletion`. */
-const deletedName = 'deleted'
-
-/** What an object's change leads to; merged into one CommitBatch by the caller. */
-export type Routed = Pick<CommitBatch, 'rows' | 'dead' | 'counts'> & {
-  /** Undefined when nothing about the object has to be remembered anew. */
-  record: ObjectRecord | undefined
-  matched: Matched[]
-  /** What there was no room for, and what no later state tells again. */
-  dropped: Dropped[]
-  filterErrors: { emitter: Emitter; kind: string; message: string }[]
-  /** One entry for each replay that the object was looked at for. */
-  replayed: Replayed[]
-}
-
-/** A milestone that a subscription took: what `status.lastMatched` tells. */
-export type Matched = { emitter: Emitter; object: KubeObject; kind: string; milestone: Milestone }
+import type { Routed, RouteInput } from './routing.ts'
 
 /** Labels may come after the end (Tekton writes them in an update of its own): so long an ended object is judged anew. */
 export const settleMs = 10 * 60_000
 
 /**
- * One change through selection, filters, ledger and formats (design.md §1.5): pure.
+ * One change of an object through selection, filters, ledger and formats: pure.
  * A milestone goes once to each (subscription, sink); what did not match is judged again at the next change. What matched while there was no
  * room is owed: it is matched for good, and goes, with all that follows of the object, once there is room for the whole of it.
  */
@@ -244,7 +202,7 @@ class ObjectState {
     }
     if (refused.size > 0) this.withdraw(refused)
     if (this.repeats) this.out.replayed = this.repeats.told(refused)
-    if (this.input.gone === undefined) this.remember()
+    if (this.input.gone === undefined) this.out.record = recordAfter(this.input, this.seen, this.ledger, this.changed)
     return this.out
   }
 
@@ -254,40 +212,5 @@ class ObjectState {
       !refused.has(`${subscriptionUid} ${parked?.sink ?? sink}`)
     this.out.rows = this.out.rows.filter(stays)
     this.out.dead = this.out.dead.filter(stays)
-  }
-
-  private remember(): void {
-    const { source, object, record, phase } = this.input
-    // What a refresh shows was not told by it: the watch still compares with what it saw itself, or with nothing.
-    const projection = phase === 'refresh' ? (record?.projection ?? {}) : source.project(object)
-    const endedAt = source.endedAt(object)
-    const remains = this.isDeletionWanted() ? source.remains(object) : undefined
-    const same =
-      !this.changed &&
-      !this.ledger.changed &&
-      endedAt === record?.endedAt &&
-      JSON.stringify(projection) === JSON.stringify(record?.projection) &&
-      ((remains === undefined && record?.remains === undefined) ||
-        JSON.stringify(remains) === JSON.stringify(record?.remains))
-    if (same) return
-    this.out.record = {
-      uid: object.metadata.uid,
-      source: source.kind,
-      namespace: object.metadata.namespace ?? '',
-      name: object.metadata.name,
-      resourceVersion: object.metadata.resourceVersion,
-      ...(endedAt === undefined ? {} : { endedAt }),
-      projection,
-      seen: newest([...this.seen], source),
-      ledger: this.ledger.enqueued,
-      ...(Object.keys(this.ledger.owed).length === 0 ? {} : { owed: this.ledger.owed }),
-      ...(remains && { remains }),
-    }
-  }
-
-  /** Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again. */
-  private isDeletionWanted(): boolean {
-    const { emitters, source } = this.input
-    return emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(deletedName))
   }
 }

@@ -1,0 +1,45 @@
+import type { ObjectRecord } from '../../outbox/outbox.ts'
+import { type Ledger, newest } from './ledger.ts'
+import type { RouteInput } from './routing.ts'
+
+/** The milestone of every kind's `deletion`. */
+const deletedName = 'deleted'
+
+/**
+ * What has to be remembered of an object after a change, with the milestones seen of it; undefined where that is what is remembered
+ * already. `changed`: some milestone is new.
+ */
+export function recordAfter(
+  { source, object, record, phase, emitters }: RouteInput,
+  seen: ReadonlySet<string>,
+  { enqueued, owed, changed: isLedgerChanged }: Ledger,
+  changed: boolean,
+): ObjectRecord | undefined {
+  // What a refresh shows was not told by it: the watch still compares with what it saw itself, or with nothing.
+  const projection = phase === 'refresh' ? (record?.projection ?? {}) : source.project(object)
+  const endedAt = source.endedAt(object)
+  // Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again.
+  const isDeletionWanted = emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(deletedName))
+  const remains = isDeletionWanted ? source.remains(object) : undefined
+  const same =
+    !changed &&
+    !isLedgerChanged &&
+    endedAt === record?.endedAt &&
+    JSON.stringify(projection) === JSON.stringify(record?.projection) &&
+    ((remains === undefined && record?.remains === undefined) ||
+      JSON.stringify(remains) === JSON.stringify(record?.remains))
+  if (same) return undefined
+  return {
+    uid: object.metadata.uid,
+    source: source.kind,
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    resourceVersion: object.metadata.resourceVersion,
+    ...(endedAt === undefined ? {} : { endedAt }),
+    projection,
+    seen: newest([...seen], source),
+    ledger: enqueued,
+    ...(Object.keys(owed).length === 0 ? {} : { owed }),
+    ...(remains && { remains }),
+  }
+}
