@@ -175,8 +175,9 @@ export type EventSinkStatus = {
   /** The value of the annotation reconcile.fluxcd.io/forceAt that was last answered. */
   lastHandledForceAt?: string
   /**
-   * Ready: the sink is understood and all that it refers to is there. Delivering: events get through.
-   * Reconciling and Stalled are present only while they are true.
+   * Ready: the sink is understood and all that it refers to is there. Delivering: events get through. Present
+   * only while they are true: Reconciling, Stalled, Overflow (more waits than may, or the operator's disk takes
+   * nothing).
    */
   conditions?: Condition[]
   /** What became of the deliveries to this sink since it was made. They only grow. */
@@ -359,7 +360,9 @@ export type EventSubscriptionStatus = {
   lastHandledForceAt?: string
   /**
    * Ready: the subscription is understood and all that it refers to is there. Delivering: events get through to
-   * all sinks. Reconciling and Stalled are present only while they are true.
+   * all sinks. Continuity: nothing may have been missed of late. Present only while they are true: Reconciling,
+   * Stalled, FilterErrors (the filter failed at run time), Overflow (more waits than may, or the operator's disk
+   * takes nothing).
    */
   conditions?: Condition[]
   /** What became of what was matched since the subscription was made. All but pending only grow. */

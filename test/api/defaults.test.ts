@@ -14,7 +14,13 @@ test('a sink that says nothing gets every default', () => {
       mode: 'binary',
       timeout: 15_000,
       retry: { maxAge: 72 * hour, initialDelay: 1_000, maxDelay: hour },
-      limits: { concurrency: 8, eventsPerSecond: undefined, maxEventBytes: 65_536, maxPending: 100_000 },
+      limits: {
+        concurrency: 8,
+        eventsPerSecond: undefined,
+        maxEventBytes: 65_536,
+        maxPending: 100_000,
+        maxPendingBytes: 268_435_456,
+      },
       deadLetters: { retention: 168 * hour, max: 10_000, sink: undefined },
       suspend: false,
     },
@@ -25,7 +31,7 @@ test('what a sink says is taken', () => {
   const settings = sinkSettings({
     http: { ...http, mode: 'structured', timeout: '2s' },
     retry: { maxAge: '10m', initialDelay: '2s', maxDelay: '1m' },
-    limits: { concurrency: 1, eventsPerSecond: 5, maxEventBytes: 2_048, maxPending: 10 },
+    limits: { concurrency: 1, eventsPerSecond: 5, maxEventBytes: 2_048, maxPending: 10, maxPendingBytes: 1_048_576 },
     deadLetters: { retention: '30m', max: 5, sinkRef: { name: 'parking' } },
     suspend: true,
   })
@@ -36,7 +42,7 @@ test('what a sink says is taken', () => {
       mode: 'structured',
       timeout: 2_000,
       retry: { maxAge: 600_000, initialDelay: 2_000, maxDelay: 60_000 },
-      limits: { concurrency: 1, eventsPerSecond: 5, maxEventBytes: 2_048, maxPending: 10 },
+      limits: { concurrency: 1, eventsPerSecond: 5, maxEventBytes: 2_048, maxPending: 10, maxPendingBytes: 1_048_576 },
       deadLetters: { retention: hour / 2, max: 5, sink: 'parking' },
       suspend: true,
     },

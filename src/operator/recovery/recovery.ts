@@ -27,8 +27,9 @@ export type RecoveryDeps = {
 const maxGaps = 1000
 
 /**
- * The beginning of a life of which the disk knows nothing: it is a first one, or the disk was lost. What an earlier life left in the statuses and
- * in the record of `since` becomes activations and floors (docs/decisions/012-checkpoints.md), before anything is watched. Killed in between, it begins once more.
+ * The beginning of a life of which the disk knows nothing: it is a first one, or the disk was lost. What an earlier life left in the statuses
+ * and in the record of `since` becomes activations and floors, before anything is watched (docs/decisions/012-checkpoints.md). Killed in
+ * between, it begins once more.
  */
 export class Recovery {
   private readonly deps: RecoveryDeps
