@@ -36,7 +36,7 @@ export async function live(
   for (let [opened, attempt] = [accept(first) as Verdict<SqliteOutbox>, 0]; ; attempt += 1) {
     if (!opened.ok) return opened
     const ended = await within(opened.value, life, signal)
-    if (!ended.ok || signal.aborted) return ended
+    if (!ended.ok || signal.aborted || !opened.value.damaged.aborted) return ended
     // A disk that damages everything is not to be fed as fast as it can take it.
     await pause(fullJitter(attempt, Math.random), signal)
     if (signal.aborted) return ended
@@ -50,7 +50,12 @@ async function within(
   signal: AbortSignal,
 ): Promise<Verdict> {
   await using outbox = opened
-  return await life(outbox, AbortSignal.any([signal, outbox.damaged]))
+  try {
+    return await life(outbox, AbortSignal.any([signal, outbox.damaged]))
+  } catch (error) {
+    if (!outbox.damaged.aborted) throw error
+    return accept(undefined) // Whatever met the damage first: that is told of as the file is set aside.
+  }
 }
 
 export type Present = { metrics: Metrics; version: string; server: string; port: number; show(health: Health): void }

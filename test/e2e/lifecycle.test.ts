@@ -18,6 +18,7 @@ import type { Scene } from './lifecycle/scene.ts'
 import { secrets } from './lifecycle/secrets.ts'
 import { selection } from './lifecycle/selection.ts'
 import { starts } from './lifecycle/starts.ts'
+import { storage } from './lifecycle/storage.ts'
 import { suspending } from './lifecycle/suspending.ts'
 
 describe('a team with runs, subscriptions and sinks', () => {
@@ -44,6 +45,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     filters(scene)
     selection(scene)
     starts(scene)
+    storage(scene)
     suspending(scene)
     deleting(scene)
     changing(scene)

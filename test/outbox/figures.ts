@@ -109,7 +109,8 @@ else {
   }
   try {
     run('fill', at('full'))
-    console.log(JSON.stringify({ fileMiB: mib(statSync(join(at('full'), 'carillon.db')).size) }))
+    const { size } = statSync(join(at('full'), 'carillon.db'))
+    console.log(JSON.stringify({ fileMiB: mib(size), bytesPerRow: Math.round(size / rows) }))
     run('open', at('full'))
     for (const [name, ...todo] of [
       ['drained', 'drain'],

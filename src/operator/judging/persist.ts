@@ -13,6 +13,7 @@ export async function persist<B extends CommitBatch>(
   outbox: Pick<Outbox, 'commit'>,
   batch: () => Promise<B | undefined>,
   signal: AbortSignal,
+  wait: (ms: number, signal: AbortSignal) => Promise<void> = pause,
 ): Promise<B | undefined> {
   while (!signal.aborted) {
     const commit = await batch()
@@ -22,7 +23,7 @@ export async function persist<B extends CommitBatch>(
       return commit
     } catch (error) {
       if (!(error instanceof StorageError) || error.trouble === 'damaged') throw error
-      await pause(againMs, signal)
+      await wait(againMs, signal)
     }
   }
   return undefined
