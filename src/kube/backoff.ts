@@ -12,8 +12,8 @@ export function fullJitter(attempt: number, random: () => number, options: Backo
 }
 
 /** A resource that is absent or forbidden is looked for again at least this often. */
-const LOOK_AGAIN_MS = 10_000
-const MAX_RETRY_AFTER_MS = 300_000
+const lookAgainMs = 10_000
+const maxRetryAfterMs = 300_000
 
 /** How long to wait after a failure, in ms; `attempt` counts those before it. What the server asks for is a least, spread by a second. */
 export function delayAfter(failure: Failure, attempt: number, random: () => number): number {
@@ -22,9 +22,9 @@ export function delayAfter(failure: Failure, attempt: number, random: () => numb
       return attempt === 0 ? 0 : fullJitter(attempt, random) // the first list need not wait
     case 'absent':
     case 'forbidden':
-      return fullJitter(attempt, random, { capMs: LOOK_AGAIN_MS })
+      return fullJitter(attempt, random, { capMs: lookAgainMs })
     case 'failing': {
-      const asked = Math.min(failure.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
+      const asked = Math.min(failure.retryAfterMs ?? 0, maxRetryAfterMs)
       return asked > 0 ? asked + fullJitter(attempt, random, { capMs: 1000 }) : fullJitter(attempt, random)
     }
   }

@@ -38,9 +38,9 @@ export type ConnectOptions = ClusterOptions & {
   timeoutMs?: number
 }
 
-const TIMEOUT_MS = 30_000
-const MAX_BYTES = 16 * 1024 * 1024
-const CREDENTIALS_AGE_MS = 60_000
+const defaultTimeoutMs = 30_000
+const defaultMaxBytes = 16 * 1024 * 1024
+const credentialsAgeMs = 60_000
 
 /** Finds the cluster, its credentials, and asks it for its version. A refusal says what was tried and what to do. */
 export async function connect(options: ConnectOptions = {}): Promise<Verdict<KubeClient>> {
@@ -109,7 +109,7 @@ export class KubeClient implements AsyncDisposable {
 
   async request(request: KubeRequest): Promise<KubeResponse> {
     const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(), request.timeoutMs ?? TIMEOUT_MS)
+    const timer = setTimeout(() => deadline.abort(), request.timeoutMs ?? defaultTimeoutMs)
     const abort = () => deadline.abort(request.signal?.reason)
     if (request.signal?.aborted) abort()
     request.signal?.addEventListener('abort', abort)
@@ -191,7 +191,7 @@ export class KubeClient implements AsyncDisposable {
   }
 
   async #authorize(need: 'cached' | 'reread' | 'rejected'): Promise<Credentials> {
-    const fresh = this.#now() - this.#readAt < CREDENTIALS_AGE_MS
+    const fresh = this.#now() - this.#readAt < credentialsAgeMs
     if (need === 'cached' && fresh && this.#credentials) return this.#credentials
     this.#reading ??= this.#reread(need === 'rejected').finally(() => {
       this.#reading = undefined
@@ -216,7 +216,7 @@ export class KubeClient implements AsyncDisposable {
   #failure(request: KubeRequest, error: unknown, reason: 'Aborted' | 'Timeout' | undefined): unknown {
     if (error instanceof KubeError) return error
     if (reason === 'Timeout') {
-      const after = `no whole answer within ${request.timeoutMs ?? TIMEOUT_MS} ms`
+      const after = `no whole answer within ${request.timeoutMs ?? defaultTimeoutMs} ms`
       return new KubeError('Timeout', `${nameOf(request)}: ${after}`, { cause: error })
     }
     const failed = new KubeError(reason ?? 'NetworkFailed', nameOf(request), { cause: error })
@@ -226,7 +226,7 @@ export class KubeClient implements AsyncDisposable {
 }
 
 async function bytesOf(request: KubeRequest, body: Readable): Promise<Buffer> {
-  const { maxBytes = MAX_BYTES } = request
+  const { maxBytes = defaultMaxBytes } = request
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body as AsyncIterable<Buffer>) {

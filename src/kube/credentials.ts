@@ -71,7 +71,7 @@ async function read({ file, data }: Material): Promise<string | undefined> {
   return data && Buffer.from(data, 'base64').toString('utf8')
 }
 
-const PLUGIN_TIMEOUT_MS = 60_000
+const pluginTimeoutMs = 60_000
 
 type Given = { token?: string; cert?: string; key?: string }
 
@@ -79,7 +79,7 @@ async function runPlugin(plugin: ExecAuth, name: string, exec: ExecPlugin): Prom
   const options: { headers: Record<string, string>; cert?: string; key?: string } = { headers: {} }
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer for ${PLUGIN_TIMEOUT_MS / 1000} s`)), PLUGIN_TIMEOUT_MS)
+    timer = setTimeout(() => reject(new Error(`no answer for ${pluginTimeoutMs / 1000} s`)), pluginTimeoutMs)
   })
   try {
     await Promise.race([plugin.applyAuthentication({ name, exec }, options), late])

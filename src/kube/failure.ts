@@ -42,7 +42,7 @@ export function failureOfStatus(code: number, message: string, retryAfter?: numb
 
 export function failureOfError(error: unknown): Failure {
   if (!(error instanceof KubeError)) return { kind: 'failing', reason: 'network', message: String(error) }
-  const reason = ERRORS[error.reason] ?? 'network'
+  const reason = reasonsOfErrors[error.reason] ?? 'network'
   return { kind: 'failing', reason, message: error.message }
 }
 
@@ -52,7 +52,7 @@ function reasonOf(code: number): FailingReason {
   return code >= 500 ? 'server' : 'refused'
 }
 
-const ERRORS: Record<string, FailingReason> = {
+const reasonsOfErrors: Record<string, FailingReason> = {
   Timeout: 'timeout',
   CredentialsFailed: 'unauthorized',
   TooLarge: 'broken',

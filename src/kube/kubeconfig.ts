@@ -43,14 +43,14 @@ export type ClusterOptions = {
   serviceAccount?: string
 }
 
-const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** Finds the cluster that is meant. A refusal tells everything that was tried, and what to do. */
 export function findCluster(options: ClusterOptions): Verdict<Cluster> {
   if (options.kubeconfig) return fromFiles(options.kubeconfig.split(delimiter).filter(Boolean))
   const file = join(options.home ?? '~', '.kube', 'config')
   if (options.home && existsSync(file)) return fromFiles([file])
-  const root = options.serviceAccount ?? SERVICE_ACCOUNT
+  const root = options.serviceAccount ?? serviceAccount
   if (existsSync(join(root, 'token'))) return accept(inPod(root, options.service))
   return refuse(
     'NoCluster',

@@ -1,7 +1,7 @@
 /** Longest line that is put together. etcd takes objects of 1.5 MiB; what is longer is no object of this world. */
-export const MAX_LINE_BYTES = 8 * 1024 * 1024
+export const maxLineBytes = 8 * 1024 * 1024
 
-const NEWLINE = 10
+const newline = 10
 
 /** Cuts a byte stream into lines, whatever way it comes in chunks. */
 export type LineSplitter = {
@@ -11,7 +11,7 @@ export type LineSplitter = {
   pending(): number
 }
 
-export function lineSplitter(maxBytes = MAX_LINE_BYTES): LineSplitter {
+export function lineSplitter(maxBytes = maxLineBytes): LineSplitter {
   // A long line's parts are joined once, at its end: joining at each chunk would copy it over and over.
   let parts: Buffer[] = []
   let held = 0
@@ -35,7 +35,7 @@ export function lineSplitter(maxBytes = MAX_LINE_BYTES): LineSplitter {
     push(chunk) {
       const lines: string[] = []
       let start = 0
-      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
         const line = take(chunk, start, end)
         if (line !== '' && line !== '\r') lines.push(line)
         start = end + 1

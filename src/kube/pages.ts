@@ -6,27 +6,27 @@ import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
 import { apiVersionOf, type Resource } from './path.ts'
 
 /** What a page is aimed at: parsing it blocks the loop for some 5 ms, and it is in memory about four times over while it is read. */
-export const AIM_BYTES = 512 * 1024
+export const aimBytes = 512 * 1024
 /** No page is read beyond this, unless it is of one object. */
-export const BOUND_BYTES = 4 * AIM_BYTES
+export const boundBytes = 4 * aimBytes
 
-const FIRST_LIMIT = 20
-const MAX_LIMIT = 500
+const firstAtOnce = 20
+const mostAtOnce = 500
 
 /** The `limit` to begin with, while nothing is known of the objects' size. */
-export const firstLimit = (): number => FIRST_LIMIT
+export const firstLimit = (): number => firstAtOnce
 
 /**
- * The next page's `limit`: as many objects of the size just seen as come to AIM_BYTES, growing at most fourfold. A page over
- * BOUND_BYTES so leads to a quarter as many or fewer.
+ * The next page's `limit`: as many objects of the size just seen as come to aimBytes, growing at most fourfold. A page over
+ * boundBytes so leads to a quarter as many or fewer.
  */
 export function nextLimit(limit: number, page: { bytes: number; items: number }): number {
   if (page.items === 0) return limit
-  const fits = Math.floor((AIM_BYTES * page.items) / page.bytes)
-  return Math.max(1, Math.min(fits, limit * 4, MAX_LIMIT))
+  const fits = Math.floor((aimBytes * page.items) / page.bytes)
+  return Math.max(1, Math.min(fits, limit * 4, mostAtOnce))
 }
 
-/** The `limit` after a page that was cut off at BOUND_BYTES: how large it would have become isn't known. */
+/** The `limit` after a page that was cut off at boundBytes: how large it would have become isn't known. */
 export const smallerLimit = (limit: number): number => Math.max(1, Math.floor(limit / 4))
 
 export type Page = {
@@ -50,7 +50,7 @@ export async function fetchPage(
       path,
       query: { ...request.query, limit },
       signal,
-      ...(limit > 1 && { maxBytes: BOUND_BYTES }),
+      ...(limit > 1 && { maxBytes: boundBytes }),
     })
     if (response.status !== 200) return failureOfResponse(response)
     const page = readPage(resource, response.json(), response.bytes)

@@ -37,9 +37,9 @@ export type ReflectorOptions = {
   metrics: ReflectorMetrics
 }
 
-const SHORT_WATCH_MS = 5_000
+const shortWatchMs = 5_000
 /** A watch that tells nothing for so long has no more of the past to tell. */
-const QUIET_MS = 1_000
+const quietMs = 1_000
 
 /**
  * Follows one resource: lists it, then watches on from there, whatever the API server or the network does, until it is stopped.
@@ -144,7 +144,7 @@ export class Reflector implements AsyncDisposable {
         if ('kind' in page) {
           answered = page.kind === 'absent'
           if (page.kind !== 'expired') return await this.#fail('list', page, signal)
-          if (await settles(reading, QUIET_MS, signal)) return
+          if (await settles(reading, quietMs, signal)) return
           query = {}
           continue
         }
@@ -218,7 +218,7 @@ export class Reflector implements AsyncDisposable {
     // Reopening comes first: only if that fails too is the reflector failing.
     if (end.kind === 'failing') return await this.#again('watch', end, signal)
     if (end.kind !== 'ended') return await this.#fail('watch', end, signal)
-    if (lasted >= SHORT_WATCH_MS) {
+    if (lasted >= shortWatchMs) {
       this.#failures.watch = 0
       return
     }

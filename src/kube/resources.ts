@@ -24,8 +24,8 @@ export type EventNote = {
   reportingInstance?: string
 }
 
-const NOTE_LENGTH = 1024
-const CORE = { group: '', version: 'v1' }
+const noteLength = 1024
+const coreGroup = { group: '', version: 'v1' }
 
 /** The object, or undefined where there is none (or no such resource). Throws a KubeError for everything else. */
 export async function getObject(
@@ -74,7 +74,7 @@ export async function applyConfigMap(
 ): Promise<void> {
   const response = await client.request({
     method: 'PATCH',
-    path: pathOf({ ...CORE, plural: 'configmaps' }, namespace, name),
+    path: pathOf({ ...coreGroup, plural: 'configmaps' }, namespace, name),
     query: { fieldManager, force: true },
     contentType: 'application/apply-patch+yaml',
     body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data },
@@ -94,7 +94,7 @@ export async function createEvent(
   const { name, uid, resourceVersion } = about.metadata
   const response = await client.request({
     method: 'POST',
-    path: pathOf({ ...CORE, plural: 'events' }, namespace),
+    path: pathOf({ ...coreGroup, plural: 'events' }, namespace),
     body: {
       apiVersion: 'v1',
       kind: 'Event',
@@ -102,7 +102,7 @@ export async function createEvent(
       involvedObject: { apiVersion: about.apiVersion, kind: about.kind, name, namespace, uid, resourceVersion },
       type: note.type,
       reason: note.reason,
-      message: [...note.message].slice(0, NOTE_LENGTH).join(''),
+      message: [...note.message].slice(0, noteLength).join(''),
       reportingComponent: note.reportingComponent,
       reportingInstance: note.reportingInstance ?? '',
       source: { component: note.reportingComponent },
@@ -120,7 +120,7 @@ export async function createEvent(
 export async function clusterUid(client: KubeClient): Promise<Verdict<string>> {
   const response = await client.request({
     method: 'GET',
-    path: pathOf({ ...CORE, plural: 'namespaces' }, undefined, 'kube-system'),
+    path: pathOf({ ...coreGroup, plural: 'namespaces' }, undefined, 'kube-system'),
   })
   if (response.status === 200) return accept((response.json() as KubeObject).metadata.uid)
   const { reason, message } = statusOf(response)

@@ -47,7 +47,7 @@ export function statusOf(response: KubeResponse): {
 } {
   const body = parseStatus(response.text)
   return {
-    reason: body.reason || (REASONS[response.status] ?? `HTTP${response.status}`),
+    reason: body.reason || (reasonsOfStatuses[response.status] ?? `HTTP${response.status}`),
     message: (body.message || response.text.trim() || `HTTP ${response.status}`).slice(0, 512),
     retryAfterMs: retryAfterMs(response.headers['retry-after']),
   }
@@ -77,7 +77,7 @@ function parseStatus(text: string): { reason?: string; message?: string } {
 }
 
 // k8s.io/apimachinery meta/v1 StatusReason, for answers without a Status body
-const REASONS: Record<number, string> = {
+const reasonsOfStatuses: Record<number, string> = {
   400: 'BadRequest',
   401: 'Unauthorized',
   403: 'Forbidden',

@@ -99,12 +99,12 @@ export function decodeLines(lines: readonly string[]): Decoded {
   return { changes, cursor, end: undefined }
 }
 
-const TYPES = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
+const changeTypes = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
 
 function parseEvent(line: string): { type: string; object: unknown } | undefined {
   try {
     const event = JSON.parse(line) as { type?: unknown; object?: unknown } | null
-    return typeof event?.type === 'string' && TYPES.has(event.type)
+    return typeof event?.type === 'string' && changeTypes.has(event.type)
       ? { type: event.type, object: event.object }
       : undefined
   } catch {

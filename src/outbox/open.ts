@@ -122,7 +122,7 @@ function makeDirectory(path: string): void {
 }
 
 /** SQLite's primary result code, https://sqlite.org/rescode.html. */
-const BUSY = 5
+const busyCode = 5
 
 const mends = {
   full: 'its volume is full: make room on it, or make it larger',
@@ -134,7 +134,7 @@ const mends = {
 function refusalOf(directory: string, error: unknown): Refusal {
   if (!(error instanceof Error)) throw error
   const { errcode, code } = error as Error & { errcode?: number; code?: string }
-  if (errcode !== undefined && (errcode & 0xff) === BUSY) {
+  if (errcode !== undefined && (errcode & 0xff) === busyCode) {
     return refuse(
       'StorageInUse',
       `another process has the data directory ${directory}: stop it, or give another --data-dir`,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { AIM_BYTES, BOUND_BYTES, firstLimit, nextLimit, readPage, smallerLimit } from '../../src/kube/pages.ts'
+import { aimBytes, boundBytes, firstLimit, nextLimit, readPage, smallerLimit } from '../../src/kube/pages.ts'
 
 const seed = Math.floor(Math.random() * 2 ** 31)
 
@@ -21,7 +21,7 @@ describe('limit of pages', () => {
       fc.property(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 0, max: 50_000_000 }), (limit, bytes) => {
         const next = nextLimit(limit, { bytes: Math.max(bytes, 2), items: limit })
         assert.ok(next >= 1 && next <= 500)
-        if (bytes > BOUND_BYTES && limit > 1) assert.ok(next <= limit / 2)
+        if (bytes > boundBytes && limit > 1) assert.ok(next <= limit / 2)
         assert.ok(smallerLimit(limit) >= 1 && (limit === 1 || smallerLimit(limit) <= limit / 2))
       }),
       { seed },
@@ -35,14 +35,14 @@ describe('limit of pages', () => {
         let cutOff = 0
         for (let page = 0; page < 8; page += 1) {
           const bytes = limit * size
-          if (bytes > BOUND_BYTES && limit > 1) {
+          if (bytes > boundBytes && limit > 1) {
             limit = smallerLimit(limit)
             cutOff += 1
           } else limit = nextLimit(limit, { bytes, items: limit })
         }
         assert.ok(cutOff <= 3)
-        assert.ok(limit === 1 || limit * size <= AIM_BYTES)
-        assert.ok(limit === 500 || (limit + 1) * size > AIM_BYTES)
+        assert.ok(limit === 1 || limit * size <= aimBytes)
+        assert.ok(limit === 500 || (limit + 1) * size > aimBytes)
       }),
       { seed },
     )

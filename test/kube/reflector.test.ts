@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { connect } from '../../src/kube/client.ts'
-import { BOUND_BYTES } from '../../src/kube/pages.ts'
+import { boundBytes } from '../../src/kube/pages.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { startProxy } from '../controlplane/proxy.ts'
 import { type Faults, startFaults } from './faults.ts'
@@ -43,7 +43,7 @@ describe('reflector', { timeout: 300_000 }, () => {
     await follower.until('the list', () => follower.count('listed') === 1)
     assert.equal(follower.objects.size, 40)
     assert.ok(follower.count('list') > 2, `${follower.count('list')} pages`)
-    for (const bytes of pagesOf(test.faults).slice(1)) assert.ok(bytes <= BOUND_BYTES, `a page of ${bytes} bytes`)
+    for (const bytes of pagesOf(test.faults).slice(1)) assert.ok(bytes <= boundBytes, `a page of ${bytes} bytes`)
     assert.deepEqual(new Set(test.faults.lists().map(({ query }) => query.get('watch'))), new Set([null]))
     const made = await createWidget(plane, test.namespace, 'late')
     await follower.until('the new widget', () => follower.names().includes('late'))
