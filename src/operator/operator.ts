@@ -157,7 +157,7 @@ export class Operator {
     await forgetSubscriptions(this.leaving, this.deps)
     await lookingBack.keep()
     if (this.first) await recovery.begin([...state.subscriptions.values()], [...sinks.objects.values()])
-    await this.deps.watches.want(state.emitters().kinds())
+    await this.deps.watches.want(this.kinds())
     lookingBack.begin()
     if (this.first) this.look(namespacesSeen.since(this.emitters()))
     await namespacesSeen.keep()
@@ -169,6 +169,12 @@ export class Operator {
     if (this.first) for (const sink of this.deps.outbox.gates().keys()) this.gone.add(sink)
     await forgetSinks(this.gone, this.deps)
     this.first = false
+  }
+
+  /** What is to be watched: what is selected, and what something is owed of, until that is dropped and counted. */
+  private kinds(): Set<string> {
+    const owed = this.deps.outbox.owing().map(({ source }) => source)
+    return this.deps.state.emitters().kinds().union(new Set(owed))
   }
 
   private async reconcileKeys(keys: readonly string[]): Promise<void> {

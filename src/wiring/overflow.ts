@@ -26,7 +26,7 @@ export function createOverflow({ ground, metrics, outbox, renderer, state, write
 /** What taking up needs of the operator. */
 export const takeUpDeps = ({ ground, state }: Parts, overflow: Overflow, watches: Watches): TakeUpDeps => ({
   overflow,
-  emitters: () => state.emitters(),
+  isWatched: (kind) => watches.watchesOf(kind).length > 0,
   namespacesOf: (sink) => state.namespacesOf(sink),
   refresh: (kind, namespace) => watches.refresh(kind, namespace),
   log: ground.log,

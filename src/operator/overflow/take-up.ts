@@ -1,10 +1,9 @@
 import type { KubeLog } from '../../kube/log.ts'
-import type { EmitterIndex } from '../emitter.ts'
 import type { Overflow, Owing } from './overflow.ts'
 
 export type TakeUpDeps = {
   overflow: Pick<Overflow, 'look' | 'takes' | 'takenUp'>
-  emitters(): EmitterIndex
+  isWatched(kind: string): boolean
   /** Namespaces of the subscriptions that refer to a sink. */
   namespacesOf(sink: string): readonly string[]
   refresh(kind: string, namespace: string | undefined): Promise<void>
@@ -51,8 +50,7 @@ export function pauseAfter(took: number, tookUp: boolean, pause: number): number
 export async function takeUp(deps: TakeUpDeps, signal: AbortSignal): Promise<void> {
   const paces = new Map<string, Pace>()
   while (!signal.aborted) {
-    const kinds = deps.emitters().kinds()
-    const { owing, raised } = deps.overflow.look((kind) => kinds.has(kind))
+    const { owing, raised } = deps.overflow.look((kind) => deps.isWatched(kind))
     if (raised) for (const one of paces.values()) one.next = 0
     for (const [kind, namespaces] of listsFor(owing, (sink) => deps.overflow.takes(sink, deps.namespacesOf(sink)))) {
       const one = paces.get(kind) ?? { isBusy: false, next: 0, pause: 0 }
