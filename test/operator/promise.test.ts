@@ -209,12 +209,12 @@ const steps: readonly [weight: number, step: (world: World, a: number, b: number
   [7, ({ cluster }, a, b) => cluster.declare(`s${a % 3}`, specs[b] ?? {})],
   [2, ({ cluster }, a) => cluster.subscriptions.delete(`s${a % 3}`)],
   [8, (world) => world.reconcile()],
-  [3, (world) => world.tell()],
+  [6, (world) => world.tell()],
   [6, (world, a, b) => world.deliver(sinkNames[a % 2] ?? 'qe', 1 + b, a)],
   [3, (world) => world.takeUp()],
   [2, (world) => world.gate()],
   [2, (world) => world.restart(true)],
-  [1, (world) => world.restart(false)],
+  [3, (world) => world.restart(false)],
 ]
 const dice = steps.flatMap(([weight], at) => Array<number>(weight).fill(at))
 

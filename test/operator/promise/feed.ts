@@ -27,6 +27,7 @@ export class Feed {
   private permit = Promise.withResolvers<Turn>()
   private taken: PromiseWithResolvers<void> | undefined
   private started = false
+  private refreshed = false
 
   constructor(cluster: Cluster, kind: Kind, resumeFrom: string | undefined, unseen: (uids: string[]) => void) {
     this.cluster = cluster
@@ -99,7 +100,9 @@ export class Feed {
       this.reason = 'expired'
     }
     if (!this.reading && this.cursor === undefined) this.read('list', this.cluster.version)
-    else if (!this.reading && this.asked.length > 0) this.read('refresh', this.cursor ?? 0)
+    else if (!this.reading && this.asked.length > 0 && !this.refreshed) this.read('refresh', this.cursor ?? 0)
+    // The watch is not kept from going on by lists that are asked for again and again.
+    this.refreshed = this.reading?.phase === 'refresh'
     if (this.reading) yield* this.page(this.reading)
     else yield* this.watch(events)
   }

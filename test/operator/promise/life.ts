@@ -28,7 +28,7 @@ import type { Cluster, Kind } from './cluster.ts'
 import { Feed } from './feed.ts'
 
 export const sinkNames = ['qe', 'audit'] as const
-export const marginMs = 5_000
+export const marginMs = 2_000
 const cap = { rows: 6, bytes: 1e9 }
 
 const ignore = () => undefined
