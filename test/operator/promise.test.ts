@@ -224,7 +224,7 @@ const story: fc.Arbitrary<Step[]> = fc.array(fc.record({ do: fc.constantFrom(...
 })
 
 const seed = Number(process.env.PROMISE_SEED ?? Math.floor(Math.random() * 2 ** 31))
-const runs = Number(process.env.PROMISE_RUNS ?? 100)
+const runs = Number(process.env.PROMISE_RUNS ?? 300)
 
 for (const [where, disk, numRuns] of [
   ['memory', inMemory, runs],
