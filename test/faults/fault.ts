@@ -19,7 +19,7 @@ export type Ran = {
   notes?: string[]
   /** What was not as it has to be, besides what the checker finds. */
   wrong?: string[]
-  /** What took longer than it may; told of the quick part only, as a machine that runs all tests at once is slow. */
+  /** What took longer than it may; nothing in the quick part, as a machine that runs all tests at once is slow. */
   late?: string[]
   /** Given up by the operator for CRs that are gone and so tell nothing more. */
   counted?: Partial<Counted>
