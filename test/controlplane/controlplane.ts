@@ -231,17 +231,24 @@ export async function applyCrds({ admin }: Pick<ControlPlane, 'admin'>): Promise
   await admin.apply(files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n---\n'))
 }
 
-/** Gives the operator's ServiceAccount just the rights that the chart gives it, from the same rules files. */
-export async function applyOperatorRights({ admin }: Pick<ControlPlane, 'admin'>): Promise<void> {
-  const rules = (file: string) =>
-    parse(readFileSync(join(repository, 'charts/carillon/rbac', file), 'utf8')) as object[]
+/**
+ * Gives the operator's ServiceAccount just the rights that the chart gives it, from the same rules files. With `className` those of an
+ * operator with that class besides.
+ */
+export async function applyOperatorRights({ admin }: Pick<ControlPlane, 'admin'>, className?: string): Promise<void> {
+  const since = className === undefined ? 'carillon-since-' : `carillon-since-${className}-`
+  const rules = (file: string) => {
+    const text = readFileSync(join(repository, 'charts/carillon/rbac', file), 'utf8')
+    return parse(text.replaceAll('carillon-since-', since)) as object[]
+  }
   const namespace = 'carillon-system'
   const group = 'rbac.authorization.k8s.io'
   const subjects = [{ kind: 'ServiceAccount', name: 'carillon', namespace }]
+  const name = className === undefined ? 'carillon' : `carillon-${className}`
   const make = (kind: string, more: object, apiVersion = `${group}/v1`): Manifest => ({
     apiVersion,
     kind,
-    metadata: { name: 'carillon', namespace },
+    metadata: { name: kind === 'ServiceAccount' ? 'carillon' : name, namespace },
     ...more,
   })
   const cluster = (kind: string, more: object): Manifest => ({ ...make(kind, more), metadata: { name: 'carillon' } })
@@ -251,6 +258,6 @@ export async function applyOperatorRights({ admin }: Pick<ControlPlane, 'admin'>
     cluster('ClusterRole', { rules: rules('clusterrole.yaml') }),
     cluster('ClusterRoleBinding', { subjects, roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'carillon' } }),
     make('Role', { rules: rules('role.yaml') }),
-    make('RoleBinding', { subjects, roleRef: { apiGroup: group, kind: 'Role', name: 'carillon' } }),
+    make('RoleBinding', { subjects, roleRef: { apiGroup: group, kind: 'Role', name } }),
   ])
 }

@@ -61,6 +61,7 @@ export async function openScene(cp: ControlPlane, options: SceneOptions): Promis
   mkdirSync(dataDir, { recursive: true })
   const resources = new AsyncDisposableStack()
   try {
+    await applyOperatorRights(cp, name)
     const proxy = resources.use(await startProxy(cp.url))
     const api = resources.use(connectApi(cp))
     const sinks = resources.use(await startSinks(join(directory, 'arrivals.jsonl'), seed))
