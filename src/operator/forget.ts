@@ -1,40 +1,13 @@
-import type { CountDelta, Outbox } from '../outbox/outbox.ts'
+import { goneUid } from '../outbox/counts.ts'
+import type { Outbox } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
-import { owedTo } from './overflow/owed.ts'
 import type { OperatorState } from './state.ts'
-
-/** Under this uid a sink's share of the counts of deleted subscriptions goes on: what a sink's status counts only grows. */
-export const goneUid = ''
-
-/**
- * Drops all that is kept of a deleted subscription; gives how many deliveries that were, those that it was owed included. They are counted
- * for their sinks.
- */
-export async function forgetSubscription(uid: string, outbox: Outbox): Promise<number> {
-  const owed = await owedTo(uid, outbox)
-  const own = outbox.counts().filter((count) => count.subscriptionUid === uid && count.sink !== '')
-  const waiting = outbox.pending()
-  const counts: CountDelta[] = own.map(({ sink, subscription, counts }) => {
-    const { delivered = 0, retried = 0, deadLettered = 0, dropped = 0 } = counts
-    const rows = waiting.find((entry) => entry.sink === sink && entry.subscription === subscription)?.rows ?? 0
-    const kept = { delivered, retried, deadLettered, dropped: dropped + rows }
-    return { subscription: '', subscriptionUid: goneUid, sink, counts: kept }
-  })
-  for (const [sink, dropped] of owed)
-    counts.push({ subscription: '', subscriptionUid: goneUid, sink, counts: { dropped } })
-  const rows = await outbox.forgetSubscription(uid)
-  if (counts.length > 0)
-    await outbox.commit({ watch: '', cursor: undefined, records: [], forget: [], rows: [], dead: [], counts })
-  return rows + sum(owed.values())
-}
-
-const sum = (values: Iterable<number>): number => [...values].reduce((left, right) => left + right, 0)
 
 export type ForgetDeps = {
   outbox: Outbox
   state: Pick<OperatorState, 'activations'>
   book: Pick<StatusBook, 'forget'>
-  /** So many rows, more than none, were dropped with a subscription; `key` is its `namespace/name`. */
+  /** So many deliveries, more than none, were dropped with a subscription, those that it was owed included; `key` is its `namespace/name`. */
   dropped(rows: number, subscription: { uid: string; key: string }): void
   /** Nothing is kept of the subscription any more: what else is known of it in memory goes, too. */
   left(subscriptionUid: string): void
@@ -59,7 +32,7 @@ export function goneSubscriptions(
 export async function forgetSubscriptions(leaving: Map<string, string>, deps: ForgetDeps): Promise<void> {
   const { outbox, book, dropped, left } = deps
   for (const [uid, key] of leaving) {
-    const rows = await forgetSubscription(uid, outbox)
+    const rows = await outbox.forgetSubscription(uid)
     leaving.delete(uid)
     if (rows > 0) dropped(rows, { uid, key })
     book.forget(uid)

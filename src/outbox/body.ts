@@ -36,6 +36,13 @@ export function withoutSubscription(body: Body, subscriptionUid: string): Body {
   return kept
 }
 
+/** How many milestones a subscription is owed, by sink. */
+export function owedTo(owed: ObjectRecord['owed'], subscriptionUid: string): Map<string, number> {
+  const prefix = `${subscriptionUid} `
+  const own = Object.entries(owed ?? {}).filter(([key, milestones]) => key.startsWith(prefix) && milestones.length > 0)
+  return new Map(own.map(([key, milestones]) => [key.slice(prefix.length), milestones.length]))
+}
+
 /** The sinks that are owed something of an object. */
 export function owedSinks(owed: ObjectRecord['owed']): Set<string> {
   const sinks = new Set<string>()

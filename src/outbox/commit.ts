@@ -1,6 +1,6 @@
 import type { EncodedEvent } from '../formats/format.ts'
 import { bodyOf, owedSinks } from './body.ts'
-import { countNames } from './counts.ts'
+import { addCounts } from './counts.ts'
 import { bytesOf } from './event-bytes.ts'
 import { dropFloors, isOfOneNamespace, keysOf } from './floors.ts'
 import type { Effects } from './group.ts'
@@ -26,10 +26,7 @@ export function writeBatch(store: Store, batch: CommitBatch): Effects<void> {
     entered.push(writeRow(store, seq, row, writeEvent(store, seq, row.event, events), time))
   }
   for (const row of batch.dead) writeDead(store, row, events, time)
-  for (const delta of batch.counts) {
-    const counts = store.counts.of(store.routes.take(delta))
-    for (const name of countNames) counts[name] += delta.counts[name] ?? 0
-  }
+  for (const delta of batch.counts) addCounts(store.counts.of(store.routes.take(delta)), delta.counts)
   for (const { subscriptionUid, reason, message } of batch.gaps ?? [])
     store.sql.addGap(subscriptionUid, reason, message, time)
   return () => {

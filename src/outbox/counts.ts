@@ -20,6 +20,18 @@ export const noCounts = (): Counts => ({
   dropped: 0,
 })
 
+/** Under this uid the counts of forgotten subscriptions go on, by sink: what a sink counts only grows. It is no subscription's. */
+export const goneUid = ''
+
+/** What a sink keeps of the counts of a subscription that is forgotten; undefined where that is nothing. */
+export function keptCounts({ delivered, retried, deadLettered, dropped }: Counts): Partial<Counts> | undefined {
+  return delivered + retried + deadLettered + dropped > 0 ? { delivered, retried, deadLettered, dropped } : undefined
+}
+
+export function addCounts(to: Counts, more: Partial<Counts>): void {
+  for (const name of countNames) to[name] += more[name] ?? 0
+}
+
 /** Count changes of the present transaction, written as one update a route before it is committed. */
 export class PendingCounts {
   private readonly sql: Statements
@@ -34,6 +46,15 @@ export class PendingCounts {
     if (found) return found
     const counts = noCounts()
     this.deltas.set(route.id, counts)
+    return counts
+  }
+
+  /** A route's counts as they stand in the present transaction. */
+  read(route: Route): Counts {
+    const [matched = 0, filtered = 0, delivered = 0, retried = 0, deadLettered = 0, dropped = 0] =
+      this.sql.countsOf(route.id) ?? []
+    const counts = { matched, filtered, delivered, retried, deadLettered, dropped }
+    addCounts(counts, this.deltas.get(route.id) ?? {})
     return counts
   }
 

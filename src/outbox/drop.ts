@@ -45,7 +45,7 @@ export const firstSeq = (routes: readonly Route[]): number =>
     Number.POSITIVE_INFINITY,
   )
 
-/** Drops those of these rows that go one of the routes, in flight or not. */
+/** Drops those of these rows that go one of the routes, in flight or not, and counts them as dropped. */
 export function writeDroppedRows(
   store: Store,
   scanned: readonly ScannedRow[],
@@ -54,7 +54,8 @@ export function writeDroppedRows(
   const { sql, flights } = store
   const byId = new Map(routes.map((route) => [route.id, route]))
   const rows = scanned.filter(([, , route]) => byId.has(route))
-  for (const [seq, , , , event, shared] of rows) {
+  for (const [seq, , route, , event, shared] of rows) {
+    store.counts.of(byId.get(route) as Route).dropped += 1
     sql.dropRow(seq)
     releaseEvent(sql, event, shared)
   }

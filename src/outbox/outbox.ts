@@ -196,7 +196,10 @@ export interface Outbox extends AsyncDisposable {
   retryNow(sink: string): Promise<void>
   /**
    * Drops a deleted subscription's rows (those in flight too), ledger entries, activations, floors, gaps and counts; its dead letters stay.
-   * Resolves to how many rows were dropped. Its counts go last: as long as `counts` tells of a subscription that is gone, call this again.
+   * Its rows, and each milestone that it was owed, are counted as `dropped` as they go. What it has `delivered`, `retried`, `deadLettered` and
+   * `dropped` toward a sink then goes on under uid `''` (no subscription, named `''`, never forgotten), so that the sum over a sink only grows.
+   * Resolves to how many were dropped. Its counts go last, in one transaction: as long as `counts` tells of a subscription that is gone, call
+   * this again; nothing is counted twice.
    */
   forgetSubscription(subscriptionUid: string): Promise<number>
   /** One entry per sink and subscription (by uid) that has rows, in flight included. `oldest`: when its oldest row was committed. */
@@ -212,7 +215,7 @@ export interface Outbox extends AsyncDisposable {
   lowWater(): Map<string, number>
   /** Where objects are known that a sink is owed milestones of (`ObjectRecord.owed`): what has to be listed to take them up. */
   owing(): { sink: string; source: string; namespace: string; objects: number }[]
-  /** Every count that is known, in full: all six numbers. */
+  /** Every count that is known, in full: all six numbers. Those of subscriptions that are forgotten under uid `''`, summed up by sink. */
   counts(): CountDelta[]
   /** In the order of their rows. */
   deadLetters(query?: DeadLetterQuery): DeadLetter[]

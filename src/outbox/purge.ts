@@ -23,16 +23,13 @@ export async function purge(
     [...store.routes.all()].filter((route) =>
       isPurged({ sink: route.sink.name, subscriptionUid: route.subscriptionUid }, of),
     )
-  const write = (scanned: Parameters<typeof writeDroppedRows>[1]) => {
-    const routes = meant()
-    const byId = new Map(routes.map((route) => [route.id, route]))
-    for (const [, , id] of scanned) {
-      const route = byId.get(id)
-      if (route) store.counts.of(route).dropped += 1
-    }
-    return writeDroppedRows(store, scanned, routes)
-  }
-  const rows = await inSlices(store, add, write, () => firstSeq(meant()), sliceRows)
+  const rows = await inSlices(
+    store,
+    add,
+    (scanned) => writeDroppedRows(store, scanned, meant()),
+    () => firstSeq(meant()),
+    sliceRows,
+  )
   const deadLetters = of.deadLetters ? await dropLetters(store, add, (n) => lettersOf(store, of, n), sliceRows) : 0
   return { rows, deadLetters }
 }

@@ -36,7 +36,7 @@ type SixCounts = [
   dropped: number,
 ]
 
-const routes = ({ write, seal, all }: Makers) => ({
+const routes = ({ write, seal, all, read }: Makers) => ({
   sinks: all<[], [id: number, name: string]>('SELECT id, name, crc FROM sinks', 'the name of a sink'),
   addSink: seal<[id: number, name: string]>('INSERT INTO sinks (id, name, crc) VALUES (?, ?, ?)'),
   routes: all<[], [id: number, sink: number, subscription: string, subscriptionUid: string]>(
@@ -50,6 +50,9 @@ const routes = ({ write, seal, all }: Makers) => ({
   addCounts: write<[...SixCounts, id: number]>(
     `UPDATE routes SET matched = matched + ?, filtered = filtered + ?, delivered = delivered + ?, retried = retried + ?,
        dead_lettered = dead_lettered + ?, dropped = dropped + ? WHERE id = ?`,
+  ),
+  countsOf: read<[id: number], SixCounts>(
+    'SELECT matched, filtered, delivered, retried, dead_lettered, dropped FROM routes WHERE id = ?',
   ),
   counts: all<[], [subscription: string, subscriptionUid: string, sink: string, ...SixCounts]>(
     `SELECT r.subscription, r.subscription_uid, s.name, matched, filtered, delivered, retried, dead_lettered, dropped

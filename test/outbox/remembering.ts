@@ -1,5 +1,18 @@
 import assert from 'node:assert/strict'
-import { batchOf, buried, commitRows, eventOf, ids, only, recordOf, released, retried, rowOf } from './batches.ts'
+import {
+  batchOf,
+  buried,
+  commitRows,
+  countsOf,
+  delivered,
+  eventOf,
+  ids,
+  only,
+  recordOf,
+  released,
+  retried,
+  rowOf,
+} from './batches.ts'
 import type { It } from './contract.ts'
 
 /** What is kept besides rows. */
@@ -34,10 +47,8 @@ export function rememberingContract(it: It): void {
     assert.deepEqual([claim(), outbox.size('ns/sink')], [[], 1])
     assert.deepEqual(outbox.records(['u1']).get('u1')?.ledger, { 'uid-b ns/other': ['started'] })
     assert.deepEqual([...outbox.activations()], [['uid-b ns/sink TaskRun finished', 2]])
-    assert.deepEqual(
-      outbox.counts().map((delta) => delta.subscription),
-      ['ns/b'],
-    )
+    const named = outbox.counts().map((delta) => `${delta.subscription} ${delta.subscriptionUid} ${delta.sink}`)
+    assert.deepEqual(named.sort(), ['  ns/sink', 'ns/b uid-b ns/sink'])
     assert.deepEqual(
       outbox.deadLetters().map((letter) => letter.id),
       ['e3'],
@@ -47,6 +58,49 @@ export function rememberingContract(it: It): void {
     assert.deepEqual(only(claim()).event, event)
     await commitRows(outbox, rowOf('o1', 'anew'))
     assert.deepEqual(ids(claim()), ['anew'])
+  })
+
+  it('what a subscription counted toward a sink goes on without it once it is forgotten', async ({
+    outbox,
+    clock,
+    claim,
+  }) => {
+    const b = { subscription: 'ns/b', subscriptionUid: 'uid-b' }
+    const whose = { subscription: 'ns/a', subscriptionUid: 'uid-a' }
+    const matched = { ...whose, sink: '', counts: { matched: 9, filtered: 4 } }
+    const refused = { ...whose, sink: 'ns/never', counts: { deadLettered: 2, matched: 2 } }
+    const idle = { ...whose, sink: 'ns/idle', counts: {} }
+    const rows = ['e1', 'e2', 'e3', 'e4', 'e5'].map((id) => rowOf(`o-${id}`, id))
+    const others = [rowOf('o1', 'f1', b), rowOf('o1', 'g1', { sink: 'ns/other' })]
+    await outbox.commit(batchOf({ rows: [...rows, ...others], counts: [matched, refused, idle] }))
+    const [first, second, third] = claim(3)
+    if (!(first && second && third)) assert.fail('three rows')
+    await outbox.settle([delivered(first), buried(second), retried(third, clock.ms + 1)], clock.ms)
+    assert.equal(await outbox.forgetSubscription('uid-a'), 4)
+    const gone = (sink: string) => countsOf(outbox, '', sink)
+    const counted = { delivered: 1, retried: 1, deadLettered: 1, dropped: 3 }
+    assert.deepEqual([gone('ns/sink'), gone('ns/other')], [counted, { dropped: 1 }])
+    assert.deepEqual(gone('ns/never'), { deadLettered: 2 })
+    const sinks = outbox.counts().flatMap(({ subscriptionUid, sink }) => (subscriptionUid === '' ? [sink] : []))
+    assert.deepEqual(sinks.sort(), ['ns/never', 'ns/other', 'ns/sink'])
+    assert.equal(await outbox.forgetSubscription('uid-a'), 0)
+    assert.deepEqual(gone('ns/sink'), counted)
+    assert.equal(await outbox.forgetSubscription('uid-b'), 1)
+    assert.deepEqual(gone('ns/sink'), { ...counted, dropped: 4 })
+  })
+
+  it('what a forgotten subscription was owed is dropped and counted', async ({ outbox }) => {
+    const owed = { 'uid-a ns/sink': ['started', 'finished'], 'uid-a ns/other': ['finished'], 'uid-a ns/none': [] }
+    const more = { 'uid-a ns/sink': ['finished'], 'uid-b ns/sink': ['started'] }
+    const records = [recordOf('u1', { owed }), recordOf('u2', { owed: more }), recordOf('u3')]
+    await outbox.commit(batchOf({ records, rows: [rowOf('o1', 'e1')] }))
+    assert.equal(await outbox.forgetSubscription('uid-a'), 5)
+    const told = outbox.counts().map(({ subscriptionUid, sink, counts }) => [subscriptionUid, sink, counts.dropped])
+    assert.deepEqual(told.sort(), [
+      ['', 'ns/other', 1],
+      ['', 'ns/sink', 4],
+    ])
+    assert.deepEqual(outbox.records(['u2']).get('u2')?.owed, { 'uid-b ns/sink': ['started'] })
   })
 
   it('activations are set, replaced and kept', async ({ outbox }) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Outbox } from '../../src/outbox/outbox.ts'
 import { openSqliteOutbox } from '../../src/outbox/sqlite.ts'
 import { batchOf, buried, commitRows, countsOf, delivered, ids, recordOf, retried, rowOf } from './batches.ts'
 import { askFile, directories, openIn } from './directory.ts'
@@ -59,6 +60,38 @@ test('retryNow reaches every row that waits, however many', async () => {
   assert.equal(outbox.claim('ns/other', 20, now).length, 0)
 })
 
+/** What a sink counts, whoever's it is; zeros left out. */
+function sumOf(outbox: Outbox): Record<string, number> {
+  const sum: Record<string, number> = {}
+  for (const { counts } of outbox.counts().filter(({ sink }) => sink === 'ns/sink'))
+    for (const [name, n] of Object.entries(counts)) if (n > 0) sum[name] = (sum[name] ?? 0) + n
+  return sum
+}
+
+test('what is delivered while its subscription is forgotten is counted once, and never as dropped', async () => {
+  await using outbox = openSliced(directory())
+  await commitRows(outbox, ...many(9), ...many(3, b))
+  const rows = outbox.claim('ns/sink', 12, now)
+  const seen: number[] = []
+  const forgotten = outbox.forgetSubscription('uid-a')
+  for (const row of [...rows.slice(0, 9).reverse(), ...rows.slice(9)]) {
+    await outbox.settle([delivered(row)], now)
+    const { delivered: went = 0, dropped = 0 } = sumOf(outbox)
+    seen.push(went + dropped)
+    assert.equal(went + dropped + outbox.size('ns/sink'), 12)
+  }
+  const dropped = await forgotten
+  assert.deepEqual(
+    seen,
+    seen.toSorted((left, right) => left - right),
+  )
+  const went = 9 - dropped
+  assert.ok(went > 0 && dropped > 0, `${went} were delivered, ${dropped} dropped`)
+  assert.deepEqual(countsOf(outbox, '', 'ns/sink'), { delivered: went, dropped })
+  assert.deepEqual(countsOf(outbox, 'uid-b', 'ns/sink'), { delivered: 3 })
+  assert.deepEqual(countsOf(outbox, 'uid-a', 'ns/sink'), {})
+})
+
 test('a subscription that was forgotten in part is known by its counts, and forgotten by the next call', async () => {
   const data = directory()
   const owed = { 'uid-a ns/sink': ['started'] }
@@ -68,22 +101,57 @@ test('a subscription that was forgotten in part is known by its counts, and forg
   const [first] = outbox.claim('ns/sink', 1, now)
   await outbox.settle([buried(first ?? assert.fail())], now)
   const forgotten = outbox.forgetSubscription('uid-a')
-  await Promise.all([outbox[Symbol.asyncDispose](), assert.rejects(forgotten, /closed/)])
+  const [{ signal }, seen] = [new AbortController(), outbox.version('ns/sink')]
+  const closed = outbox.changed('ns/sink', signal, seen).then(() => outbox[Symbol.asyncDispose]())
+  await Promise.all([closed, assert.rejects(forgotten, /closed/)])
 
   const again = openSliced(data)
   assert.ok(again.counts().some((count) => count.subscriptionUid === 'uid-a'))
   const left = again.size('ns/sink') - 2
   assert.ok(left > 0 && left < 8, `${left} rows are left`)
+  const before = sumOf(again)
+  assert.deepEqual(before, { deadLettered: 1, dropped: 8 - left + 1 })
   assert.equal(await again.forgetSubscription('uid-a'), left)
   assert.deepEqual(
-    again.counts().map((count) => count.subscriptionUid),
-    ['uid-b'],
+    again
+      .counts()
+      .map((count) => count.subscriptionUid)
+      .sort(),
+    ['', 'uid-b'],
   )
+  assert.deepEqual(countsOf(again, '', 'ns/sink'), { ...before, dropped: 9 })
   assert.deepEqual([[...again.activations()], again.owing()], [[], []])
   assert.deepEqual(Object.keys(again.records(['u1']).get('u1')?.ledger ?? {}), ['uid-b ns/other'])
   assert.equal(again.deadLetters().length, 1)
   await again[Symbol.asyncDispose]()
   assert.equal(askFile(data, 'SELECT count(*) FROM events'), 3)
+})
+
+test('counts are exact wherever forgetting is cut off', async () => {
+  const owed = { 'uid-a ns/sink': ['started', 'finished'], 'uid-b ns/sink': ['started'] }
+  for (let commits = 0; commits < 9; commits += 1) {
+    const data = directory()
+    const outbox = openSliced(data)
+    await outbox.commit(batchOf({ rows: [...many(9), ...many(2, b)], records: [recordOf('u1', { owed })] }))
+    await outbox.activate(new Map([['uid-a ns/sink TaskRun finished', 1]]))
+    const [first, second] = outbox.claim('ns/sink', 2, now)
+    await outbox.settle([delivered(first ?? assert.fail()), retried(second ?? assert.fail(), now + 1)], now)
+    const ended = Promise.allSettled([outbox.forgetSubscription('uid-a')])
+    for (let n = 0; n < commits; n += 1) await outbox.activate(new Map())
+    await outbox[Symbol.asyncDispose]()
+    await ended
+
+    await using again = openSliced(data)
+    const before = sumOf(again)
+    const rest = await again.forgetSubscription('uid-a')
+    const counted = { delivered: 1, retried: 1, dropped: 10 }
+    assert.deepEqual([before.delivered, before.retried, (before.dropped ?? 0) + rest], [1, 1, 10], `${commits} commits`)
+    assert.deepEqual(countsOf(again, '', 'ns/sink'), counted)
+    assert.deepEqual(sumOf(again), counted)
+    assert.equal(await again.forgetSubscription('uid-a'), 0)
+    assert.deepEqual(sumOf(again), counted)
+    assert.equal(again.size('ns/sink'), 2)
+  }
 })
 
 test('rows that come while their subscription is forgotten go with it', async () => {
@@ -92,7 +160,11 @@ test('rows that come while their subscription is forgotten go with it', async ()
   const forgotten = outbox.forgetSubscription('uid-a')
   await commitRows(outbox, rowOf('o1', 'late'), rowOf('o1', 'later'), rowOf('o2', 'latest'))
   assert.equal(await forgotten, 12)
-  assert.deepEqual([outbox.size('ns/sink'), outbox.counts()], [0, []])
+  assert.equal(outbox.size('ns/sink'), 0)
+  assert.deepEqual(
+    outbox.counts().map(({ subscriptionUid, counts }) => [subscriptionUid, counts.dropped]),
+    [['', 12]],
+  )
 })
 
 test('dead letters are revived and pruned however many there are', async () => {

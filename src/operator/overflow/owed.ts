@@ -1,5 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
-import type { CountDelta, NewGap, ObjectRecord, Outbox } from '../../outbox/outbox.ts'
+import type { CountDelta, NewGap, ObjectRecord } from '../../outbox/outbox.ts'
 import type { Milestone, Source } from '../../sources/source.ts'
 import type { Emitter } from '../emitter.ts'
 import type { Room } from './admit.ts'
@@ -30,30 +29,6 @@ export function lostWith({ owed = {} }: Pick<ObjectRecord, 'owed'>, source: Sour
     if (owner?.emitter) return [droppedOf(owner.emitter, sink, source, keys)]
     return owner ? [{ subscription: owner.key, subscriptionUid, sink, deliveries: keys.length }] : []
   })
-}
-
-/** So many records are read in one go; others have their turn in between. */
-const recordsAtOnce = 500
-
-/** How many milestones a subscription is owed, by sink. Reads every object of the kinds and namespaces where something is owed. */
-export async function owedTo(
-  subscriptionUid: string,
-  outbox: Pick<Outbox, 'owing' | 'known' | 'records'>,
-): Promise<Map<string, number>> {
-  const owed = new Map<string, number>()
-  const places = new Map(outbox.owing().map((one) => [`${one.source} ${one.namespace}`, one]))
-  for (const { source, namespace } of places.values()) {
-    const uids = [...outbox.known(source, namespace)]
-    for (let first = 0; first < uids.length; first += recordsAtOnce) {
-      for (const record of outbox.records(uids.slice(first, first + recordsAtOnce)).values())
-        for (const [pair, keys] of Object.entries(record.owed ?? {})) {
-          const [uid, sink = ''] = pair.split(' ')
-          if (uid === subscriptionUid) owed.set(sink, (owed.get(sink) ?? 0) + keys.length)
-        }
-      await setImmediate()
-    }
-  }
-  return owed
 }
 
 /** The numbers and gaps of what was dropped, one gap a subscription. */

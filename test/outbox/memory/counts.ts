@@ -1,4 +1,4 @@
-import { noCounts } from '../../../src/outbox/counts.ts'
+import { addCounts, goneUid, keptCounts, noCounts } from '../../../src/outbox/counts.ts'
 import type { CountDelta, Counts } from '../../../src/outbox/outbox.ts'
 
 export type Sum = CountDelta & { counts: Counts }
@@ -12,4 +12,14 @@ export function countsIn(sums: Map<string, Sum>, of: Omit<CountDelta, 'counts'>)
   const counts = noCounts()
   sums.set(key, { subscription, subscriptionUid, sink, counts })
   return counts
+}
+
+/** A sink's share of a subscription's counts goes on under `goneUid`. */
+export function forgetCounts(sums: Map<string, Sum>, subscriptionUid: string): void {
+  for (const [key, sum] of sums) {
+    if (sum.subscriptionUid !== subscriptionUid) continue
+    sums.delete(key)
+    const kept = sum.sink === '' ? undefined : keptCounts(sum.counts)
+    if (kept) addCounts(countsIn(sums, { subscription: '', subscriptionUid: goneUid, sink: sum.sink }), kept)
+  }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Changes } from '../../../src/outbox/changes.ts'
-import { countNames } from '../../../src/outbox/counts.ts'
+import { addCounts } from '../../../src/outbox/counts.ts'
 import { dropFloors, type Floors, floorsFor } from '../../../src/outbox/floors.ts'
 import type {
   CommitBatch,
@@ -21,7 +21,7 @@ import type {
 } from '../../../src/outbox/outbox.ts'
 import { checkPurge, isPurged, type Purge } from '../../../src/outbox/purge.ts'
 import { checkSettlements } from '../../../src/outbox/settle.ts'
-import { countsIn, type Sum } from './counts.ts'
+import { countsIn, forgetCounts, type Sum } from './counts.ts'
 import { type KeptLetter, letterOf, plain, rowOfLetter, select, tooMany, whole } from './letters.ts'
 import { forgetIn, type KeptRecord, keptRecord, knownOf, type Owing, owingOf, recordsOf } from './objects.ts'
 import {
@@ -71,8 +71,7 @@ export class MemoryOutbox implements Outbox {
     if (batch.listed) dropFloors(this.floored, batch.watch)
     for (const row of batch.rows) this.enqueue(row, time)
     for (const dead of batch.dead) this.letters.push(letterOf(newRow(this.kept, dead, time), { ...dead, time }))
-    for (const delta of batch.counts)
-      for (const name of countNames) this.countsOf(delta)[name] += delta.counts[name] ?? 0
+    for (const delta of batch.counts) addCounts(this.countsOf(delta), delta.counts)
     for (const { subscriptionUid, reason, message } of batch.gaps ?? []) {
       const count = (this.missed.get(subscriptionUid)?.count ?? 0) + 1
       this.missed.set(subscriptionUid, { count, reason, message, time })
@@ -107,14 +106,15 @@ export class MemoryOutbox implements Outbox {
   async forgetSubscription(subscriptionUid: string): Promise<number> {
     this.refuseWhenClosed()
     const dropped = dropRows(this.kept, (row) => row.subscriptionUid === subscriptionUid)
+    const owed = forgetIn(this.objects, subscriptionUid).map((sink) => ({ sink, subscription: '', subscriptionUid }))
+    for (const one of [...dropped, ...owed]) this.countsOf(one).dropped += 1
+    forgetCounts(this.sums, subscriptionUid)
     const own = `${subscriptionUid} `
-    for (const [key, sum] of this.sums) if (sum.subscriptionUid === subscriptionUid) this.sums.delete(key)
     for (const map of [this.since, this.floored.values])
       for (const key of map.keys()) if (key.startsWith(own)) map.delete(key)
     this.missed.delete(subscriptionUid)
-    forgetIn(this.objects, subscriptionUid)
     this.changes.bumpAll()
-    return dropped.length
+    return dropped.length + owed.length
   }
 
   async activate(entries: ReadonlyMap<string, number>): Promise<void> {

@@ -1,4 +1,4 @@
-import { bodyOf, owedSinks, readBody, withoutSubscription } from '../../../src/outbox/body.ts'
+import { bodyOf, owedSinks, owedTo, readBody, withoutSubscription } from '../../../src/outbox/body.ts'
 import type { ObjectRecord } from '../../../src/outbox/outbox.ts'
 
 /** A record as it stands in the file. */
@@ -22,9 +22,16 @@ export function knownOf(objects: KeptObjects, of: string, namespace: string | un
   return new Set([...objects.values()].filter(isMeant).map(({ uid }) => uid))
 }
 
-export function forgetIn(objects: KeptObjects, subscriptionUid: string): void {
-  for (const record of objects.values())
-    record.body = bodyOf(withoutSubscription(readBody(record.body), subscriptionUid))
+/** Gives the sinks of milestones that were owed, each as often as there were. */
+export function forgetIn(objects: KeptObjects, subscriptionUid: string): string[] {
+  const sinks: string[] = []
+  for (const record of objects.values()) {
+    const body = readBody(record.body)
+    for (const [sink, milestones] of owedTo(body.owed, subscriptionUid))
+      for (let n = 0; n < milestones; n += 1) sinks.push(sink)
+    record.body = bodyOf(withoutSubscription(body, subscriptionUid))
+  }
+  return sinks
 }
 
 export function owingOf(objects: KeptObjects): Owing[] {
