@@ -101,13 +101,13 @@ function roomFor<T>(reserve: Reserve, run: () => T): T {
 
 /**
  * `synchronous = FULL` makes a commit durable; exclusive locking (nobody else may come in, lock.db sees to that) keeps the WAL's
- * index in memory instead of a mapped file. 8 MiB of cache. When the WAL is taken into the file is told by `logOf`.
+ * index in memory instead of a mapped file. 4 MiB of cache. When the WAL is taken into the file is told by `logOf`.
  */
 const settings = (logBytes: number) => `
   PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
-  PRAGMA cache_size = -8192;
+  PRAGMA cache_size = -4096;
   PRAGMA mmap_size = 0;
   PRAGMA temp_store = MEMORY;
   PRAGMA wal_autocheckpoint = 0;
