@@ -51,7 +51,7 @@ export function compileSelection(
   if (!choices.ok) return choices
   const filter =
     spec.filter === undefined ? undefined : compile(spec.filter, { variables: filterVariables, result: 'bool' })
-  if (filter && !filter.ok) return filter
+  if (filter && !filter.ok) return refuse(filter.reason, `filter: ${filter.message}`)
   const namespaces = spec.namespaceSelector && compileSelector(spec.namespaceSelector, 'NamespaceSelectorInvalid')
   if (namespaces && !namespaces.ok) return namespaces
   return accept({

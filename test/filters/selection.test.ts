@@ -198,7 +198,7 @@ describe('refuses', () => {
       'a bad filter',
       { filter: 'milestone.nme == "x"' },
       'FilterInvalid',
-      /^line 1, column 11: milestone has no field nme/,
+      /^filter: line 1, column 11: milestone has no field nme/,
     ],
     ['a filter that gives no bool', { filter: 'milestone.name' }, 'FilterInvalid', /must give true or false/],
     [
