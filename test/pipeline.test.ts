@@ -32,6 +32,7 @@ async function observed(meanwhile: (index: (names: string[]) => void) => void): 
     now: () => ms(1),
     matched: () => undefined,
     filterFailed: () => undefined,
+    formatFailed: () => undefined,
     poisoned: (_source, _change, error) => assert.fail(String(error)),
     room: () => ({ ...unlimited, [Symbol.dispose]: () => undefined }),
     async fence() {

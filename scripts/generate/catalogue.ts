@@ -5,6 +5,7 @@ import { cloudevents } from '../../src/formats/cloudevents.ts'
 import { compileDashboard } from '../../src/formats/dashboard.ts'
 import type { EncodedEvent, Format } from '../../src/formats/format.ts'
 import { formats } from '../../src/formats/index.ts'
+import { defaultOptions } from '../../src/formats/options.ts'
 import { sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 
@@ -77,17 +78,17 @@ function typesOf(format: Format, source: Source, milestoneName: string, samples:
     .filter((sample) => sample.source === source && sample.milestone.name === milestoneName)
     .flatMap((sample) => encode(format, sample))
     .map((event) => event.type)
-  if (format.knows(source, milestoneName) !== types.length > 0) {
+  if (format.knows(source, milestoneName, defaultOptions) !== types.length > 0) {
     throw new Error(`${format.name} does not encode ${source.kind} ${milestoneName} as it says, or no sample shows it`)
   }
   return [...new Set(types)].toSorted()
 }
 
-function encode(format: Format, { source, object, milestone }: Sample): EncodedEvent[] {
+function encode(format: Format, { source, object, milestone }: Sample): readonly EncodedEvent[] {
   const dashboard = compileDashboard('https://tekton.example.com/#/namespaces/{{namespace}}/{{plural}}/{{name}}', '')
   if (!dashboard.ok) throw new Error(dashboard.message)
   const cluster = { uri: '/clusters/2f1c7a0e-6f53-4d0c-9a53-0d6c1f1b8e11', urlOf: dashboard.value }
-  return format.encode({ source, object, milestone, content: 'summary', extensions: {}, cluster })
+  return format.encode({ source, object, milestone, content: 'summary', options: defaultOptions, cluster }).events
 }
 
 /** A successful end, of the sample that says most. */

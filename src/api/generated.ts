@@ -282,7 +282,31 @@ export type EventSubscriptionSpec = {
   /** Options of the format cdevents. */
   cdevents?: {
     /** The version of the CDEvents specification. Default: 0.4.1. */
-    specVersion?: '0.4.1'
+    specVersion?: '0.4.1' | '0.5.1'
+    /**
+     * What an event must satisfy to be sent. schema is the specification's own; sdk-go is what its Go SDK, and so
+     * Flux's Receiver, asks for besides, as a package URL in every artifactId. Default: schema.
+     */
+    profile?: 'schema' | 'sdk-go'
+    /**
+     * The outcome that a reason of a condition stands for, where it is to be another than the one documented, as
+     * in TaskRunTimeout: failure.
+     */
+    outcomes?: Record<string, 'success' | 'failure' | 'cancel' | 'error'>
+  }
+  /** Options of the formats tektonv1 and tektonv2. */
+  tekton?: {
+    /**
+     * once sends running once for each attempt, as Tekton does since v1.12; eachChange sends it again each time
+     * that the condition changes, as Tekton did before. Default: once.
+     */
+    mode?: 'once' | 'eachChange'
+    /**
+     * The events' source. canonical is the object's path in the API, as in
+     * /apis/tekton.dev/v1/namespaces/team-a/taskruns/build; classic is what Tekton itself sends,
+     * /apis///namespaces/team-a//build. Default: canonical.
+     */
+    source?: 'canonical' | 'classic'
   }
   /** Which events go, any of these. Left out, started and finished of every kind that the formats know. */
   events?: EventSelection[]
@@ -304,12 +328,35 @@ export type EventSubscriptionSpec = {
      * the format allows. Default: summary.
      */
     content?: 'summary' | 'full' | 'none'
+    /** Parts of the object that a summary holds besides, each as a JSON Pointer such as /status/results. */
+    include?: string[]
+    /**
+     * Parts of the object that no event holds, whatever its content, each as a JSON Pointer such as /spec/params.
+     */
+    redact?: string[]
   }
   /**
    * CloudEvents extension attributes added to every event. Names are 1 to 20 lower case letters and digits, and
    * not those that CloudEvents and Carillon set themselves.
    */
   extensions?: Record<string, string>
+  /**
+   * A CEL expression whose value, as JSON, is what the sinks are sent: a plain webhook's own shape, without
+   * CloudEvents headers, with the event's id as webhook-id. It sees milestone, object and event. One that does
+   * not compile makes the subscription Stalled; where it fails at run time the event is not sent, is counted as
+   * invalid, and shows in the condition FormatErrors.
+   */
+  body?: string
+  /**
+   * CDEvents that authors of Tasks and Pipelines declare by annotation, and that may pass. None do where this is
+   * left out.
+   */
+  userEvents?: {
+    /** Types that may pass, without their version, as in dev.cdevents.artifact.published. */
+    types: string[]
+    /** Whether nothing but these goes, without the milestones' own events. Default: false. */
+    only?: boolean
+  }
   /**
    * Which milestones count when a sink, kind or milestone becomes part of the subscription: Now takes those from
    * then on, Earliest all that can be read from the objects that there are, a time (RFC 3339) those from then
@@ -361,8 +408,8 @@ export type EventSubscriptionStatus = {
   /**
    * Ready: the subscription is understood and all that it refers to is there. Delivering: events get through to
    * all sinks. Continuity: nothing may have been missed of late. Present only while they are true: Reconciling,
-   * Stalled, FilterErrors (the filter failed at run time), Overflow (more waits than may, or the operator's disk
-   * takes nothing).
+   * Stalled, FilterErrors (the filter failed at run time), FormatErrors (an event was not sent, as it would not
+   * have been valid), Overflow (more waits than may, or the operator's disk takes nothing).
    */
   conditions?: Condition[]
   /** What became of what was matched since the subscription was made. All but pending only grow. */
@@ -390,6 +437,8 @@ export type SubscriptionCounts = {
   deadLettered?: number
   /** Deliveries that were dropped and not kept. */
   dropped?: number
+  /** Events that were not sent, as they would not have been valid. */
+  invalid?: number
   /** Deliveries that wait. */
   pending?: number
 }

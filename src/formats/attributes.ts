@@ -73,8 +73,9 @@ export function encodeAttributes(input: EncodeInput, event: EventHead): { id: st
   if (object.metadata.namespace) text += `,"namespace":${quote(object.metadata.namespace)}`
   const own = event.extensions ?? {}
   for (const name in own) text += extension(name, own[name])
-  for (const name in input.extensions) {
-    if (!reserved.has(name) && !Object.hasOwn(own, name)) text += extension(name, input.extensions[name])
+  const { extensions } = input.options
+  for (const name in extensions) {
+    if (!reserved.has(name) && !Object.hasOwn(own, name)) text += extension(name, extensions[name])
   }
   return { id, attributes: `${text}}` }
 }

@@ -1,7 +1,7 @@
 import type { Source } from '../sources/source.ts'
 import { encodeAttributes, timestamp } from './attributes.ts'
 import { encodeBareObject, hasIdentity } from './bare.ts'
-import type { EncodedEvent, EncodeInput, Format } from './format.ts'
+import { type EncodedEvent, type EncodeInput, type Format, nothing, oneEvent } from './format.ts'
 import { runExtensions, runFacts } from './run-facts.ts'
 
 /** Carillon's own format: an event for every milestone of every kind (docs/events.md has its data). */
@@ -9,7 +9,8 @@ export const cloudevents: Format = {
   name: 'cloudevents',
   hasSummary: true,
   knows: (source, milestoneName) => source.catalogue.some((row) => row.name === milestoneName),
-  encode: (input) => (hasIdentity(input.object) ? [encode(input)] : []),
+  formOf: ({ extensions, data }) => JSON.stringify([extensions, data]),
+  encode: (input) => (hasIdentity(input.object) ? oneEvent(encode(input)) : nothing),
 }
 
 /** `dev.carillon.<family>.<kind>.<milestone>.v1`, the kind in lower case. */

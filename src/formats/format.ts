@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Milestone, Source } from '../sources/source.ts'
+import type { FormatOptions } from './options.ts'
 
 export type FormatName = 'cloudevents' | 'cdevents' | 'tektonv1' | 'tektonv2'
 
@@ -11,9 +12,9 @@ export type EncodeInput = {
   source: Source
   object: KubeObject
   milestone: Milestone
+  /** What is wanted now: of a subscription with content `full`, its summary too. */
   content: Content
-  /** The subscription's own CloudEvents extensions, already checked by `checkExtensions`. */
-  extensions: Readonly<Record<string, string>>
+  options: FormatOptions
   cluster: Cluster
 }
 
@@ -41,7 +42,23 @@ export type EncodedEvent = {
   summary?: { attributes: string; data: string | undefined }
 }
 
-/** One wire format. `encode` gives no event where the format has none for this milestone. Never throws on odd objects. */
+/**
+ * What a milestone gives in one format: no event where the format has none. A problem stands for an event that would not have been
+ * valid, and is not sent.
+ */
+export type Encoding = { events: readonly EncodedEvent[]; problems: readonly FormatProblem[] }
+
+export const nothing: Encoding = { events: [], problems: [] }
+
+export const oneEvent = (event: EncodedEvent): Encoding => ({ events: [event], problems: [] })
+
+/** Why an event is not sent. `message` names the path and the rule, never a value of the object. */
+export type FormatProblem = { reason: FormatProblemReason; message: string }
+
+/** EventInvalid: what was made is no valid event; DeclarationInvalid: an author's declaration; BodyFailed: the subscription's `body`. */
+export type FormatProblemReason = 'EventInvalid' | 'DeclarationInvalid' | 'BodyFailed'
+
+/** One wire format. `encode` never throws on odd objects. */
 export type Format = {
   name: FormatName
   /** The largest event in bytes, where the format itself fixes it; else the sink's maxEventBytes counts. */
@@ -49,6 +66,8 @@ export type Format = {
   /** Whether a too large event can be had smaller with content `summary`. */
   hasSummary: boolean
   /** Whether this format has an event for that milestone name of that kind. */
-  knows(source: Source, milestoneName: string): boolean
-  encode(input: EncodeInput): EncodedEvent[]
+  knows(source: Source, milestoneName: string, options: FormatOptions): boolean
+  /** The options that its events depend on, as a text: those of equal forms are encoded once. Made when a subscription is compiled. */
+  formOf(options: FormatOptions): string
+  encode(input: EncodeInput): Encoding
 }

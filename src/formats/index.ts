@@ -1,6 +1,6 @@
-import { cdevents } from './cdevents/cdevents.ts'
 import { cloudevents } from './cloudevents.ts'
 import type { Format, FormatName } from './format.ts'
+import { cdevents } from './mapping/format.ts'
 import { tektonv1 } from './tektonv1.ts'
 import { tektonv2 } from './tektonv2.ts'
 

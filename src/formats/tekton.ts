@@ -2,10 +2,8 @@ import type { KubeObject } from '../api/object.ts'
 import type { Milestone, Source } from '../sources/source.ts'
 import { encodeAttributes } from './attributes.ts'
 import { hasIdentity } from './bare.ts'
-import type { EncodeInput, Format } from './format.ts'
-
-/** Which form `source` takes; all are in use among consumers of Tekton's events. */
-export type SourceStyle = 'canonical' | 'classic'
+import { type EncodeInput, type Format, nothing, oneEvent } from './format.ts'
+import type { TektonOptions } from './options.ts'
 
 /**
  * Milestones that Tekton v1.12 has types for (pkg/reconciler/events/cloudevent/cloudevent.go). `finished` splits by outcome.
@@ -29,12 +27,7 @@ const dataKeys = new Map([
 type View = (source: Source, object: KubeObject) => unknown
 
 /** Tekton's own events, by the version that ends their types and what they show of the run. */
-export function tektonFormat(
-  name: 'tektonv1' | 'tektonv2',
-  version: 'v1' | 'v2',
-  view: View,
-  style: SourceStyle = 'canonical',
-): Format {
+export function tektonFormat(name: 'tektonv1' | 'tektonv2', version: 'v1' | 'v2', view: View): Format {
   const knows = (source: Source, milestoneName: string) =>
     source.family === 'tekton' && words.get(source.kind)?.has(milestoneName) === true
   return {
@@ -42,13 +35,24 @@ export function tektonFormat(
     maxBytes: 1_048_576,
     hasSummary: false,
     knows,
+    formOf: ({ extensions, data, tekton }) => JSON.stringify([extensions, data, tekton]),
     encode(input) {
       const { source, object, milestone } = input
-      if (!knows(source, milestone.name) || !hasIdentity(object)) return []
+      if (!knows(source, milestone.name) || !hasIdentity(object)) return nothing
       const type = `dev.tekton.event.${source.kind.toLowerCase()}.${wordOf(milestone)}.${version}`
       const subject = object.metadata.name
-      const head = encodeAttributes(input, { format: name, type, subject, source: runSource(input, style) })
-      return [{ ...head, type, subject, data: `{"${dataKeys.get(source.kind)}":${encodeRun(view, source, object)}}` }]
+      const head = encodeAttributes(input, {
+        format: name,
+        type,
+        subject,
+        source: runSource(input, input.options.tekton.source),
+      })
+      return oneEvent({
+        ...head,
+        type,
+        subject,
+        data: `{"${dataKeys.get(source.kind)}":${encodeRun(view, source, object)}}`,
+      })
     },
   }
 }
@@ -71,7 +75,7 @@ const wordOf = ({ name, outcome }: Milestone): string =>
  * `canonical` is the object's path in the API; `classic` what Tekton sends in the field, where its objects have lost their kind:
  * `/apis///namespaces/<ns>//<name>`.
  */
-export function runSource({ source, object }: EncodeInput, style: SourceStyle): string {
+export function runSource({ source, object }: EncodeInput, style: TektonOptions['source']): string {
   const { name, namespace = '' } = object.metadata
   if (style === 'classic') return `/apis///namespaces/${namespace}//${name}`
   return `/apis/${source.group}/${source.version}/namespaces/${namespace}/${source.plural}/${name}`

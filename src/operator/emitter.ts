@@ -1,5 +1,6 @@
 import type { Selection } from '../filters/selection.ts'
 import type { Content, Format } from '../formats/format.ts'
+import type { FormatOptions } from '../formats/options.ts'
 
 /** A subscription made ready for the hot path: what it selects, in which form, to which sinks, since when. */
 export type Emitter = {
@@ -10,13 +11,14 @@ export type Emitter = {
   /** Whether objects of other namespaces are in reach: an admin namespace's subscription with a namespaceSelector. */
   clusterWide: boolean
   selection: Selection
-  formats: readonly Format[]
+  formats: readonly EmitterFormat[]
   content: Content
-  extensions: Readonly<Record<string, string>>
-  /** Two emitters with the same form encode the same milestone to the same bytes. */
-  form: string
+  options: FormatOptions
   sinks: readonly EmitterSink[]
 }
+
+/** `form`: two emitters that have the same encode the same milestone to the same bytes. */
+export type EmitterFormat = { format: Format; form: string }
 
 export type EmitterSink = {
   /** `namespace/name`. */

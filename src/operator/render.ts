@@ -25,7 +25,7 @@ export type RenderDeps = {
 /** Counting all that is pending is worth it once in so many ms, not for each of a thousand statuses. */
 const countEveryMs = 1000
 
-const zero: Counts = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0 }
+const zero: Counts = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0, invalid: 0 }
 
 /** Gathers the facts of a status: what the outbox counted, what the book remembers, what reconciling found. */
 export class Renderer {
@@ -108,6 +108,7 @@ export class Renderer {
       pending: sum(waiting.map((entry) => entry.rows)),
       lastMatched: this.deps.book.lastMatched(uid),
       filterErrors: this.deps.book.filterErrors(uid),
+      formatErrors: this.deps.book.formatErrors(uid),
       gaps: gaps.get(uid),
       acknowledged: this.deps.state.acknowledged.get(uid),
       sinks: sinkKeys(object).map((sink) => this.view(state, sink, waiting)),

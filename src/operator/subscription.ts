@@ -1,12 +1,12 @@
 import type { EventSubscription } from '../api/generated.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
-import { checkExtensions } from '../filters/extensions.ts'
 import { compileSelection } from '../filters/selection.ts'
 import type { Format, FormatName } from '../formats/format.ts'
 import { fields, lastWrite } from '../sources/read.ts'
 import type { Source } from '../sources/source.ts'
 import type { ActivationSpec } from './activation.ts'
 import type { Emitter, EmitterSink } from './emitter.ts'
+import { compileOptions } from './options.ts'
 import type { SubscriptionState } from './state.ts'
 
 export type CompileContext = {
@@ -29,11 +29,12 @@ export function compileSubscription(subscription: EventSubscription, context: Co
       `namespaceSelector is for admin namespaces only, and ${namespace} is none: leave it out, or ask an admin for a cluster-wide subscription`,
     )
   }
-  const extensions = checkExtensions(spec.extensions ?? {})
-  if (!extensions.ok) return extensions
+  const options = compileOptions(spec)
+  if (!options.ok) return options
   const names: readonly FormatName[] = spec.formats ?? ['cloudevents']
   const formats = names.map((name) => context.formats[name])
-  const knows = (source: Source, milestone: string) => formats.some((format) => format.knows(source, milestone))
+  const knows = (source: Source, milestone: string) =>
+    formats.some((format) => format.knows(source, milestone, options.value))
   const selection = compileSelection(selectionOf(spec), context.sources, knows)
   if (!selection.ok) return selection
   const content = spec.data?.content ?? 'summary'
@@ -43,10 +44,9 @@ export function compileSubscription(subscription: EventSubscription, context: Co
     namespace,
     clusterWide: spec.namespaceSelector !== undefined,
     selection: selection.value,
-    formats,
+    formats: formats.map((format) => ({ format, form: `${format.name} ${format.formOf(options.value)}` })),
     content,
-    extensions: spec.extensions ?? {},
-    form: JSON.stringify([content, spec.extensions ?? {}]),
+    options: options.value,
     sinks: sinkKeys(subscription).map((key) => emitterSink(key, context)),
   })
 }

@@ -9,6 +9,7 @@ export const countNames = [
   'retried',
   'deadLettered',
   'dropped',
+  'invalid',
 ] as const satisfies (keyof Counts)[]
 
 export const noCounts = (): Counts => ({
@@ -18,6 +19,7 @@ export const noCounts = (): Counts => ({
   retried: 0,
   deadLettered: 0,
   dropped: 0,
+  invalid: 0,
 })
 
 /** Under this uid the counts of forgotten subscriptions go on, by sink: what a sink counts only grows. It is no subscription's. */
@@ -51,17 +53,17 @@ export class PendingCounts {
 
   /** A route's counts as they stand in the present transaction. */
   read(route: Route): Counts {
-    const [matched = 0, filtered = 0, delivered = 0, retried = 0, deadLettered = 0, dropped = 0] =
+    const [matched = 0, filtered = 0, delivered = 0, retried = 0, deadLettered = 0, dropped = 0, invalid = 0] =
       this.sql.countsOf(route.id) ?? []
-    const counts = { matched, filtered, delivered, retried, deadLettered, dropped }
+    const counts = { matched, filtered, delivered, retried, deadLettered, dropped, invalid }
     addCounts(counts, this.deltas.get(route.id) ?? {})
     return counts
   }
 
   write(): void {
     for (const [id, counts] of this.deltas) {
-      const { matched, filtered, delivered, retried, deadLettered, dropped } = counts
-      this.sql.addCounts(matched, filtered, delivered, retried, deadLettered, dropped, id)
+      const { matched, filtered, delivered, retried, deadLettered, dropped, invalid } = counts
+      this.sql.addCounts(matched, filtered, delivered, retried, deadLettered, dropped, invalid, id)
     }
     this.deltas.clear()
   }

@@ -44,7 +44,8 @@ export type NewRow = {
 }
 
 /**
- * Numbers of one subscription toward one sink; they only grow. `filtered` counts under sink `''`, as does `matched`.
+ * Numbers of one subscription toward one sink; they only grow. `matched`, `filtered` and `invalid` (events that were not sent, as they
+ * would not be valid) count under sink `''`.
  * `settle` itself counts `delivered`, `retried` (retry, hold and shrink) and `deadLettered`; all else is what a commit's `counts` say,
  * `deadLettered` for its `dead` included.
  */
@@ -55,6 +56,7 @@ export type Counts = {
   retried: number
   deadLettered: number
   dropped: number
+  invalid: number
 }
 
 export type CountDelta = { subscription: string; subscriptionUid: string; sink: string; counts: Partial<Counts> }

@@ -30,9 +30,9 @@ export function readPending({ sql, routes }: Store): Pending[] {
 }
 
 export function readCounts({ sql }: Store): CountDelta[] {
-  return sql.counts().map(([subscription, subscriptionUid, sink, ...six]) => {
-    const [matched, filtered, delivered, retried, deadLettered, dropped] = six
-    const counts = { matched, filtered, delivered, retried, deadLettered, dropped }
+  return sql.counts().map(([subscription, subscriptionUid, sink, ...cells]) => {
+    const [matched, filtered, delivered, retried, deadLettered, dropped, invalid] = cells
+    const counts = { matched, filtered, delivered, retried, deadLettered, dropped, invalid }
     return { subscription, subscriptionUid, sink, counts }
   })
 }

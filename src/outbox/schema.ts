@@ -120,6 +120,9 @@ export const migrations: readonly string[] = [
   ALTER TABLE floors ADD COLUMN crc INTEGER;
   ALTER TABLE gates ADD COLUMN crc INTEGER;
   `,
+  `
+  ALTER TABLE routes ADD COLUMN invalid INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /** The version that this program writes. */

@@ -27,13 +27,14 @@ const transactions = ({ write }: Makers) => ({
   rollback: write<[]>('ROLLBACK'),
 })
 
-type SixCounts = [
+type CountCells = [
   matched: number,
   filtered: number,
   delivered: number,
   retried: number,
   deadLettered: number,
   dropped: number,
+  invalid: number,
 ]
 
 const routes = ({ write, seal, all, read }: Makers) => ({
@@ -47,15 +48,15 @@ const routes = ({ write, seal, all, read }: Makers) => ({
     'INSERT INTO routes (id, sink, subscription, subscription_uid, crc) VALUES (?, ?, ?, ?, ?)',
   ),
   dropRoute: write<[id: number]>('DELETE FROM routes WHERE id = ?'),
-  addCounts: write<[...SixCounts, id: number]>(
+  addCounts: write<[...CountCells, id: number]>(
     `UPDATE routes SET matched = matched + ?, filtered = filtered + ?, delivered = delivered + ?, retried = retried + ?,
-       dead_lettered = dead_lettered + ?, dropped = dropped + ? WHERE id = ?`,
+       dead_lettered = dead_lettered + ?, dropped = dropped + ?, invalid = invalid + ? WHERE id = ?`,
   ),
-  countsOf: read<[id: number], SixCounts>(
-    'SELECT matched, filtered, delivered, retried, dead_lettered, dropped FROM routes WHERE id = ?',
+  countsOf: read<[id: number], CountCells>(
+    'SELECT matched, filtered, delivered, retried, dead_lettered, dropped, invalid FROM routes WHERE id = ?',
   ),
-  counts: all<[], [subscription: string, subscriptionUid: string, sink: string, ...SixCounts]>(
-    `SELECT r.subscription, r.subscription_uid, s.name, matched, filtered, delivered, retried, dead_lettered, dropped
+  counts: all<[], [subscription: string, subscriptionUid: string, sink: string, ...CountCells]>(
+    `SELECT r.subscription, r.subscription_uid, s.name, matched, filtered, delivered, retried, dead_lettered, dropped, invalid
      FROM routes r JOIN sinks s ON s.id = r.sink ORDER BY r.id`,
   ),
 })

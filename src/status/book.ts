@@ -5,6 +5,9 @@ type Pair = { lastDelivered?: Delivered; lastFailure?: Failed }
 
 export type FilterErrors = { count: number; message: string; time: number }
 
+/** The latest event that was not sent, as it would not be valid, and how many there were. */
+export type FormatErrors = { count: number; reason: string; message: string; time: number }
+
 /** So many failed attempts in a row make a sink count as failing; one slow answer among good ones does not. */
 export const failingAfter = 3
 
@@ -17,6 +20,7 @@ export class StatusBook {
   private readonly pairs = new Map<string, Pair>()
   private readonly matches = new Map<string, LastMatched>()
   private readonly errors = new Map<string, FilterErrors>()
+  private readonly invalid = new Map<string, FormatErrors>()
 
   /** Whether the attempt turned the sink's health, or it fails for another reason than before, so that conditions have to be told at once. */
   attempted(attempt: AttemptRecord): boolean {
@@ -77,9 +81,17 @@ export class StatusBook {
     return known === undefined
   }
 
-  /** A new filter starts without errors. */
+  /** True when it is the first since the last `forgive`, or has another reason than the one before. */
+  formatFailed(subscriptionUid: string, failed: FormatErrors): boolean {
+    const known = this.invalid.get(subscriptionUid)
+    this.invalid.set(subscriptionUid, { ...failed, count: (known?.count ?? 0) + failed.count })
+    return known?.reason !== failed.reason
+  }
+
+  /** A new filter, and new formats, start without errors. */
   forgive(subscriptionUid: string): void {
     this.errors.delete(subscriptionUid)
+    this.invalid.delete(subscriptionUid)
   }
 
   /** A deleted sink: one of its name starts anew. What subscriptions were told of it stays, where `pairs` is false. */
@@ -91,6 +103,7 @@ export class StatusBook {
   forget(subscriptionUid: string): void {
     this.matches.delete(subscriptionUid)
     this.errors.delete(subscriptionUid)
+    this.invalid.delete(subscriptionUid)
     for (const key of this.pairs.keys()) if (key.startsWith(`${subscriptionUid} `)) this.pairs.delete(key)
   }
 
@@ -116,6 +129,10 @@ export class StatusBook {
 
   filterErrors(subscriptionUid: string): FilterErrors | undefined {
     return this.errors.get(subscriptionUid)
+  }
+
+  formatErrors(subscriptionUid: string): FormatErrors | undefined {
+    return this.invalid.get(subscriptionUid)
   }
 }
 

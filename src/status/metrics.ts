@@ -21,6 +21,11 @@ export function createMetrics() {
     ]),
     matched: counter('carillon_matched_total', 'Milestones that a subscription took.', ['kind']),
     filterErrors: counter('carillon_filter_errors_total', 'Filters that failed at run time.', ['kind']),
+    invalid: counter(
+      'carillon_invalid_events_total',
+      'Events that were not sent, as they would not be valid, by reason.',
+      ['kind', 'reason'],
+    ),
     poisoned: counter('carillon_poisoned_objects_total', 'Objects that could not be read, and were passed over.', [
       'kind',
     ]),

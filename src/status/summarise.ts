@@ -44,6 +44,7 @@ export type SubscriptionFacts = Common & {
   pending: number
   lastMatched: LastMatched | undefined
   filterErrors: { count: number; message: string } | undefined
+  formatErrors: { count: number; reason: string; message: string } | undefined
   gaps: Gaps | undefined
   /** When a reconciliation was last asked for; ms, undefined where not since the start. */
   acknowledged: number | undefined
@@ -96,6 +97,13 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
         message: `${facts.filterErrors.message}; where it fails nothing matches`,
       })
     : removeCondition(conditions, 'FilterErrors')
+  conditions = facts.formatErrors
+    ? set(conditions, facts, 'FormatErrors', {
+        status: 'True',
+        reason: facts.formatErrors.reason,
+        message: `${facts.formatErrors.message}; it was not sent`,
+      })
+    : removeCondition(conditions, 'FormatErrors')
   conditions = withOverflow(conditions, facts, overflowOfSinks(facts.sinks))
   const previous = facts.previous.find(({ type }) => type === 'Continuity')
   conditions = set(conditions, facts, 'Continuity', continuity({ ...facts, previous }))

@@ -130,6 +130,18 @@ export function observeDeps(
         writer.mark(`subscription ${emitter.key}`, first ? 'conditions' : 'counters')
       }
     },
+    formatFailed(failures) {
+      for (const { emitter, kind, object, milestone, problems } of failures) {
+        const [problem] = problems
+        if (!problem) continue
+        for (const { reason } of problems) metrics.invalid.inc({ kind, reason })
+        const { namespace, name } = object.metadata
+        const message = `${kind} ${namespace ? `${namespace}/` : ''}${name}, ${milestone}: ${problem.message}`
+        const failed = { count: problems.length, reason: problem.reason, message, time: now() }
+        const first = book.formatFailed(emitter.uid, failed)
+        writer.mark(`subscription ${emitter.key}`, first ? 'conditions' : 'counters')
+      }
+    },
     poisoned({ kind }, { object }, error) {
       metrics.poisoned.inc({ kind })
       const { namespace, name } = object.metadata

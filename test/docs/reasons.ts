@@ -59,6 +59,8 @@ export function reasonsIn(folder: string): Set<string> {
   for (const file of globSync('**/*.ts', { cwd: folder })) {
     const text = readFileSync(join(folder, file), 'utf8')
     for (const pattern of patterns) for (const [, reason = ''] of text.matchAll(pattern)) reasons.add(reason)
+    if (file === 'formats/format.ts')
+      for (const [, reason = ''] of text.matchAll(/[=|] '([A-Z]\w+)'/g)) reasons.add(reason)
     if (file !== 'delivery/decide.ts') continue
     for (const [, reason = ''] of text.matchAll(/\['\w+', '([A-Z]\w+)'\]/g)) reasons.add(reason)
     for (const [, reason = ''] of text.matchAll(/^ {2}([A-Z]\w+): '\w+',$/gm)) reasons.add(reason)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type KubeObject, keyOf } from '../../src/api/object.ts'
 import { formats } from '../../src/formats/index.ts'
+import { defaultOptions } from '../../src/formats/options.ts'
 import { sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 import { startKubelet } from '../controlplane/kubelet.ts'
@@ -118,8 +119,9 @@ describe('events of real runs', () => {
     for (const { object, source, milestones } of shown) {
       const wanted = new Set(source.catalogue.filter(wants).map(({ name }) => name))
       for (const milestone of milestones.filter(({ name }) => wanted.has(name))) {
-        const input = { source, object, milestone, content: 'summary', extensions: {}, cluster } as const
-        for (const { id, type } of formats[format].encode(input)) ids.set(id, `${source.kind} ${keyOf(object)} ${type}`)
+        const input = { source, object, milestone, content: 'summary', options: defaultOptions, cluster } as const
+        for (const { id, type } of formats[format].encode(input).events)
+          ids.set(id, `${source.kind} ${keyOf(object)} ${type}`)
       }
     }
     return ids

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { KubeObject } from '../../src/api/object.ts'
 import { encodeAttributes, eventId, reserved, sequenceOf, sourceOf, timestamp } from '../../src/formats/attributes.ts'
 import type { EncodeInput } from '../../src/formats/format.ts'
+import { defaultOptions } from '../../src/formats/options.ts'
 import { sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 
@@ -22,7 +23,7 @@ function input(extensions: Record<string, string> = {}, metadata: Partial<KubeOb
     object: { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata: { ...named, ...metadata } },
     milestone: finished,
     content: 'summary',
-    extensions,
+    options: { ...defaultOptions, extensions },
     cluster: { uri: '/clusters/c-1', urlOf: () => 'https://example.com/' },
   }
 }

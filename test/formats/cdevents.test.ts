@@ -5,8 +5,9 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import type { KubeObject } from '../../src/api/object.ts'
-import { cdevents } from '../../src/formats/cdevents/cdevents.ts'
 import type { Content, EncodedEvent, EncodeInput, Format } from '../../src/formats/format.ts'
+import { cdevents } from '../../src/formats/mapping/format.ts'
+import { defaultOptions } from '../../src/formats/options.ts'
 import type { Outcome } from '../../src/sources/source.ts'
 import { attributesOf, golden, input, milestone, oddRuns, run, runNames, sourceOf, toldBy } from './runs.ts'
 
@@ -34,8 +35,8 @@ function compileSchemas(): Map<string, ValidateFunction> {
 }
 
 /** Encodes, and holds what comes to the schema (where present) and to the CloudEvents binding. */
-function encode(given: EncodeInput): EncodedEvent[] {
-  const events = cdevents.encode(given)
+function encode(given: EncodeInput): readonly EncodedEvent[] {
+  const { events } = cdevents.encode(given)
   for (const event of events) {
     const attributes = attributesOf(event)
     const data = JSON.parse(event.data ?? '')
@@ -113,7 +114,7 @@ test('there is an event for these milestones and no other', () => {
     const found = names.filter((name) => encode(input(object, milestone(name))).length > 0)
     assert.deepEqual(found, expected, kind)
     assert.deepEqual(
-      names.filter((name) => cdevents.knows(sourceOf(kind), name)),
+      names.filter((name) => cdevents.knows(sourceOf(kind), name, defaultOptions)),
       expected,
     )
   }

@@ -10,6 +10,7 @@ import { toBinary } from '../../src/formats/binding.ts'
 import { cloudevents } from '../../src/formats/cloudevents.ts'
 import { compileDashboard } from '../../src/formats/dashboard.ts'
 import type { Content, EncodedEvent, EncodeInput } from '../../src/formats/format.ts'
+import { defaultOptions } from '../../src/formats/options.ts'
 import { sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 
@@ -41,11 +42,11 @@ function encode(
     object,
     milestone,
     content,
-    extensions: { team: 'payments' },
+    options: { ...defaultOptions, extensions: { team: 'payments' } },
     cluster,
     ...more,
   }
-  return cloudevents.encode(input)[0] ?? assert.fail('no event')
+  return cloudevents.encode(input).events[0] ?? assert.fail('no event')
 }
 
 const finishedOf = (object: KubeObject) =>
@@ -85,8 +86,9 @@ test('id, type and subject of an event are those of its attributes', () => {
 
 test('there is an event for each milestone of the catalogue, and for no other', () => {
   for (const source of Object.values(sources)) {
-    for (const row of source.catalogue) assert.equal(cloudevents.knows(source, row.name), true)
-    for (const name of ['', 'deployed', 'constructor']) assert.equal(cloudevents.knows(source, name), false)
+    for (const row of source.catalogue) assert.equal(cloudevents.knows(source, row.name, defaultOptions), true)
+    for (const name of ['', 'deployed', 'constructor'])
+      assert.equal(cloudevents.knows(source, name, defaultOptions), false)
   }
 })
 
@@ -174,11 +176,14 @@ test('what has no identity gives no event; any other oddness gives a valid one',
     source: sourceOf(object),
     milestone: finishedOf(object),
     content: 'full',
-    extensions: {},
+    options: defaultOptions,
     cluster,
   } as const
   for (const metadata of [undefined, null, 'x', {}, { name: 'a' }, { name: '', uid: 'u' }, { name: 'a', uid: 7 }]) {
-    assert.deepEqual(cloudevents.encode({ ...input, object: { ...object, metadata } as unknown as KubeObject }), [])
+    assert.deepEqual(
+      cloudevents.encode({ ...input, object: { ...object, metadata } as unknown as KubeObject }).events,
+      [],
+    )
   }
   const odd = fc.record(
     {
@@ -194,7 +199,7 @@ test('what has no identity gives no event; any other oddness gives a valid one',
   fc.assert(
     fc.property(odd, ({ spec, status, ...metadata }) => {
       const made = { ...object, spec, status, metadata: { ...object.metadata, ...metadata } } as unknown as KubeObject
-      const [event] = cloudevents.encode({ ...input, object: made })
+      const [event] = cloudevents.encode({ ...input, object: made }).events
       assert.ok(event)
       for (const value of Object.values(JSON.parse(event.attributes))) assert.equal(typeof value, 'string')
       assert.equal(JSON.parse(event.data ?? '').milestone.outcome, 'success')

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import type { KubeObject } from '../../src/api/object.ts'
 import type { EncodedEvent, EncodeInput } from '../../src/formats/format.ts'
+import { defaultOptions } from '../../src/formats/options.ts'
 import { sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 
@@ -50,7 +51,7 @@ export const input = (object: KubeObject, told: Milestone, more: Partial<EncodeI
   object,
   milestone: told,
   content: 'summary',
-  extensions: {},
+  options: defaultOptions,
   cluster: {
     uri: 'https://cluster.example.com',
     urlOf: ({ plural }, { metadata }) => `https://dash.example.com/${metadata.namespace}/${plural}/${metadata.name}`,

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { parseAllDocuments } from 'yaml'
 import type { KubeObject } from '../../src/api/object.ts'
 import type { Format } from '../../src/formats/format.ts'
+import { defaultOptions } from '../../src/formats/options.ts'
 import { runSource } from '../../src/formats/tekton.ts'
 import { toV1beta1 } from '../../src/formats/tekton-v1beta1.ts'
 import { tektonv1 } from '../../src/formats/tektonv1.ts'
@@ -13,7 +14,7 @@ import { attributesOf, golden, input, milestone, oddRuns, run, runNames, sourceO
 tektonv1 satisfies Format
 
 const encodeOne = (object: KubeObject, told = milestone('finished', { outcome: 'success' })) => {
-  const [event, ...more] = tektonv1.encode(input(object, told))
+  const [event, ...more] = tektonv1.encode(input(object, told)).events
   assert.ok(event)
   assert.equal(more.length, 0)
   return event
@@ -107,12 +108,12 @@ describe('tektonv1 types', () => {
       const type = types[index]
       test(`${kind} ${name} ${more?.outcome ?? ''} → ${type ?? 'no event'}`, () => {
         const object = run(`${kind.toLowerCase()}-bare`)
-        const events = tektonv1.encode(input(object, milestone(name, more)))
+        const events = tektonv1.encode(input(object, milestone(name, more))).events
         assert.deepEqual(
           events.map((event) => event.type),
           type ? [`dev.tekton.event.${type}.v1`] : [],
         )
-        assert.equal(tektonv1.knows(sourceOf(kind), name), type !== undefined)
+        assert.equal(tektonv1.knows(sourceOf(kind), name, defaultOptions), type !== undefined)
       })
     }
   }
@@ -155,7 +156,7 @@ test('tektonv1 makes an event or none of any JSON, and never throws', () => {
     fc.property(oddRuns(), fc.constantFrom('TaskRun', 'PipelineRun', 'CustomRun'), (odd, kind) => {
       fc.pre(typeof odd === 'object' && odd !== null)
       const source = sourceOf(kind)
-      for (const event of tektonv1.encode(input(odd as KubeObject, milestone('started'), { source }))) {
+      for (const event of tektonv1.encode(input(odd as KubeObject, milestone('started'), { source })).events) {
         assert.equal(typeof attributesOf(event).subject, 'string')
         JSON.parse(event.data ?? '')
       }

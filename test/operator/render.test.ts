@@ -52,6 +52,7 @@ test('counts and what is pending come from the outbox: of a sink over all its su
     retried: 0,
     deadLettered: 0,
     dropped: 0,
+    invalid: 0,
     pending: 2,
   })
   assert.deepEqual(

@@ -17,7 +17,7 @@ test('a subscription that says nothing takes the default milestones of all kinds
     ]),
   )
   assert.deepEqual(
-    formats.map(({ name }) => name),
+    formats.map(({ format }) => format.name),
     ['cloudevents'],
   )
   assert.deepEqual(sinks, [{ key: 'team-a/qe', maxEventBytes: 65_536 }])
@@ -46,14 +46,22 @@ test("each sink's limit is its own", () => {
 })
 
 test('two subscriptions have the same form only where the same milestone gives the same bytes', () => {
-  const form = (spec: Partial<SubscriptionSpec>) => emitter('builds', spec).form
-  assert.equal(form({}), form({ data: { content: 'summary' }, extensions: {}, formats: ['cdevents'], filter: 'true' }))
+  const form = (spec: Partial<SubscriptionSpec>) => {
+    const { content, formats } = emitter('builds', spec)
+    return `${content} ${formats.map((one) => one.form).join()}`
+  }
+  assert.equal(form({}), form({ data: { content: 'summary' }, extensions: {}, filter: 'true' }))
   const forms = [
     form({}),
     form({ data: { content: 'full' } }),
     form({ data: { content: 'none' } }),
     form({ extensions: { a: 'b' } }),
     form({ extensions: { a: 'c' } }),
+    form({ formats: ['cdevents'] }),
+    form({ formats: ['cdevents'], cdevents: { specVersion: '0.5.1' } }),
+    form({ formats: ['cdevents'], userEvents: { types: ['dev.cdevents.artifact.published'] } }),
+    form({ formats: ['tektonv1'] }),
+    form({ formats: ['tektonv1'], tekton: { source: 'classic' } }),
   ]
   assert.equal(new Set(forms).size, forms.length)
 })

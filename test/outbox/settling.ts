@@ -119,7 +119,7 @@ export function settlingContract(it: It): void {
   it('counts equal what was settled and what commits said', async ({ outbox, clock, claim }) => {
     const to = { subscription: 'ns/a', subscriptionUid: 'uid-a' }
     const counts = [
-      { ...to, sink: '', counts: { matched: 4, filtered: 2 } },
+      { ...to, sink: '', counts: { matched: 4, filtered: 2, invalid: 3 } },
       { ...to, sink: 'ns/sink', counts: { dropped: 1, deadLettered: 1 } },
       { ...to, sink: '', counts: { matched: 1 } },
     ]
@@ -127,11 +127,11 @@ export function settlingContract(it: It): void {
     const [one, two, three, four, five] = claim() as [never, never, never, never, never]
     await outbox.settle([delivered(one), delivered(two), buried(three), retried(four, clock.ms + 9)], clock.ms)
     await outbox.settle([held(five, clock.ms + 9)], clock.ms)
-    const zero = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0 }
+    const zero = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0, invalid: 0 }
     assert.deepEqual(
       outbox.counts().sort((a, b) => a.sink.length - b.sink.length),
       [
-        { ...to, sink: '', counts: { ...zero, matched: 5, filtered: 2 } },
+        { ...to, sink: '', counts: { ...zero, matched: 5, filtered: 2, invalid: 3 } },
         { ...to, sink: 'ns/sink', counts: { ...zero, delivered: 2, retried: 2, deadLettered: 2, dropped: 1 } },
       ],
     )

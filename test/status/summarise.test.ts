@@ -19,7 +19,7 @@ import { failed, held, refused, start, taken } from './attempts.ts'
 const ready: Readiness = { kind: 'ready', reason: 'Ready', message: 'ready to deliver' }
 const waiting: Readiness = { kind: 'waiting', reason: 'SecretNotFound', message: 'Secret qe is missing' }
 const stalled: Readiness = { kind: 'stalled', reason: 'FilterInvalid', message: 'filter, line 1' }
-const none = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0 }
+const none = { matched: 0, filtered: 0, delivered: 0, retried: 0, deadLettered: 0, dropped: 0, invalid: 0 }
 
 const ok: StorageState = { kind: 'ok' }
 const common = {
@@ -63,6 +63,7 @@ const subscriptionFacts = (over: Partial<SubscriptionFacts> = {}): SubscriptionF
   pending: 0,
   lastMatched: undefined,
   filterErrors: undefined,
+  formatErrors: undefined,
   gaps: undefined,
   acknowledged: undefined,
   sinks: [view('qe')],
@@ -215,6 +216,19 @@ test('a filter that failed shows FilterErrors until it is forgiven', () => {
   const told = summariseSubscription(subscriptionFacts({ filterErrors }))
   assert.equal(others(told.conditions)[2]?.message, 'filter: no such key: team; where it fails nothing matches')
   assert.deepEqual(brief(told.conditions).slice(2), ['FilterErrors=True/FilterFailed'])
+  const mended = summariseSubscription(subscriptionFacts({ previous: told.conditions ?? [] }))
+  assert.deepEqual(brief(mended.conditions).slice(2), [])
+})
+
+test('an event that was not sent shows FormatErrors with path and rule until it is forgiven', () => {
+  const formatErrors = {
+    count: 2,
+    reason: 'EventInvalid',
+    message: 'TaskRun team-a/build, finished: /subject/id is empty',
+  }
+  const told = summariseSubscription(subscriptionFacts({ formatErrors }))
+  assert.equal(others(told.conditions)[2]?.message, `${formatErrors.message}; it was not sent`)
+  assert.deepEqual(brief(told.conditions).slice(2), ['FormatErrors=True/EventInvalid'])
   const mended = summariseSubscription(subscriptionFacts({ previous: told.conditions ?? [] }))
   assert.deepEqual(brief(mended.conditions).slice(2), [])
 })

@@ -24,6 +24,7 @@ export type JudgeDeps = {
   /** Told of what was taken, of filters that failed, and of objects that no code of ours could read. */
   matched(matched: readonly Matched[]): void
   filterFailed(failures: Routed['filterErrors']): void
+  formatFailed(failures: Routed['formatErrors']): void
   poisoned(source: Source, change: Change, error: unknown): void
   replays?: Pick<Replays, 'any' | 'windowOf'>
 }
@@ -171,6 +172,7 @@ function judgeWanted(
       dropped.push(...routed.dropped)
       commit.replayed.push(...routed.replayed)
       if (routed.filterErrors.length > 0) deps.filterFailed(routed.filterErrors)
+      if (routed.formatErrors.length > 0) deps.formatFailed(routed.formatErrors)
     } catch (error) {
       deps.poisoned(given.source, change, error)
       if (gone && record) dropped.push(...lostWith(record, given.source, room))

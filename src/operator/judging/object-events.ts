@@ -1,7 +1,7 @@
-import type { Content, EncodedEvent, Format } from '../../formats/format.ts'
+import type { Content, EncodedEvent, Encoding, FormatProblem } from '../../formats/format.ts'
 import type { NewRow } from '../../outbox/outbox.ts'
 import type { Milestone } from '../../sources/source.ts'
-import type { Emitter, EmitterSink } from '../emitter.ts'
+import type { Emitter, EmitterFormat, EmitterSink } from '../emitter.ts'
 import type { RouteInput } from './routing.ts'
 
 /** A row to be, and whether its event is within the limit. */
@@ -11,7 +11,7 @@ export type Sized = { row: NewRow; limit: number; bytes: number; fits: boolean }
 export class ObjectEvents {
   private readonly input: Pick<RouteInput, 'source' | 'object' | 'cluster'>
   private readonly written: number
-  private readonly encoded = new Map<string, EncodedEvent[]>()
+  private readonly encoded = new Map<string, Encoding>()
 
   /** `written` as in a row. */
   constructor(input: Pick<RouteInput, 'source' | 'object' | 'cluster'>, written: number) {
@@ -20,7 +20,8 @@ export class ObjectEvents {
   }
 
   /** In the wanted content where it fits the sink, else as a summary where the format has one. */
-  of(emitter: Emitter, sink: EmitterSink, milestone: Milestone, format: Format): Sized[] {
+  of(emitter: Emitter, sink: EmitterSink, milestone: Milestone, one: EmitterFormat): Sized[] {
+    const { format } = one
     const limit = format.maxBytes ?? sink.maxEventBytes
     const toRow = (event: EncodedEvent): Sized => {
       const row: NewRow = {
@@ -36,31 +37,38 @@ export class ObjectEvents {
       return { row, limit, bytes, fits: bytes <= limit }
     }
     if (emitter.content !== 'full' || !format.hasSummary)
-      return this.encode(emitter, milestone, format, emitter.content).map(toRow)
-    const rows = this.encode(emitter, milestone, format, 'full').map(toRow)
+      return this.encode(emitter, milestone, one, emitter.content).events.map(toRow)
+    const rows = this.encode(emitter, milestone, one, 'full').events.map(toRow)
     if (rows.every((row) => row.fits)) return rows
-    const small = this.encode(emitter, milestone, format, 'summary').map(toRow)
+    const small = this.encode(emitter, milestone, one, 'summary').events.map(toRow)
     return rows.map((row, index) => (row.fits ? row : (small[index] ?? row)))
   }
 
-  private encode(emitter: Emitter, milestone: Milestone, format: Format, content: Content): EncodedEvent[] {
-    const key = `${milestone.key}\n${format.name}\n${content}\n${emitter.form}`
+  /** What of a milestone is not sent, as it would not be valid. */
+  problems(emitter: Emitter, milestone: Milestone, one: EmitterFormat): readonly FormatProblem[] {
+    return this.encode(emitter, milestone, one, emitter.content).problems
+  }
+
+  private encode(emitter: Emitter, milestone: Milestone, one: EmitterFormat, content: Content): Encoding {
+    const { format, form } = one
+    const key = `${milestone.key}\n${content}\n${form}`
     const known = this.encoded.get(key)
     if (known) return known
     const { source, object, cluster } = this.input
-    const events = format.encode({ source, object, milestone, content, extensions: emitter.extensions, cluster })
-    const whole = content === 'full' && format.hasSummary ? this.summarised(events, emitter, milestone, format) : events
+    const made = format.encode({ source, object, milestone, content, options: emitter.options, cluster })
+    const whole = content === 'full' && format.hasSummary ? this.summarised(made, emitter, milestone, one) : made
     this.encoded.set(key, whole)
     return whole
   }
 
   /** The events with their summaries, for sinks that will say only by an answer that they are too large. */
-  private summarised(full: EncodedEvent[], emitter: Emitter, milestone: Milestone, format: Format): EncodedEvent[] {
-    const small = this.encode(emitter, milestone, format, 'summary')
-    return full.map((event, index) => {
+  private summarised(full: Encoding, emitter: Emitter, milestone: Milestone, one: EmitterFormat): Encoding {
+    const small = this.encode(emitter, milestone, one, 'summary').events
+    const events = full.events.map((event, index) => {
       const { attributes, data } = small[index] ?? event
       return data === event.data ? event : { ...event, summary: { attributes, data } }
     })
+    return { events, problems: full.problems }
   }
 }
 

@@ -60,6 +60,7 @@ class ObjectState {
     matched: [],
     dropped: [],
     filterErrors: [],
+    formatErrors: [],
     replayed: [],
   }
   private readonly repeats: Repeats | undefined
@@ -116,6 +117,16 @@ class ObjectState {
     this.count(emitter, '', { matched: 1 })
     this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.kind, milestone })
     for (const sink of unsettled) this.ask(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
+    this.tellProblems(emitter, milestone)
+  }
+
+  /** Of each format once, however many sinks: no sink is sent what would not be valid. */
+  private tellProblems(emitter: Emitter, milestone: Milestone): void {
+    const problems = emitter.formats.flatMap((one) => this.events.problems(emitter, milestone, one))
+    if (problems.length === 0) return
+    this.count(emitter, '', { invalid: problems.length })
+    const { object, source } = this.input
+    this.out.formatErrors.push({ emitter, kind: source.kind, object, milestone: milestone.name, problems })
   }
 
   private isNew(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
@@ -150,14 +161,14 @@ class ObjectState {
     ask.milestones.push(milestone)
     // What will be owed anyway is not worth its bytes.
     if (ask.refused) return
-    for (const format of emitter.formats) {
-      for (const sized of this.events.of(emitter, sink, milestone, format)) {
+    for (const one of emitter.formats) {
+      for (const sized of this.events.of(emitter, sink, milestone, one)) {
         if (sized.fits) {
           this.out.rows.push(sized.row)
           ask.rows += 1
           ask.bytes += sized.bytes
         } else {
-          this.refuse(sink, format, sized)
+          this.refuse(sink, one.format, sized)
           ask.deadLetters += 1
         }
       }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../api/object.ts'
-import type { Cluster } from '../../formats/format.ts'
+import type { Cluster, FormatProblem } from '../../formats/format.ts'
 import type { CommitBatch, ObjectRecord } from '../../outbox/outbox.ts'
 import type { Gone, Milestone, Source } from '../../sources/source.ts'
 import type { Replayed, ReplayWindow } from '../control/replays.ts'
@@ -38,8 +38,19 @@ export type Routed = Pick<CommitBatch, 'rows' | 'dead' | 'counts'> & {
   /** What there was no room for, and what no later state tells again. */
   dropped: Dropped[]
   filterErrors: { emitter: Emitter; kind: string; message: string }[]
+  /** Events that are not sent, as they would not be valid. */
+  formatErrors: FormatError[]
   /** One entry for each replay that the object was looked at for. */
   replayed: Replayed[]
+}
+
+/** What the formats of a subscription could not make of an object's milestone. */
+export type FormatError = {
+  emitter: Emitter
+  kind: string
+  object: KubeObject
+  milestone: string
+  problems: readonly FormatProblem[]
 }
 
 /** A milestone that a subscription took: what `status.lastMatched` tells. */

@@ -16,7 +16,7 @@ export function refuse(owed: readonly string[], asked: readonly Milestone[]): { 
 /** A milestone makes a delivery in each format that knows it. */
 export function droppedOf(emitter: Emitter, sink: string, source: Source, keys: readonly string[]): Dropped {
   const formatsOf = (key: string) =>
-    emitter.formats.filter((format) => format.knows(source, key.split('/', 1)[0] ?? '')).length
+    emitter.formats.filter(({ format }) => format.knows(source, key.split('/', 1)[0] ?? '', emitter.options)).length
   const deliveries = keys.reduce((sum, key) => sum + Math.max(1, formatsOf(key)), 0)
   return { subscription: emitter.key, subscriptionUid: emitter.uid, sink, deliveries }
 }

@@ -49,6 +49,7 @@ function stage({ emitters = [both], spec = {}, since = sinceOf(), states = {} }:
       reports.matched += matched.length
     },
     filterFailed: () => undefined,
+    formatFailed: () => undefined,
     poisoned: (_source, _change, error) => reports.poisoned.push(error),
     replays,
   }

@@ -57,6 +57,7 @@ async function stage(emitters: Emitter[], over: { source?: Source; namespace?: s
     cluster,
     now: () => clock.ms,
     matched: () => undefined,
+    formatFailed: () => undefined,
     filterFailed: (failures) => errors.push(...failures.map(({ message }) => message)),
     poisoned: (_source, { object }, error) => errors.push(`${object.metadata.name}: ${error}`),
   }

@@ -33,6 +33,7 @@ function stage(emitters: Emitter[], over: Partial<JudgeDeps> & { source?: Source
     cluster,
     now: () => clock.ms,
     matched: (matched) => reports.matched.push(...matched.map(({ milestone }) => milestone.name)),
+    formatFailed: () => undefined,
     filterFailed: () => {
       reports.filters += 1
     },

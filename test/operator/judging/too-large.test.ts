@@ -45,11 +45,13 @@ test('an event in full has its summary with it, once for all sinks; others have 
 test('of several events of one milestone only those that are too large go as summaries', () => {
   const pair: Format = {
     ...formats.cloudevents,
-    encode: ({ content }) =>
-      ['small', 'large'].map((id) => {
+    encode: ({ content }) => ({
+      problems: [],
+      events: ['small', 'large'].map((id) => {
         const data = id === 'large' && content === 'full' ? 'x'.repeat(200) : content
         return { id, type: 'dev.carillon.tekton.taskrun.finished.v1', subject: '', attributes: '{}', data }
       }),
+    }),
   }
   const limited = { ...withLimit({ qe: 100 }), formats: { ...formats, cloudevents: pair } }
   const full = emitter('full', { data: { content: 'full' }, ...finishedOnly }, limited)

@@ -40,6 +40,7 @@ function stage({ rows = 2, emitters = [emitter('builds')] }: Options = {}) {
     now: () => clock.ms,
     matched: (taken) => matched.push(...taken.map(({ milestone }) => milestone.key)),
     filterFailed: () => assert.fail('a filter failed'),
+    formatFailed: () => assert.fail('a format failed'),
     poisoned: (_source, _change, error) => assert.fail(String(error)),
   }
   const watch = { name: 'TaskRun', source: sourceOf('TaskRun') }

@@ -113,6 +113,7 @@ export class Life {
       room: () => this.overflow.room(),
       exists: (uid) => state.hasSubscription(uid),
       matched: ignore,
+      formatFailed: (failures) => hooks.poisoned(new Error(failures[0]?.problems[0]?.message)),
       filterFailed: (failures) => hooks.poisoned(new Error(failures[0]?.message)),
       poisoned: (_source, _change, error) => hooks.poisoned(error),
       observed: ignore,

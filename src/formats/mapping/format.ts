@@ -1,6 +1,7 @@
 import { encodeAttributes, sourceOf, timestamp } from '../attributes.ts'
 import { encodeBareObject, hasIdentity } from '../bare.ts'
-import type { EncodedEvent, EncodeInput, Format } from '../format.ts'
+import { type EncodedEvent, type EncodeInput, type Format, nothing, oneEvent } from '../format.ts'
+import type { CDEventsOptions } from '../options.ts'
 import { chainIdOf, linksOf } from './chain.ts'
 import { type CDEvent, eventFor, typeOf } from './events.ts'
 import { subjectIdOf, summaryOf } from './run.ts'
@@ -15,9 +16,11 @@ export const cdevents: Format = {
   name: 'cdevents',
   hasSummary: true,
   knows: (source, milestoneName) => source.family === 'tekton' && eventFor(source.kind, milestoneName) !== undefined,
+  formOf: ({ extensions, data, cdevents }) =>
+    JSON.stringify([extensions, data, { ...cdevents, userEvents: userEventsForm(cdevents) }]),
   encode(input) {
     const event = input.source.family === 'tekton' ? eventFor(input.source.kind, input.milestone.name) : undefined
-    return event && hasIdentity(input.object) ? [encode(input, event)] : []
+    return event && hasIdentity(input.object) ? oneEvent(encode(input, event)) : nothing
   },
 }
 
@@ -43,6 +46,8 @@ function encode(input: EncodeInput, event: CDEvent): EncodedEvent {
   }
   return { id, type, subject, attributes, data: withCustomData(JSON.stringify(cdevent), input) }
 }
+
+const userEventsForm = ({ userEvents }: CDEventsOptions) => userEvents && [[...userEvents.types], userEvents.only]
 
 function withCustomData(cdevent: string, input: EncodeInput): string {
   if (input.content === 'none') return cdevent
