@@ -32,6 +32,7 @@ export function deleting(scene: Scene): void {
       retried: 0,
       deadLettered: 0,
       dropped: 0,
+      invalid: 0,
       pending: 0,
     })
     await run(admin, team.namespace, 'two')

@@ -20,7 +20,7 @@ export function reports(scene: Scene): void {
     const counts = await team.counts('EventSubscription', 'subscription', ({ delivered }) => delivered === 20)
     const { received } = team.server
     const expected = { delivered: 20, retried: received.length - 20, deadLettered: 0, dropped: 0 }
-    assert.deepEqual(counts, { matched: 20, filtered: 0, ...expected, pending: 0 })
+    assert.deepEqual(counts, { matched: 20, filtered: 0, ...expected, invalid: 0, pending: 0 })
     const { status } = await team.ask('EventSink', 'sink')
     assert.deepEqual([status?.counts, status?.pending], [expected, 0])
     const { lastDelivered } = (await team.get('EventSubscription', 'subscription')).status ?? {}
