@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { text } from 'node:stream/consumers'
 import pino from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { execute as ask } from './cli/execute.ts'
@@ -47,11 +48,17 @@ async function execute(command: Command): Promise<void> {
     default: {
       // `| head` has read enough.
       process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
-      const done = await ask(command, { version, now: Date.now(), out })
-      if (!done.ok) fail(done.message, done.reason === 'FlagInvalid' || done.reason === 'NotConfirmed' ? 2 : 1)
+      const around = { version, now: Date.now(), out }
+      const done = await (command.name === 'local'
+        ? command.run({ ...around, cluster: command.cluster, stdin: () => text(process.stdin) })
+        : ask(command, around))
+      if (!done.ok) fail(done.message, given.has(done.reason) ? 2 : 1)
     }
   }
 }
+
+/** Reasons that speak of what the user gave. */
+const given = new Set(['FlagInvalid', 'NotConfirmed', 'InputInvalid'])
 
 const out = {
   print: (text: string) => void process.stdout.write(text),

@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { isKey } from '../operator/control/requests.ts'
-import { type CommandFlag, commands, type SocketCommandName } from './commands.ts'
-import { wrongUse } from './flags.ts'
+import { commands, type SocketCommandName } from './commands.ts'
 import { type Moment, parseMoment } from './moments.ts'
+import { parseFlags } from './parse-flags.ts'
 
 export type Output = 'table' | 'wide' | 'json' | 'yaml'
 
@@ -50,29 +49,11 @@ const text = (value: string | boolean | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined
 
 function parse(name: SocketCommandName, args: string[]): Verdict<{ values: Values; positionals: string[] } | 'help'> {
-  const flags: readonly CommandFlag[] = commands[name].flags
-  const options = Object.fromEntries(
-    flags.map(({ name, short, value }) => [
-      name,
-      { type: value ? ('string' as const) : ('boolean' as const), multiple: true as const, ...(short && { short }) },
-    ]),
-  )
   const takesSome = name === 'deadletters show' || name === 'deadletters retry'
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      options: { ...options, help: { type: 'boolean', short: 'h', multiple: true } },
-      allowPositionals: true,
-    })
-    if (values.help) return accept('help')
-    const twice = Object.entries(values).find(([, value]) => Array.isArray(value) && value.length > 1)
-    if (twice) return invalid(`--${twice[0]} may be given once`)
-    if (!takesSome && positionals[0] !== undefined) return wrongUse(`Unexpected argument '${positionals[0]}'`, name)
-    const single = Object.entries(values).map(([key, value]) => [key, (value as (string | boolean)[])[0]])
-    return accept({ values: Object.fromEntries(single) as Values, positionals })
-  } catch (error) {
-    return wrongUse((error as Error).message, name)
-  }
+  const parsed = parseFlags(name, commands[name].flags, args, takesSome)
+  if (!parsed.ok || parsed.value === 'help') return parsed as Verdict<'help'>
+  const single = Object.entries(parsed.value.values).map(([key, [value]]) => [key, value])
+  return accept({ values: Object.fromEntries(single) as Values, positionals: parsed.value.positionals })
 }
 
 const readers: Readonly<Record<SocketCommandName, (values: Values, positionals: string[]) => Verdict<Orders>>> = {

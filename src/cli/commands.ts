@@ -1,19 +1,7 @@
-import { type Flag, wrap } from './flags.ts'
+import { type CommandFlag, type CommandText, textOf } from './command-text.ts'
 
 /** A command that speaks to the running operator over the socket in its data directory. */
 export type SocketCommandName = 'deadletters list' | 'deadletters show' | 'deadletters retry' | 'replay' | 'purge'
-
-/** A flag of such a command; one without a value is there or not. */
-export type CommandFlag = Pick<Flag, 'name' | 'help' | 'default'> & { value?: string; short?: string }
-
-type CommandText = {
-  /** What follows the name of the command. */
-  usage: string
-  about: string
-  flags: readonly CommandFlag[]
-  /** Without the first word, `carillon`. */
-  examples: readonly string[]
-}
 
 const dataDir: CommandFlag = {
   name: 'data-dir',
@@ -99,27 +87,8 @@ export const isSocketCommand = (name: string): name is SocketCommandName => Obje
 const inCluster = 'kubectl exec -n carillon-system carillon-0 --'
 
 /** The text of `carillon <name> --help`. */
-export function commandHelp(name: SocketCommandName): string {
-  const { usage, about, flags, examples } = commands[name]
-  const rows = [...flags, { name: 'help', help: 'print this text' } as CommandFlag].map(
-    ({ name, short, value, help, default: standard }) => {
-      const left = `${short ? `  -${short}, ` : '  '}--${name}${value ? ` ${value}` : ''}`.padEnd(30)
-      return wrap(left, standard === undefined ? help : `${help}; default: ${standard}`)
-    },
-  )
-  return `${about}
-
-Usage:
-  carillon ${name} ${usage}
-
-Flags:
-${rows.join('\n')}
-
-Examples:
-${examples.map((example) => `  carillon ${example}`).join('\n')}
-  ${inCluster} carillon ${examples[0]}
-`
-}
+export const commandHelp = (name: SocketCommandName): string =>
+  `${textOf(name, commands[name])}  ${inCluster} carillon ${commands[name].examples[0]}\n`
 
 /** The text of `carillon deadletters --help`. */
 export const deadLettersHelp = `Dead letters are deliveries that were given up: refused by the sink, or not taken for as long as its retry.maxAge.

@@ -3,7 +3,8 @@ import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { readSocketCommand, type SocketCommand } from '../cli/arguments.ts'
 import { isSocketCommand } from '../cli/commands.ts'
 import { environmentName, type Flag, type FlagName, runFlags, wrongUse } from '../cli/flags.ts'
-import type { HelpTopic } from '../cli/help.ts'
+import { type HelpTopic, topicOf } from '../cli/help.ts'
+import { type LocalRun, localCommandOf, localCommands, readLocal, verbsOf } from '../cli/local.ts'
 import type { ClusterOptions } from '../kube/kubeconfig.ts'
 import type { Settings } from './config.ts'
 
@@ -11,6 +12,7 @@ export type Command =
   | { name: 'run'; settings: Settings; cluster: ClusterOptions }
   | { name: 'version' }
   | { name: 'help'; of: HelpTopic }
+  | { name: 'local'; run: LocalRun; cluster: ClusterOptions }
   | SocketCommand
 
 /** Reads the command line and environment: the only place that does. */
@@ -28,23 +30,45 @@ export function readCommand(
     const read = readSocketCommand(command, argv.slice(words), env[environmentName('data-dir')] ?? '')
     return read.ok && read.value === 'help' ? accept({ name: 'help', of: command }) : (read as Verdict<SocketCommand>)
   }
-  if (name !== 'deadletters')
-    return refuse(
-      'UnknownCommand',
-      `unknown command '${name}'; the commands are run, deadletters, replay, purge, version and help`,
-    )
-  const [verb = '--help'] = rest
-  if (verb === '--help' || verb === '-h' || verb === 'help') return accept({ name: 'help', of: 'deadletters' })
-  return refuse('UnknownCommand', `unknown command 'deadletters ${verb}'; the commands are list, show and retry`)
+  const local = localCommandOf(argv)
+  return local ? readLocalCommand(argv, local, env) : readGroup(name, rest[0])
 }
 
-function topicOf(words: readonly string[]): HelpTopic {
-  const [first = ''] = words
-  const both = words.slice(0, 2).join(' ')
-  if (isSocketCommand(both)) return both
-  if (isSocketCommand(first)) return first
-  return first === 'run' || first === 'deadletters' ? first : 'carillon'
+function readLocalCommand(
+  argv: readonly string[],
+  { name, length }: { name: string; length: number },
+  env: Readonly<Record<string, string | undefined>>,
+): Verdict<Command> {
+  const read = readLocal(name, argv.slice(length))
+  if (!read.ok) return read
+  if (read.value === 'help') return accept({ name: 'help', of: { local: name } })
+  return accept({ name: 'local', run: read.value, cluster: clusterOptions({}, env) })
 }
+
+/** The first word of several commands, without one of the second words. */
+function readGroup(name: string, verb = '--help'): Verdict<Command> {
+  const verbs = name === 'deadletters' ? ['list', 'show', 'retry'] : verbsOf(name)
+  if (verbs.length === 0)
+    return refuse('UnknownCommand', `unknown command '${name}'; the commands are ${and(firstWords)}`)
+  if (verb === '--help' || verb === '-h' || verb === 'help') return accept({ name: 'help', of: topicOf([name]) })
+  const are = verbs.length === 1 ? 'the command is' : 'the commands are'
+  return refuse('UnknownCommand', `unknown command '${name} ${verb}'; ${are} ${and(verbs)}`)
+}
+
+const firstWords = [
+  ...new Set([
+    'run',
+    'deadletters',
+    'replay',
+    'purge',
+    ...Object.keys(localCommands).map((name) => name.split(' ')[0] ?? ''),
+  ]),
+  'version',
+  'help',
+]
+
+const and = (words: readonly string[]): string =>
+  words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 
 function readRun(args: string[], env: Readonly<Record<string, string | undefined>>): Verdict<Command> {
   const flags = readFlags(args)

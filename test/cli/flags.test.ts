@@ -4,11 +4,18 @@ import { test } from 'node:test'
 import { commands } from '../../src/cli/commands.ts'
 import { environmentName, type Flag, runFlags } from '../../src/cli/flags.ts'
 import { type HelpTopic, help } from '../../src/cli/help.ts'
+import { localCommands } from '../../src/cli/local.ts'
 
+const nameOf = (topic: HelpTopic) => (typeof topic === 'string' ? topic : topic.local)
 const golden = (topic: HelpTopic) =>
-  readFileSync(new URL(`golden/${topic.replace(' ', '-')}.txt`, import.meta.url), 'utf8')
+  readFileSync(new URL(`golden/${nameOf(topic).replace(' ', '-')}.txt`, import.meta.url), 'utf8')
 
-const topics = ['carillon', 'run', 'deadletters', ...Object.keys(commands)] as HelpTopic[]
+const local = Object.keys(localCommands)
+const locals = [...new Set([...local, ...local.map((name) => name.split(' ')[0] ?? '')])]
+const topics = [
+  ...['carillon', 'run', 'deadletters', ...Object.keys(commands)],
+  ...locals.map((name) => ({ local: name })),
+] as HelpTopic[]
 
 // After a change that is meant: npm run -s carillon -- run --help > test/cli/golden/run.txt
 test('the help texts are the ones that were last looked at', () => {
@@ -21,6 +28,15 @@ test('the help of each command says each of its flags once, and how to call it i
     for (const flag of flags)
       assert.equal(text.split(`--${flag.name}${flag.value ? ` ${flag.value} ` : ' '} `).length, 2, flag.name)
     assert.match(text, new RegExp(`kubectl exec -n carillon-system carillon-0 -- carillon ${name}`))
+  }
+})
+
+test('the help of each command that needs no operator says each of its flags once', () => {
+  for (const [name, { flags }] of Object.entries(localCommands)) {
+    const text = help({ local: name })
+    for (const flag of flags)
+      assert.equal(text.split(`--${flag.name}${flag.value ? ` ${flag.value} ` : ' '} `).length, 2, flag.name)
+    assert.match(text, new RegExp(`Usage:\n  carillon ${name} [^]*Examples:\n  carillon ${name}`))
   }
 })
 

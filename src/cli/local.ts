@@ -1,0 +1,59 @@
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { ClusterOptions } from '../kube/kubeconfig.ts'
+import { type CommandText, textOf } from './command-text.ts'
+import { type Given, parseFlags } from './parse-flags.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** What a local command is given: besides what all are, where a cluster may be found, and what comes on stdin. */
+export type LocalSurroundings = Surroundings & { cluster: ClusterOptions; stdin(): Promise<string> }
+
+/** What was asked for, ready to be done. Refused is what ends with a message and an exit code. */
+export type LocalRun = (around: LocalSurroundings) => Promise<Verdict>
+
+/** A command that does its work by itself: no operator has to run. */
+export type LocalCommand = CommandText & {
+  /** One line for `carillon --help`. */
+  brief: string
+  /** Whether it takes words besides its flags. */
+  takesWords?: true
+  read(given: Given): Verdict<LocalRun>
+}
+
+/** By their whole names, of one word or two. */
+export const localCommands: Readonly<Record<string, LocalCommand>> = {}
+
+/** The local command that a command line begins with, and how many words its name has. */
+export function localCommandOf(words: readonly string[]): { name: string; length: number } | undefined {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(' ')
+    if (words.length >= length && Object.hasOwn(localCommands, name)) return { name, length }
+  }
+  return undefined
+}
+
+/** The second words of those local commands whose names begin with this one. */
+export const verbsOf = (first: string): string[] =>
+  Object.keys(localCommands).flatMap((name) => (name.startsWith(`${first} `) ? [name.slice(first.length + 1)] : []))
+
+/** Reads the arguments after a local command's name. */
+export function readLocal(name: string, args: string[]): Verdict<LocalRun | 'help'> {
+  const command = localCommands[name]
+  if (!command) return refuse('UnknownCommand', `unknown command '${name}'`)
+  const parsed = parseFlags(name, command.flags, args, command.takesWords ?? false)
+  if (!parsed.ok) return parsed
+  return parsed.value === 'help' ? accept('help') : command.read(parsed.value)
+}
+
+/** The text of `carillon <name> --help`, also of the first word of several. Undefined where there is none. */
+export function localHelp(name: string): string | undefined {
+  const command = localCommands[name]
+  if (command) return textOf(name, command)
+  const verbs = verbsOf(name)
+  if (verbs.length === 0) return undefined
+  const lines = verbs.map((verb) => `  carillon ${name} ${verb}`.padEnd(42) + localCommands[`${name} ${verb}`]?.brief)
+  return `Usage:
+${lines.join('\n')}
+
+Run 'carillon ${name} ${verbs[0]} --help' for the flags.
+`
+}
