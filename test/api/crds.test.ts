@@ -82,7 +82,7 @@ suite('the API server', () => {
     assert.deepEqual(body.spec, {
       sinks: [{ name: 'qe' }],
       formats: ['cdevents'],
-      cdevents: { specVersion: '0.4.1' },
+      cdevents: { specVersion: '0.4.1', profile: 'schema' },
       data: { content: 'summary' },
       startFrom: 'Now',
       suspend: false,

@@ -75,8 +75,8 @@ export const badSubscriptions: Bad[] = [
   ],
   [
     'another CDEvents version',
-    subscription({ formats: ['cdevents'], cdevents: { specVersion: '0.5.1' } }),
-    'supported values: "0.4.1"',
+    subscription({ formats: ['cdevents'], cdevents: { specVersion: '0.5.0' } }),
+    'supported values: "0.4.1", "0.5.1"',
   ],
   ['no events', subscription({ events: [] }), 'should have at least 1 items'],
   ['an unknown kind', events({ kind: 'Pod' }), 'supported values: "TaskRun", "PipelineRun", "CustomRun"'],
