@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { encodingFigures, rows } from './encoding.ts'
 import { measure, scaled } from './measure.ts'
 
 test('a twentieth of the benchmark runs, and loses and repeats nothing', async (t) => {
@@ -7,4 +8,10 @@ test('a twentieth of the benchmark runs, and loses and repeats nothing', async (
   for (const [name, value] of Object.entries(figures)) t.diagnostic(`${name}: ${Math.round(value * 100) / 100}`)
   const { lost, repeated, backlogInversions } = figures
   assert.deepEqual({ lost, repeated, backlogInversions }, { lost: 0, repeated: 0, backlogInversions: 0 })
+})
+
+test('every format is encoded, in all the ways that options give', (t) => {
+  const figures = encodingFigures(1)
+  assert.deepEqual(Object.keys(figures), Object.keys(rows))
+  t.diagnostic(`µs of CPU an event: ${JSON.stringify(figures)}`)
 })

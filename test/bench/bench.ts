@@ -1,5 +1,6 @@
 // npm run bench: measures the operator under load, prints a table and, last, one line of JSON.
 import { parseArgs } from 'node:util'
+import { encodingFigures } from './encoding.ts'
 import { type Figures, measure, scaled } from './measure.ts'
 
 const usage = `Usage: npm run bench [-- --scale SHARE]
@@ -48,9 +49,15 @@ const rows: [keyof Figures, string, string][] = [
   ['repeated', 'repeated', ''],
 ]
 
+report('encoding runs of 10 kB in every format')
+const encoding = encodingFigures(Math.max(1, Math.round(25 * share)))
 const figures = await measure(scaled(share), report, values.profile)
 const round = (value: number) => Math.round(value * 100) / 100
 for (const [key, what, unit] of rows)
   console.log(`${what.padEnd(72)}${String(round(figures[key])).padStart(10)} ${unit}`)
-console.log(JSON.stringify(Object.fromEntries(rows.map(([key]) => [key, round(figures[key])]))))
+for (const [name, us] of Object.entries(encoding))
+  console.log(`${`CPU to encode an event of a 10 kB run: ${name}`.padEnd(72)}${String(round(us)).padStart(10)} µs`)
+const told = Object.fromEntries(rows.map(([key]) => [key, round(figures[key])]))
+const encodeUs = Object.fromEntries(Object.entries(encoding).map(([name, us]) => [name, round(us)]))
+console.log(JSON.stringify({ ...told, encodeUs }))
 process.exit(figures.lost + figures.backlogInversions === 0 ? 0 : 1)
