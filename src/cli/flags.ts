@@ -112,10 +112,11 @@ Usage:
   carillon deadletters list | show | retry    look at deliveries that were given up, and send them again
   carillon replay [flags]                     send again what can still be had of a subscription's past
   carillon purge [flags]                      drop what waits for a sink or of a subscription
+  carillon import tekton-config [flags]       make an EventSink and EventSubscription of Tekton's own settings
   carillon version                            print the version
   carillon help                               print this text
 
-All but the first and the last two speak to the operator that runs on the same data directory; in a cluster:
+deadletters, replay and purge speak to the operator that runs on the same data directory; in a cluster:
   kubectl exec -n carillon-system carillon-0 -- carillon deadletters list
 
 Run 'carillon run --help' and so on for the flags.

@@ -1,6 +1,7 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import type { ClusterOptions } from '../kube/kubeconfig.ts'
 import { type CommandText, textOf } from './command-text.ts'
+import { importTektonConfig } from './import/tekton-config.ts'
 import { type Given, parseFlags } from './parse-flags.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -20,7 +21,9 @@ export type LocalCommand = CommandText & {
 }
 
 /** By their whole names, of one word or two. */
-export const localCommands: Readonly<Record<string, LocalCommand>> = {}
+export const localCommands: Readonly<Record<string, LocalCommand>> = {
+  'import tekton-config': importTektonConfig,
+}
 
 /** The local command that a command line begins with, and how many words its name has. */
 export function localCommandOf(words: readonly string[]): { name: string; length: number } | undefined {

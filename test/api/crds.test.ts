@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
 import { readCrds, type Schema, walk } from '../../scripts/generate/crd.ts'
 import { eventSinkResource, eventSubscriptionResource } from '../../src/api/generated.ts'
+import { render } from '../../src/cli/import/render.ts'
+import { translate } from '../../src/cli/import/translate.ts'
 import { reserved } from '../../src/formats/attributes.ts'
 import { sources } from '../../src/sources/index.ts'
+import type { Manifest } from '../controlplane/admin.ts'
 import { applyCrds, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { type Bad, badSinks, type Good, goodSinks } from './sink-cases.ts'
 import { badSubscriptions, goodSubscriptions } from './subscription-cases.ts'
@@ -55,6 +59,30 @@ suite('the API server', () => {
       })
     }
   }
+
+  test("takes what carillon import tekton-config makes of Tekton's settings", async () => {
+    const settings = [
+      { 'config-events': { sink: 'http://anna:s3cret@el-build.team-a.svc.cluster.local:8080/a?b=c' } },
+      {
+        'config-defaults': { 'default-cloud-events-sink': 'HTTPS://Events.example.com#there' },
+        'pipelines-info': { version: 'v1.9.0' },
+      },
+    ]
+    for (const one of settings) {
+      const made = translate(one, { namespace: 'default', name: 'tekton', tektonNamespace: 'tekton-pipelines' })
+      assert.ok(made.ok)
+      const documents = parseAllDocuments(render(made.value)).map((document) => document.toJS() as Manifest)
+      assert.deepEqual(
+        documents.map(({ kind }) => kind),
+        ['EventSink', 'EventSubscription'],
+      )
+      for (const { kind, metadata, ...rest } of documents) {
+        const { status, body } = await ask(kind, rest.spec as object)
+        assert.equal(status, 201, body.message)
+        assert.deepEqual(metadata, { name: 'tekton', namespace: 'default' })
+      }
+    }
+  })
 
   // Other examples are runs to try them with.
   const declaring = readdirSync(examples).filter((file) => /^kind: Event/m.test(readExample(file)))
