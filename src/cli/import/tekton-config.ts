@@ -32,9 +32,10 @@ const flags: readonly CommandFlag[] = [
 export const importTektonConfig: LocalCommand = {
   brief: "make an EventSink and EventSubscription of Tekton's own settings",
   usage: '--into NAMESPACE [flags]',
-  about: `Turn Tekton's own CloudEvents settings into an EventSink and a cluster-wide EventSubscription that send the same types
-of events to the same place. They are printed as YAML, to be applied; what differs, and what is to be done besides, stands
-in its comments and on stderr. Read are the ConfigMaps config-events, config-defaults, feature-flags and pipelines-info.`,
+  about: `Turn Tekton's own CloudEvents settings into an EventSink and a cluster-wide EventSubscription that send the same
+types of events to the same place. They are printed as YAML, to be applied. What differs, and what is to be done besides,
+stands in its comments and on stderr. Read are the ConfigMaps config-events, config-defaults, feature-flags and
+pipelines-info.`,
   flags,
   examples: [
     'import tekton-config --into platform > tekton.yaml && kubectl apply -f tekton.yaml',
