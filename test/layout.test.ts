@@ -19,6 +19,9 @@ const only: [what: string, pattern: RegExp, allowed: RegExp][] = [
   ['as any', /\b(as|:) any\b/, /^$/],
 ]
 
+/** A folder that is a library in its own right: it imports nothing from outside, nor from Node. */
+const libraries = ['formats/cdevents/']
+
 /** What is wrong with a file; `path` is relative to src. */
 function faults(path: string, text: string): string[] {
   const rankOf = (file: string) => {
@@ -34,6 +37,10 @@ function faults(path: string, text: string): string[] {
     ...imports
       .filter((target) => rankOf(target) > rankOf(path) && !target.startsWith('..'))
       .map((target) => `${path}: imports ${target}, which comes after it`),
+    ...libraries
+      .filter((library) => path.startsWith(library))
+      .filter((library) => /from '[^.]/.test(text) || imports.some((target) => !target.startsWith(library)))
+      .map((library) => `${path}: imports from outside of ${library}`),
     ...only
       .filter(([, pattern, allowed]) => pattern.test(text) && !allowed.test(path))
       .map(([what]) => `${path}: ${what} has no place here`),
@@ -54,7 +61,9 @@ test('every file of src keeps to the layout', () => {
 test('a file that does not keep to it is found', () => {
   const planted: [path: string, text: string, fault: RegExp][] = [
     ['api/x.ts', "import { route } from '../operator/route.ts'", /imports operator\/route\.ts/],
-    ['formats/cdevents/x.ts', "export * from '../../outbox/outbox.ts'", /imports outbox\/outbox\.ts/],
+    ['formats/mapping/x.ts', "export * from '../../outbox/outbox.ts'", /imports outbox\/outbox\.ts/],
+    ['formats/cdevents/x.ts', "import { kube } from '../options.ts'", /imports from outside of formats\/cdevents/],
+    ['formats/cdevents/x.ts', "import { Buffer } from 'node:buffer'", /imports from outside/],
     ['operator/x.ts', "import type { Config } from '../config/config.ts'", /imports config\/config\.ts/],
     ['config/x.ts', "import { run } from '../run.ts'", /imports run\.ts/],
     ['cel/x.ts', "const later = await import('../sources/index.ts')", /imports sources\/index\.ts/],

@@ -1,0 +1,151 @@
+import { type Check, fieldsCheck, isObject, type Members, objectCheck, textCheck } from './check.ts'
+import { checkLinks } from './links.ts'
+import type { Problem } from './problem.ts'
+import { type Row, type SpecVersion, specVersions } from './rules.ts'
+import { sdkGoProblems } from './sdk-go.ts'
+import { isCustomName, isEventName, typeOf, vocabulary } from './vocabulary.ts'
+
+/**
+ * How far an event is held to the rules. `schema`: what the specification's JSON schemas say, no more and no less. `sdk-go`: that, and what
+ * the Go SDK demands besides when it reads an event and validates it, as Flux's Receiver does.
+ */
+export type Profile = 'schema' | 'sdk-go'
+
+/**
+ * What is wrong with an event as it is written; empty where nothing is. Its version is found by its type. Takes any value and never throws.
+ * What the specification asks for in words only is told by `lint`.
+ */
+export function validate(value: unknown, profile: Profile = 'schema'): Problem[] {
+  const problems: Problem[] = []
+  checkFor(value)(value, problems)
+  if (profile === 'sdk-go' && problems.length === 0) sdkGoProblems(value as Record<string, unknown>, problems)
+  return problems
+}
+
+/** The same for the text that is to be sent, or that was received. */
+export function validateText(json: string, profile: Profile = 'schema'): Problem[] {
+  try {
+    return validate(JSON.parse(json), profile)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return [{ path: '', rule: 'json', message: 'is no JSON' }]
+  }
+}
+
+const customType: Check = (value, problems) => {
+  if (typeof value === 'string' && customTypes.test(value)) return
+  problems.push({
+    path: '/context/type',
+    rule: 'event-type',
+    message:
+      'must be dev.cdeventsx.<tool>-<subject>.<predicate>.<version>: letters, one hyphen, digits after the tool only',
+  })
+}
+
+// custom/schema.json of both versions.
+const customTypes = /^dev\.cdeventsx\.[a-zA-Z0-9]+-[a-zA-Z]+\.[a-zA-Z]+\.[0-9]\.[0-9]\.[0-9]$/
+const customSubject = /^[a-zA-Z0-9]+-[a-zA-Z]+$/
+
+const customSubjectType: Check = (value, problems) => {
+  if (typeof value === 'string' && customSubject.test(value)) return
+  problems.push({ path: '/subject/type', rule: 'event-type', message: 'must be <tool>-<subject>' })
+}
+
+const anyObject: Check = (value, problems) => {
+  if (!isObject(value)) problems.push({ path: '/subject/content', rule: 'type', message: 'must be an object' })
+}
+
+const customData: Check = (value, problems) => {
+  if (typeof value !== 'string' && !isObject(value)) {
+    problems.push({ path: '/customData', rule: 'type', message: 'must be an object, or a string with base64' })
+  }
+}
+
+type Parts = { type: Check; subjectType?: { check: Check; required?: true }; content: Check; freeSource?: boolean }
+
+const filled = (path: string) => textCheck(path, { filled: true })
+const must = (check: Check) => ({ check, required: true as const })
+const may = (check: Check) => ({ check })
+
+function eventCheck(version: SpecVersion, { type, subjectType, content, freeSource = false }: Parts): Check {
+  const context: Members = new Map([
+    [
+      version === '0.4.1' ? 'version' : 'specversion',
+      must(filled(`/context/${version === '0.4.1' ? 'version' : 'specversion'}`)),
+    ],
+    ['id', must(filled('/context/id'))],
+    ['source', must(freeSource ? filled('/context/source') : source('/context/source'))],
+    ['type', must(type)],
+    ['timestamp', must(textCheck('/context/timestamp', { format: 'date-time' }))],
+    ['schemaUri', may(textCheck('/context/schemaUri', { filled: true, format: 'uri' }))],
+    ['chainId', may(filled('/context/chainId'))],
+    ['links', may(checkLinks)],
+  ])
+  const subject: Members = new Map([
+    ['id', must(filled('/subject/id'))],
+    ['source', may(freeSource ? textCheck('/subject/source') : source('/subject/source'))],
+    ...(subjectType ? ([['type', subjectType]] as const) : []),
+    ['content', must(content)],
+  ])
+  const members: Members = new Map([
+    ['context', must(objectCheck('/context', context))],
+    ['subject', must(objectCheck('/subject', subject))],
+    ['customData', may(customData)],
+    ['customDataContentType', may(textCheck('/customDataContentType'))],
+  ])
+  return objectCheck('', members)
+}
+
+const source = (path: string) => textCheck(path, { filled: true, format: 'uri-reference' })
+
+function rowCheck(version: SpecVersion, name: string, row: Row): Check {
+  const old = version === '0.4.1'
+  const subjectType = textCheck('/subject/type', { oneOf: [row.subjectType] })
+  return eventCheck(version, {
+    // The event was found by its type.
+    type: () => undefined,
+    ...(old && { subjectType: must(subjectType) }),
+    // The one schema of 0.5.1 that still has it.
+    ...(!old && name === 'ticket.closed' && { subjectType: may(subjectType) }),
+    content: fieldsCheck('/subject/content', row.content, old),
+    freeSource: row.freeSource ?? false,
+  })
+}
+
+/** By `context.type`: each event of each version has a type of its own. */
+const checks: ReadonlyMap<unknown, Check> = new Map(
+  Object.entries(vocabulary).flatMap(([name, row]) =>
+    isEventName(name)
+      ? specVersions.map((version) => [typeOf(version, name), rowCheck(version, name, row)] as const)
+      : [],
+  ),
+)
+
+const customChecks: Record<SpecVersion, Check> = {
+  '0.4.1': eventCheck('0.4.1', { type: customType, subjectType: must(customSubjectType), content: anyObject }),
+  '0.5.1': eventCheck('0.5.1', { type: customType, content: anyObject }),
+}
+
+const unknownType: Check = (_, problems) => {
+  problems.push({
+    path: '/context/type',
+    rule: 'event-type',
+    message:
+      'must be the type of an event of CDEvents 0.4.1 or 0.5.1, its version included, or begin with dev.cdeventsx.',
+  })
+}
+
+/** Where there is no context to find the type in, what is missing is told. */
+const anyEvent = objectCheck(
+  '',
+  new Map([['context', must(objectCheck('/context', new Map([['type', must(textCheck('/context/type'))]]), true))]]),
+  true,
+)
+
+function checkFor(value: unknown): Check {
+  const context = isObject(value) && Object.hasOwn(value, 'context') ? value.context : undefined
+  if (!isObject(context) || typeof context.type !== 'string') return anyEvent
+  const { type } = context
+  if (isCustomName(type)) return customChecks[Object.hasOwn(context, 'version') ? '0.4.1' : '0.5.1']
+  return checks.get(type) ?? unknownType
+}
