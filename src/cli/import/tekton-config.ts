@@ -33,8 +33,8 @@ export const importTektonConfig: LocalCommand = {
   brief: "make an EventSink and EventSubscription of Tekton's own settings",
   usage: '--into NAMESPACE [flags]',
   about: `Turn Tekton's own CloudEvents settings into an EventSink and a cluster-wide EventSubscription that send the same
-types of events to the same place. They are printed as YAML, to be applied. What differs, and what is to be done besides,
-stands in its comments and on stderr. Read are the ConfigMaps config-events, config-defaults, feature-flags and
+types of events to the same place. They are printed as YAML, to be applied. What differs, and what is to be done
+besides, stands in its comments and on stderr. Read are the ConfigMaps config-events, config-defaults, feature-flags and
 pipelines-info.`,
   flags,
   examples: [
