@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Source } from '../sources/source.ts'
+import { namesCredential } from './credential-names.ts'
 
 /** kubectl's copy of the whole object inside itself. */
 export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -8,8 +9,9 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * The object as it may leave the cluster: without managedFields (a quarter of its size, of use to nobody outside) and without
- * last-applied-configuration, which repeats it and outlives edits. All else is shared with the object, which stays as it is.
+ * The object as it may leave the cluster: without managedFields (a quarter of its size, of use to nobody outside), without
+ * last-applied-configuration, which repeats it and outlives edits, and without annotations that name credentials. All else is shared
+ * with the object, which stays as it is.
  */
 export function bareObject(object: KubeObject): KubeObject {
   return { ...object, metadata: bareMetadata(object, [lastApplied]) }
@@ -34,12 +36,16 @@ export function encodeBareObject(source: Source, object: KubeObject): string | u
   }
 }
 
-/** metadata without managedFields and the annotations named; without an empty `annotations`, as Go's omitempty writes it. */
+/**
+ * metadata without managedFields, the annotations named and those that name credentials; without an empty `annotations`, as Go's
+ * omitempty writes it.
+ */
 export function bareMetadata(object: KubeObject, dropped: readonly string[]): KubeObject['metadata'] {
   const { managedFields: _, annotations, ...metadata } = object.metadata
   if (!isRecord(annotations)) return metadata
   const kept = { ...annotations }
   for (const key of dropped) delete kept[key]
+  for (const key in kept) if (namesCredential(key)) delete kept[key]
   return Object.keys(kept).length > 0 ? { ...metadata, annotations: kept } : metadata
 }
 

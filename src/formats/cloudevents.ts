@@ -3,6 +3,7 @@ import { encodeAttributes, timestamp } from './attributes.ts'
 import { encodeBareObject, hasIdentity } from './bare.ts'
 import { type EncodedEvent, type EncodeInput, type Format, nothing, oneEvent } from './format.ts'
 import { runExtensions, runFacts } from './run-facts.ts'
+import { extendSummary } from './summary-parts.ts'
 
 /** Carillon's own format: an event for every milestone of every kind (docs/events.md has its data). */
 export const cloudevents: Format = {
@@ -29,11 +30,13 @@ function encode(input: EncodeInput): EncodedEvent {
   return { ...head, type, subject, data: hasData ? encodeData(input) : undefined }
 }
 
-/** The summary and, for content full, the object as its last member. */
+/** The summary with its parts or, for content full, with the object as its last member. */
 function encodeData(input: EncodeInput): string {
   const summary = JSON.stringify(summarise(input))
-  const object = input.content === 'full' ? encodeBareObject(input.source, input.object) : undefined
-  return object === undefined ? summary : `${summary.slice(0, -1)},"object":${object}}`
+  if (input.content !== 'full') return extendSummary(summary, input)
+  const object = encodeBareObject(input.source, input.object)
+  if (object === undefined) return extendSummary(summary, { ...input, truncated: true })
+  return `${summary.slice(0, -1)},"object":${object}}`
 }
 
 function summarise({ source, object, milestone, cluster }: EncodeInput): Record<string, unknown> {

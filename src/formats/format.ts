@@ -7,13 +7,15 @@ export type FormatName = 'cloudevents' | 'cdevents' | 'tektonv1' | 'tektonv2'
 /** How much of the object an event carries. */
 export type Content = 'summary' | 'full' | 'none'
 
-/** What an encoder is given. The object is whole, as it was read; it is not kept. */
+/** What an encoder is given. The object is as it was read but for what the subscription redacts; it is not kept. */
 export type EncodeInput = {
   source: Source
   object: KubeObject
   milestone: Milestone
   /** What is wanted now: of a subscription with content `full`, its summary too. */
   content: Content
+  /** The event stands in for a larger one that a sink would not take: `extendSummary` says so in it. */
+  truncated?: boolean
   options: FormatOptions
   cluster: Cluster
 }
@@ -38,7 +40,7 @@ export type EncodedEvent = {
   subject: string
   attributes: string
   data: string | undefined
-  /** The same event, smaller, where its content is `full` and the format has a summary: for a sink that answers 413. */
+  /** The same event, smaller, where there is such: for a sink that answers 413. */
   summary?: { attributes: string; data: string | undefined }
 }
 

@@ -9,9 +9,9 @@ export type FormatOptions = {
 
 /** Parts of the object, as reference tokens of JSON Pointers (RFC 6901). */
 export type DataOptions = {
-  /** Held by a summary besides what is documented. */
+  /** Held by a summary besides what is documented, in this order; none twice. */
   include: readonly Pointer[]
-  /** Never leave the cluster, in whatever content. */
+  /** Never leave the cluster, in whatever content: no encoder sees them (redaction.ts). */
   redact: readonly Pointer[]
 }
 

@@ -1,6 +1,8 @@
 import type { Selection } from '../filters/selection.ts'
-import type { Content, Format } from '../formats/format.ts'
+import type { Format } from '../formats/format.ts'
 import type { FormatOptions } from '../formats/options.ts'
+import type { Redaction } from '../formats/redaction.ts'
+import type { Steps } from './steps.ts'
 
 /** A subscription made ready for the hot path: what it selects, in which form, to which sinks, since when. */
 export type Emitter = {
@@ -12,13 +14,14 @@ export type Emitter = {
   clusterWide: boolean
   selection: Selection
   formats: readonly EmitterFormat[]
-  content: Content
   options: FormatOptions
+  /** What no format may see of an object; undefined where nothing is redacted. */
+  redaction: Redaction | undefined
   sinks: readonly EmitterSink[]
 }
 
-/** `form`: two emitters that have the same encode the same milestone to the same bytes. */
-export type EmitterFormat = { format: Format; form: string }
+/** `form`: two emitters that have the same encode the same milestone, at the same step, to the same bytes. */
+export type EmitterFormat = { format: Format; form: string; steps: Steps }
 
 export type EmitterSink = {
   /** `namespace/name`. */

@@ -2,6 +2,7 @@ import type { EventSubscription } from '../api/generated.ts'
 import { accept, type Verdict } from '../api/verdict.ts'
 import { checkExtensions } from '../filters/extensions.ts'
 import { defaultOptions, type FormatOptions, type UserEventsOptions } from '../formats/options.ts'
+import { compileData } from './data.ts'
 
 type Spec = EventSubscription['spec']
 
@@ -9,10 +10,12 @@ type Spec = EventSubscription['spec']
 export function compileOptions(spec: Spec): Verdict<FormatOptions> {
   const extensions = checkExtensions(spec.extensions ?? {})
   if (!extensions.ok) return extensions
-  const { cdevents, data, tekton } = defaultOptions
+  const data = compileData(spec)
+  if (!data.ok) return data
+  const { cdevents, tekton } = defaultOptions
   return accept({
     extensions: spec.extensions ?? {},
-    data,
+    data: data.value,
     cdevents: {
       specVersion: spec.cdevents?.specVersion ?? cdevents.specVersion,
       profile: spec.cdevents?.profile ?? cdevents.profile,

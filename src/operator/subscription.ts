@@ -2,12 +2,14 @@ import type { EventSubscription } from '../api/generated.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { compileSelection } from '../filters/selection.ts'
 import type { Format, FormatName } from '../formats/format.ts'
+import { compileRedaction } from '../formats/redaction.ts'
 import { fields, lastWrite } from '../sources/read.ts'
 import type { Source } from '../sources/source.ts'
 import type { ActivationSpec } from './activation.ts'
 import type { Emitter, EmitterSink } from './emitter.ts'
 import { compileOptions } from './options.ts'
 import type { SubscriptionState } from './state.ts'
+import { stepsOf } from './steps.ts'
 
 export type CompileContext = {
   sources: Readonly<Record<string, Source>>
@@ -44,9 +46,13 @@ export function compileSubscription(subscription: EventSubscription, context: Co
     namespace,
     clusterWide: spec.namespaceSelector !== undefined,
     selection: selection.value,
-    formats: formats.map((format) => ({ format, form: `${format.name} ${format.formOf(options.value)}` })),
-    content,
+    formats: formats.map((format) => ({
+      format,
+      form: `${format.name} ${format.formOf(options.value)}`,
+      steps: stepsOf(content, options.value, format),
+    })),
     options: options.value,
+    redaction: compileRedaction(options.value.data.redact),
     sinks: sinkKeys(subscription).map((key) => emitterSink(key, context)),
   })
 }

@@ -6,7 +6,7 @@ import { compileSubscription, sinkKeys } from '../../src/operator/subscription.t
 import { context, emitter, type SubscriptionSpec, subscription } from './scene.ts'
 
 test('a subscription that says nothing takes the default milestones of all kinds in its own format', () => {
-  const { selection, formats, sinks, content, clusterWide, key, uid, namespace } = emitter('builds')
+  const { selection, formats, sinks, clusterWide, key, uid, namespace } = emitter('builds')
   const defaults = new Set(['started', 'finished'])
   assert.deepEqual(
     selection.kinds,
@@ -17,14 +17,11 @@ test('a subscription that says nothing takes the default milestones of all kinds
     ]),
   )
   assert.deepEqual(
-    formats.map(({ format }) => format.name),
-    ['cloudevents'],
+    formats.map(({ format, steps }) => [format.name, steps.map(({ name }) => name)]),
+    [['cloudevents', ['summary']]],
   )
   assert.deepEqual(sinks, [{ key: 'team-a/qe', maxEventBytes: 65_536 }])
-  assert.deepEqual(
-    [key, uid, namespace, content, clusterWide],
-    ['team-a/builds', 'uid-builds', 'team-a', 'summary', false],
-  )
+  assert.deepEqual([key, uid, namespace, clusterWide], ['team-a/builds', 'uid-builds', 'team-a', false])
 })
 
 test('a kind that no format of the subscription has an event for is left out', () => {
@@ -46,15 +43,17 @@ test("each sink's limit is its own", () => {
 })
 
 test('two subscriptions have the same form only where the same milestone gives the same bytes', () => {
-  const form = (spec: Partial<SubscriptionSpec>) => {
-    const { content, formats } = emitter('builds', spec)
-    return `${content} ${formats.map((one) => one.form).join()}`
-  }
+  const form = (spec: Partial<SubscriptionSpec>) =>
+    emitter('builds', spec)
+      .formats.map(({ steps, form }) => `${steps[0].name} ${form}`)
+      .join()
   assert.equal(form({}), form({ data: { content: 'summary' }, extensions: {}, filter: 'true' }))
   const forms = [
     form({}),
     form({ data: { content: 'full' } }),
     form({ data: { content: 'none' } }),
+    form({ data: { include: ['/status/results'] } }),
+    form({ data: { redact: ['/spec/params'] } }),
     form({ extensions: { a: 'b' } }),
     form({ extensions: { a: 'c' } }),
     form({ formats: ['cdevents'] }),

@@ -2,6 +2,7 @@ import { encodeAttributes, sourceOf, timestamp } from '../attributes.ts'
 import { encodeBareObject, hasIdentity } from '../bare.ts'
 import { type EncodedEvent, type EncodeInput, type Format, nothing, oneEvent } from '../format.ts'
 import type { CDEventsOptions } from '../options.ts'
+import { extendSummary } from '../summary-parts.ts'
 import { chainIdOf, linksOf } from './chain.ts'
 import { type CDEvent, eventFor, typeOf } from './events.ts'
 import { subjectIdOf, summaryOf } from './run.ts'
@@ -51,7 +52,9 @@ const userEventsForm = ({ userEvents }: CDEventsOptions) => userEvents && [[...u
 
 function withCustomData(cdevent: string, input: EncodeInput): string {
   if (input.content === 'none') return cdevent
+  const full = input.content === 'full'
   const customData =
-    (input.content === 'full' && encodeBareObject(input.source, input.object)) || JSON.stringify(summaryOf(input))
+    (full && encodeBareObject(input.source, input.object)) ||
+    extendSummary(JSON.stringify(summaryOf(input)), full ? { ...input, truncated: true } : input)
   return `${cdevent.slice(0, -1)},"customDataContentType":"application/json","customData":{"tekton":${customData}}}`
 }

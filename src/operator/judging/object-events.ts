@@ -1,4 +1,6 @@
-import type { Content, EncodedEvent, Encoding, FormatProblem } from '../../formats/format.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { EncodedEvent, Encoding, FormatProblem } from '../../formats/format.ts'
+import { redactedMilestone } from '../../formats/redaction.ts'
 import type { NewRow } from '../../outbox/outbox.ts'
 import type { Milestone } from '../../sources/source.ts'
 import type { Emitter, EmitterFormat, EmitterSink } from '../emitter.ts'
@@ -7,22 +9,25 @@ import type { RouteInput } from './routing.ts'
 /** A row to be, and whether its event is within the limit. */
 export type Sized = { row: NewRow; limit: number; bytes: number; fits: boolean }
 
+type Input = Pick<RouteInput, 'source' | 'object' | 'cluster' | 'gone'>
+
 /** The events of one object, each encoded once for all who take it in the same form. Lives for one call of `route`. */
 export class ObjectEvents {
-  private readonly input: Pick<RouteInput, 'source' | 'object' | 'cluster'>
+  private readonly input: Input
   private readonly written: number
   private readonly encoded = new Map<string, Encoding>()
+  /** By the form of a redaction: what is left of the object, and of its milestones by their keys. */
+  private readonly redacted = new Map<string, { object: KubeObject; milestones: Map<string, Milestone> }>()
 
   /** `written` as in a row. */
-  constructor(input: Pick<RouteInput, 'source' | 'object' | 'cluster'>, written: number) {
+  constructor(input: Input, written: number) {
     this.input = input
     this.written = written
   }
 
-  /** In the wanted content where it fits the sink, else as a summary where the format has one. */
+  /** With all that is wanted where it fits the sink, else the first that does of what stands in for it, else the least. */
   of(emitter: Emitter, sink: EmitterSink, milestone: Milestone, one: EmitterFormat): Sized[] {
-    const { format } = one
-    const limit = format.maxBytes ?? sink.maxEventBytes
+    const limit = one.format.maxBytes ?? sink.maxEventBytes
     const toRow = (event: EncodedEvent): Sized => {
       const row: NewRow = {
         sink: sink.key,
@@ -36,39 +41,62 @@ export class ObjectEvents {
       const bytes = sizeOf(event)
       return { row, limit, bytes, fits: bytes <= limit }
     }
-    if (emitter.content !== 'full' || !format.hasSummary)
-      return this.encode(emitter, milestone, one, emitter.content).events.map(toRow)
-    const rows = this.encode(emitter, milestone, one, 'full').events.map(toRow)
-    if (rows.every((row) => row.fits)) return rows
-    const small = this.encode(emitter, milestone, one, 'summary').events.map(toRow)
-    return rows.map((row, index) => (row.fits ? row : (small[index] ?? row)))
+    let rows = this.encode(emitter, milestone, one).events.map(toRow)
+    for (let place = 1; place < one.steps.length && !rows.every((row) => row.fits); place++) {
+      const { events } = this.encode(emitter, milestone, one, place)
+      rows = rows.map((row) => {
+        const small = row.fits ? undefined : events.find(({ id }) => id === row.row.event.id)
+        return small ? toRow(small) : row
+      })
+    }
+    return rows
   }
 
   /** What of a milestone is not sent, as it would not be valid. */
   problems(emitter: Emitter, milestone: Milestone, one: EmitterFormat): readonly FormatProblem[] {
-    return this.encode(emitter, milestone, one, emitter.content).problems
+    return this.encode(emitter, milestone, one).problems
   }
 
-  private encode(emitter: Emitter, milestone: Milestone, one: EmitterFormat, content: Content): Encoding {
-    const { format, form } = one
-    const key = `${milestone.key}\n${content}\n${form}`
+  private encode(emitter: Emitter, milestone: Milestone, one: EmitterFormat, place = 0): Encoding {
+    const { format, form, steps } = one
+    const step = steps[place] ?? steps[0]
+    const key = `${milestone.key}\n${step.name}\n${form}`
     const known = this.encoded.get(key)
     if (known) return known
-    const { source, object, cluster } = this.input
-    const made = format.encode({ source, object, milestone, content, options: emitter.options, cluster })
-    const whole = content === 'full' && format.hasSummary ? this.summarised(made, emitter, milestone, one) : made
+    const { source, cluster } = this.input
+    const { content, options, truncated } = step
+    const seen = this.outgoing(emitter, milestone)
+    const made = format.encode({ source, ...seen, content, options, cluster, ...(truncated && { truncated }) })
+    const isLeast = place + 1 >= steps.length
+    const whole = isLeast ? made : withSummaries(made, this.encode(emitter, milestone, one, place + 1))
     this.encoded.set(key, whole)
     return whole
   }
 
-  /** The events with their summaries, for sinks that will say only by an answer that they are too large. */
-  private summarised(full: Encoding, emitter: Emitter, milestone: Milestone, one: EmitterFormat): Encoding {
-    const small = this.encode(emitter, milestone, one, 'summary').events
-    const events = full.events.map((event, index) => {
-      const { attributes, data } = small[index] ?? event
+  /** What encoders may see, the same for all who redact the same. This is the only way from the object to them. */
+  private outgoing({ redaction }: Emitter, milestone: Milestone): { object: KubeObject; milestone: Milestone } {
+    const { source, object, gone } = this.input
+    if (!redaction) return { object, milestone }
+    let left = this.redacted.get(redaction.form)
+    if (!left) {
+      left = { object: redaction.cut(object), milestones: new Map() }
+      this.redacted.set(redaction.form, left)
+    }
+    if (left.object === object) return { object, milestone }
+    const told = left.milestones.get(milestone.key) ?? redactedMilestone(source, left.object, milestone, gone)
+    left.milestones.set(milestone.key, told)
+    return { object: left.object, milestone: told }
+  }
+}
+
+/** The events with what stands in for them, for sinks that will say only by an answer that they are too large. */
+function withSummaries({ events, problems }: Encoding, small: Encoding): Encoding {
+  return {
+    problems,
+    events: events.map((event) => {
+      const { attributes, data } = small.events.find(({ id }) => id === event.id) ?? event
       return data === event.data ? event : { ...event, summary: { attributes, data } }
-    })
-    return { events, problems: full.problems }
+    }),
   }
 }
 

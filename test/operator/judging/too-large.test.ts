@@ -13,6 +13,9 @@ const withLimit = (limits: Record<string, number>) => ({
   maxEventBytes: (key: string) => limits[key.split('/')[1] ?? ''] ?? 65_536,
 })
 
+const dataOf = (event: { data: string | undefined } | undefined): Record<string, unknown> =>
+  JSON.parse(event?.data ?? '{}')
+
 test('an event too large for a sink goes there as a summary, and in full where it fits', () => {
   const full = emitter(
     'full',
@@ -30,16 +33,62 @@ test('an event too large for a sink goes there as a summary, and in full where i
   assert.equal(routed.dead.length, 0)
 })
 
-test('an event in full has its summary with it, once for all sinks; others have none', () => {
+test('an event in full has with it what stands in for it, once for all sinks; others have none', () => {
   const two = { sinks: [{ name: 'qe' }, { name: 'audit' }], ...finishedOnly }
   const { rows } = see(heavy, of([emitter('full', { data: { content: 'full' }, ...two }), emitter('summary', two)]))
   const [first, second, third, fourth] = rows.map(({ event }) => event)
   assert.equal(first, second)
   assert.equal(third, fourth)
-  assert.deepEqual(first?.summary, { attributes: third?.attributes, data: third?.data })
+  const objectRef = {
+    apiVersion: 'tekton.dev/v1',
+    kind: 'TaskRun',
+    namespace: 'team-a',
+    name: 'build',
+    uid: 'uid-run',
+    resourceVersion: '1',
+    url: 'https://api.example.com/taskruns/build',
+  }
+  assert.equal(first?.summary?.attributes, third?.attributes)
+  assert.deepEqual(dataOf(first?.summary), { ...dataOf(third), truncated: true, objectRef })
   assert.equal(third?.summary, undefined)
   const tekton = emitter('tekton', { formats: ['tektonv1'], data: { content: 'full' }, ...finishedOnly })
   assert.equal(see(heavy, of([tekton])).rows[0]?.event.summary, undefined)
+})
+
+test('what stands in for the whole object holds the parts that are asked for, where they fit, and is never taken for a summary', () => {
+  const include = ['/metadata/annotations', '/spec/taskRef']
+  const sinks = ['large', 'middle', 'small', 'tiny'].map((name) => ({ name }))
+  const limits = withLimit({ large: 20_000, middle: 8_000, small: 1_500, tiny: 100 })
+  const heavier = { ...heavy, status: { ...heavy.status, results: ['y'.repeat(5_000)] } }
+  const shown = (content: 'full' | 'summary') => {
+    const { rows, dead } = see(
+      heavier,
+      of([emitter('parts', { data: { content, include }, sinks, ...finishedOnly }, limits)]),
+    )
+    return [...rows, ...dead].map(({ sink, event }) => {
+      const { object, include: parts, truncated } = dataOf(event)
+      const next = dataOf(event.summary)
+      return [
+        sink.split('/')[1],
+        object !== undefined,
+        Object.keys(parts ?? {}),
+        truncated,
+        Object.keys(next.include ?? {}),
+      ]
+    })
+  }
+  assert.deepEqual(shown('full'), [
+    ['large', true, [], undefined, include],
+    ['middle', false, include, true, []],
+    ['small', false, [], true, []],
+    ['tiny', false, [], true, []],
+  ])
+  assert.deepEqual(shown('summary'), [
+    ['large', false, include, undefined, []],
+    ['middle', false, include, undefined, []],
+    ['small', false, [], true, []],
+    ['tiny', false, [], true, []],
+  ])
 })
 
 test('of several events of one milestone only those that are too large go as summaries', () => {

@@ -1,0 +1,98 @@
+import type { KubeObject } from '../api/object.ts'
+import type { Gone, Milestone, Source } from '../sources/source.ts'
+import type { Pointer } from './options.ts'
+import { indexIn, pointerText } from './pointers.ts'
+
+/** What takes the redacted parts out of objects. Those of equal forms take out the same. */
+export type Redaction = { form: string; cut(object: KubeObject): KubeObject }
+
+/** What is taken out below a member or element: `all` of it, or parts of it, by reference token. */
+type Cuts = Map<string, Cuts | 'all'>
+
+/**
+ * Members that a pointer leads to are left out; elements of a list become null, so that the others keep their places. The object stays as
+ * it is: what lies beside a cut is shared with the copy, and an object without any such part is given back itself.
+ */
+export function compileRedaction(pointers: readonly Pointer[]): Redaction | undefined {
+  const cuts: Cuts = new Map()
+  for (const pointer of pointers) add(cuts, pointer)
+  if (cuts.size === 0) return undefined
+  const form = JSON.stringify(pointers.map(pointerText).sort())
+  return { form, cut: (object) => without(object, cuts) as KubeObject }
+}
+
+function add(cuts: Cuts, [token, ...rest]: Pointer): void {
+  if (token === undefined) return
+  const known = cuts.get(token)
+  if (known === 'all') return
+  if (rest.length === 0) {
+    cuts.set(token, 'all')
+    return
+  }
+  const below: Cuts = known ?? new Map()
+  cuts.set(token, below)
+  add(below, rest)
+}
+
+function without(value: unknown, cuts: Cuts): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  return Array.isArray(value) ? withoutElements(value, cuts) : withoutMembers(value as Record<string, unknown>, cuts)
+}
+
+function withoutElements(list: readonly unknown[], cuts: Cuts): readonly unknown[] {
+  let copy: unknown[] | undefined
+  for (const [token, below] of cuts) {
+    const place = indexIn(list, token)
+    if (place === undefined) continue
+    const after = below === 'all' ? null : without(list[place], below)
+    if (after === list[place]) continue
+    copy ??= [...list]
+    copy[place] = after
+  }
+  return copy ?? list
+}
+
+function withoutMembers(map: Readonly<Record<string, unknown>>, cuts: Cuts): Readonly<Record<string, unknown>> {
+  let copy: Record<string, unknown> | undefined
+  for (const [token, below] of cuts) {
+    if (!Object.hasOwn(map, token)) continue
+    if (below === 'all') {
+      copy ??= { ...map }
+      delete copy[token]
+      continue
+    }
+    const after = without(map[token], below)
+    if (after === map[token]) continue
+    copy ??= { ...map }
+    // Assigning to __proto__ would set the prototype.
+    Object.defineProperty(copy, token, { value: after, enumerable: true, configurable: true, writable: true })
+  }
+  return copy ?? map
+}
+
+/**
+ * A milestone as its event may tell it: reason, message and details, which were read from the object, are those that the redacted object
+ * still tells; what it no longer tells, or tells only together with what was before, is left out. Name, key, time and outcome stay: they
+ * are the event.
+ */
+export function redactedMilestone(source: Source, redacted: KubeObject, told: Milestone, gone?: Gone): Milestone {
+  const { name, key, time, rank, outcome } = told
+  const still = toldBy(source, redacted, gone).find((milestone) => milestone.key === key)
+  return {
+    name,
+    key,
+    class: told.class,
+    time,
+    rank,
+    ...(outcome !== undefined && { outcome }),
+    ...(still?.reason !== undefined && { reason: still.reason }),
+    ...(still?.message !== undefined && { message: still.message }),
+    ...(still?.details !== undefined && { details: still.details }),
+  }
+}
+
+function toldBy(source: Source, object: KubeObject, gone: Gone | undefined): Milestone[] {
+  const deletion = gone && source.deletion(object, gone)
+  const seen = [...source.milestones(object), ...source.transitions(undefined, object)]
+  return deletion ? [...seen, deletion] : seen
+}
