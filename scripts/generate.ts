@@ -2,13 +2,25 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as apiDocs from './generate/api-docs.ts'
-import * as catalogue from './generate/catalogue.ts'
+import * as asyncapi from './generate/asyncapi.ts'
 import * as cdevents from './generate/cdevents.ts'
 import * as chart from './generate/chart.ts'
+import * as events from './generate/events.ts'
+import * as samples from './generate/samples.ts'
+import * as schemas from './generate/schemas.ts'
 import * as types from './generate/types.ts'
 
 /** Each gives the files that it owns: path in the repository → text. */
-const generators: { generate(): Promise<Map<string, string>> }[] = [types, apiDocs, cdevents, catalogue, chart]
+const generators: { generate(): Promise<Map<string, string>> }[] = [
+  types,
+  apiDocs,
+  cdevents,
+  samples,
+  events,
+  schemas,
+  asyncapi,
+  chart,
+]
 
 const root = new URL('../', import.meta.url)
 const check = process.argv.includes('--check')

@@ -69,7 +69,7 @@ async function lay(options: RunOptions, client: KubeClient, log: KubeLog): Promi
   const { egress, urlOf } = compiled.value
   const uri = config.value.clusterUri === undefined ? await defaultUri(client) : accept(config.value.clusterUri)
   if (!uri.ok) return uri
-  const cluster = { uri: uri.value, urlOf }
+  const cluster = { uri: uri.value, urlOf, schemaBase: config.value.schemaBaseUrl }
   const { logLevel } = config.value
   const told = logLevel === early.value.logLevel ? log : options.createLog(logLevel)
   return accept({ config: config.value, client, cluster, egress, log: told, marginMs: options.marginMs ?? marginMs })

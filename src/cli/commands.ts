@@ -52,7 +52,7 @@ They stay dead letters where their subscription is gone, or where they are still
     usage: '--subscription NS/NAME --since WHEN [flags]',
     about: `Send again, under the same ids, what can still be had of a subscription's past: its dead letters since then, and every
 matching milestone since then of the objects that are still there. It goes behind what waits, in order for each object.
-What was observed only (see docs/events.md) and what is deleted can't be had.`,
+What was observed only (see docs/events) and what is deleted can't be had.`,
     flags: [
       { ...subscription, help: 'the EventSubscription' },
       { name: 'since', value: 'WHEN', help: `from when on: ${when}` },

@@ -51,6 +51,11 @@ export const runFlags = [
     help: "link to an object in events, e.g. https://ui.example.com/{{namespace}}/{{plural}}/{{name}}; default: the object's API URL",
   },
   {
+    name: 'schema-base-url',
+    value: 'URL',
+    help: "where the JSON Schemas of Carillon's own format are served: gives its events the attribute dataschema; default: none",
+  },
+  {
     name: 'class',
     value: 'NAME',
     help: 'serve only sinks and subscriptions labelled carillon.dev/class: NAME; default: those without the label',

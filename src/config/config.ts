@@ -12,6 +12,8 @@ export type Config = {
   allowCidrs: string[]
   clusterUri: string | undefined
   dashboardUrl: string | undefined
+  /** Without a slash at its end. */
+  schemaBaseUrl: string | undefined
   class: string | undefined
   /** Without a host: all addresses, of the families that the machine has. */
   listen: { host: string | undefined; port: number }
@@ -50,6 +52,12 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   if (clusterUri !== undefined && !/^[!#$&-;=?-Z_a-z~%[\]]+$/.test(clusterUri)) {
     return refuse('FlagInvalid', `--cluster-uri '${clusterUri}' is no URI reference`)
   }
+  const schemaBaseUrl = one('schema-base-url')?.replace(/\/+$/, '')
+  if (schemaBaseUrl !== undefined && !isWebUrl(schemaBaseUrl))
+    return refuse(
+      'FlagInvalid',
+      `--schema-base-url '${schemaBaseUrl}' must be an absolute http or https URL without query and fragment`,
+    )
   const leaseMs = leaseDuration(one('leader-elect') ?? '', one('leader-elect-lease-duration') ?? '')
   if (!leaseMs.ok) return leaseMs
   const graceMs = gracePeriod(one('grace-period') ?? '')
@@ -64,6 +72,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     allowCidrs: given['allow-cidr'] ?? [],
     clusterUri,
     dashboardUrl: one('dashboard-url'),
+    schemaBaseUrl,
     class: one('class'),
     listen: listen.value,
     logLevel,
@@ -71,6 +80,11 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     graceMs: graceMs.value,
     quota: quota.value,
   })
+}
+
+function isWebUrl(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^https?:\/\/[^\s?#@"<>\\^`{|}]+$/.test(text)
 }
 
 function gracePeriod(text: string): Verdict<number> {

@@ -9,6 +9,7 @@ const fileKeys: Record<string, FlagName> = {
   watchNamespaces: 'watch-namespace',
   clusterUri: 'cluster-uri',
   dashboardUrl: 'dashboard-url',
+  schemaBaseUrl: 'schema-base-url',
   logLevel: 'log-level',
 }
 

@@ -54,12 +54,15 @@ export type EventHead = {
   part?: string
   /** The format's own, after `sequence` and `namespace`. */
   extensions?: Record<string, string>
-  /** false for an event without data: it has no datacontenttype. */
+  /** false for an event without data: it has neither datacontenttype nor dataschema. */
   hasData?: boolean
+  /** URI of the schema of the data. */
+  dataschema?: string | undefined
 }
 
 /**
- * The JSON text of all attributes in spec order: specversion, id, source, type, subject, time, datacontenttype, then the extensions:
+ * The JSON text of all attributes in spec order: specversion, id, source, type, subject, time, datacontenttype, dataschema, then the
+ * extensions:
  * sequence, namespace, the format's, the subscription's. The first to name an extension wins, so none of ours can be overridden.
  */
 export function encodeAttributes(input: EncodeInput, event: EventHead): { id: string; attributes: string } {
@@ -69,6 +72,7 @@ export function encodeAttributes(input: EncodeInput, event: EventHead): { id: st
   text += `,"type":${quote(event.type)},"subject":${quote(event.subject)}`
   text += `,"time":${quote(event.time ?? timestamp(milestone.time))}`
   if (event.hasData !== false) text += ',"datacontenttype":"application/json"'
+  if (event.hasData !== false && event.dataschema !== undefined) text += `,"dataschema":${quote(event.dataschema)}`
   text += `,"sequence":"${sequenceOf(milestone)}"`
   if (object.metadata.namespace) text += `,"namespace":${quote(object.metadata.namespace)}`
   const own = event.extensions ?? {}

@@ -5,7 +5,7 @@ import { type EncodedEvent, type EncodeInput, type Format, nothing, oneEvent } f
 import { runExtensions, runFacts } from './run-facts.ts'
 import { extendSummary } from './summary-parts.ts'
 
-/** Carillon's own format: an event for every milestone of every kind (docs/events.md has its data). */
+/** Carillon's own format: an event for every milestone of every kind (docs/events has its data). */
 export const cloudevents: Format = {
   name: 'cloudevents',
   hasSummary: true,
@@ -26,7 +26,9 @@ function encode(input: EncodeInput): EncodedEvent {
   if (milestone.outcome) extensions.outcome = milestone.outcome
   if (source.family === 'tekton') Object.assign(extensions, runExtensions(source, object))
   const hasData = content !== 'none'
-  const head = encodeAttributes(input, { format: 'cloudevents', type, subject, extensions, hasData })
+  const { schemaBase } = input.cluster
+  const dataschema = schemaBase && `${schemaBase}/${type}.json`
+  const head = encodeAttributes(input, { format: 'cloudevents', type, subject, extensions, hasData, dataschema })
   return { ...head, type, subject, data: hasData ? encodeData(input) : undefined }
 }
 

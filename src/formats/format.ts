@@ -26,6 +26,8 @@ export type Cluster = {
   uri: string
   /** Absolute URL of an object, by the dashboard template or, without one, the API server's. */
   urlOf(source: Source, object: KubeObject): string
+  /** Where the JSON Schemas of our own format are served, without a slash at its end (`--schema-base-url`); else there is no `dataschema`. */
+  schemaBase?: string | undefined
 }
 
 /**

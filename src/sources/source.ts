@@ -1,11 +1,12 @@
 import type { KubeObject } from '../api/object.ts'
 
 /** How a run or release ended. Every format maps these to its own words. */
-export type Outcome = 'success' | 'failure' | 'cancelled' | 'timeout' | 'error'
+export const outcomes = ['success', 'failure', 'cancelled', 'timeout', 'error'] as const
+export type Outcome = (typeof outcomes)[number]
 
 /**
  * derived: readable from the object's present state alone, delivered at least once, always under the same id;
- * observed: needs the state seen before, or the delete itself; survives restarts where the disk does (docs/events.md).
+ * observed: needs the state seen before, or the delete itself; survives restarts where the disk does (docs/events).
  */
 export type MilestoneClass = 'derived' | 'observed'
 
@@ -36,6 +37,20 @@ export type MilestoneKind = {
   key: string
   time: string
   when: string
+  /** Whether it always has an `outcome`. */
+  outcome?: true
+  /** What `reason` and `message` are of; left out where a milestone has neither. */
+  reason?: string
+  /** What `details` holds; left out where there are none. */
+  details?: Readonly<Record<string, DetailKind>>
+}
+
+/** One fact in a milestone's `details`. `always`: every milestone of the kind has it. */
+export type DetailKind = {
+  type: 'string' | 'integer' | 'boolean'
+  about: string
+  always?: true
+  enum?: readonly string[]
 }
 
 /** What is kept of an object between two reads: small, JSON-able, enough for `transitions`. */

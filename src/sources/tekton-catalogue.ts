@@ -1,4 +1,4 @@
-import type { MilestoneKind } from './source.ts'
+import { type MilestoneKind, outcomes } from './source.ts'
 
 const queued: MilestoneKind = {
   name: 'queued',
@@ -31,6 +31,7 @@ const running: MilestoneKind = {
   key: 'running/<attempt>',
   time: 'lastTransitionTime of the condition Succeeded',
   when: 'the condition Succeeded is Unknown with reason Running and was not before; once an attempt',
+  reason: 'the condition Succeeded',
 }
 
 const unknown: MilestoneKind = {
@@ -40,6 +41,7 @@ const unknown: MilestoneKind = {
   key: 'unknown/<reason>/<lastTransitionTime in ms>',
   time: 'lastTransitionTime of the condition Succeeded',
   when: 'the condition Succeeded is Unknown with any reason but Started and Running (Pending, ToBeRetried, ResolvingTaskRef, …); again each time that the condition changes',
+  reason: 'the condition Succeeded',
 }
 
 const retried: MilestoneKind = {
@@ -49,6 +51,11 @@ const retried: MilestoneKind = {
   key: 'retried/<n>',
   time: 'completionTime of the n-th of status.retriesStatus, else the lastTransitionTime of its condition',
   when: 'an attempt failed and the run is tried again; details has the attempt (from 1) and its outcome',
+  reason: 'the condition of the attempt that failed',
+  details: {
+    attempt: { type: 'integer', about: 'which attempt failed, from 1', always: true },
+    outcome: { type: 'string', about: 'how that attempt ended', always: true, enum: outcomes },
+  },
 }
 
 const skipped: MilestoneKind = {
@@ -58,6 +65,8 @@ const skipped: MilestoneKind = {
   key: 'skipped/<task>',
   time: 'lastTransitionTime of the condition Succeeded: the latest that it can have been, as Tekton writes no time for a skip',
   when: 'status.skippedTasks lists a task, which may be before the end; details has the task, reason says why',
+  reason: 'the skip; it has no message',
+  details: { task: { type: 'string', about: 'the name of the task in the Pipeline', always: true } },
 }
 
 const finished: MilestoneKind = {
@@ -67,6 +76,8 @@ const finished: MilestoneKind = {
   key: 'finished',
   time: 'status.completionTime, else lastTransitionTime of the condition Succeeded',
   when: 'the condition Succeeded is True or False; outcome is success, failure, cancelled, timeout or error',
+  outcome: true,
+  reason: 'the condition Succeeded',
 }
 
 const signed: MilestoneKind = {
@@ -86,6 +97,8 @@ const deleted: MilestoneKind = {
   key: 'deleted',
   time: 'metadata.deletionTimestamp, else when the delete was seen; never before the run’s other milestones',
   when: 'the run is gone, and had not finished in its last state; one that finished first, and is pruned, is not told. With details.missed nobody was watching when it went: an end that it may have come to meanwhile was not seen',
+  reason: 'the condition Succeeded, as it last was',
+  details: { missed: { type: 'boolean', about: 'true where nobody was watching when the run went' } },
 }
 
 export const taskRunCatalogue: readonly MilestoneKind[] = [

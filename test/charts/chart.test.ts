@@ -39,6 +39,7 @@ suite('the chart', () => {
     ['config.adminNamespaces=platform', /adminNamespaces'.*want array/],
     ['config.logLevel=loud', /value must be one of 'debug', 'info', 'warn', 'error'/],
     ['config.dashboardUrl=ui.example.com', /dashboardUrl'.*does not match pattern/],
+    ['config.schemaBaseUrl=/schemas', /schemaBaseUrl'.*does not match pattern/],
     ['persistence.size=big', /persistence\/size'.*does not match pattern/],
     ['persistence.whenDeleted=Maybe', /value must be one of 'Retain', 'Delete'/],
     ['image.pullPolicy=Sometimes', /value must be one of 'Always', 'IfNotPresent', 'Never'/],

@@ -67,6 +67,7 @@ test('without anything there are the defaults', () => {
     allowCidrs: [],
     clusterUri: undefined,
     dashboardUrl: undefined,
+    schemaBaseUrl: undefined,
     class: undefined,
     listen: { host: undefined, port: 8080 },
     logLevel: 'info',
@@ -100,6 +101,13 @@ test('every setting can be given, as a flag and in the environment', () => {
     ['allow-cidr', 'CARILLON_ALLOW_CIDR', '10.0.0.0/8', 'allowCidrs', ['10.0.0.0/8']],
     ['cluster-uri', 'CARILLON_CLUSTER_URI', 'https://c.example.com/', 'clusterUri', 'https://c.example.com'],
     ['dashboard-url', 'CARILLON_DASHBOARD_URL', 'https://ui/{{name}}', 'dashboardUrl', 'https://ui/{{name}}'],
+    [
+      'schema-base-url',
+      'CARILLON_SCHEMA_BASE_URL',
+      'https://s.example.com/v1/',
+      'schemaBaseUrl',
+      'https://s.example.com/v1',
+    ],
     ['class', 'CARILLON_CLASS', 'blue', 'class', 'blue'],
     ['listen', 'CARILLON_LISTEN', '127.0.0.1:0', 'listen', { host: '127.0.0.1', port: 0 }],
     ['grace-period', 'CARILLON_GRACE_PERIOD', '1m30s', 'graceMs', 90_000],
@@ -196,6 +204,17 @@ test('values that can not be are refused by flag', () => {
     [{ 'data-dir': [''] }, /^--data-dir must name a directory$/],
     [{ 'cluster-uri': ['two words'] }, /^--cluster-uri 'two words' is no URI reference$/],
     [{ 'cluster-uri': ['/'] }, /^--cluster-uri '' is no URI reference$/],
+    ...[
+      '/schemas',
+      'ftp://a.example.com',
+      'https://',
+      'https://u:p@a.example.com',
+      'https://a.example.com/?v=1',
+      '',
+    ].map((url): [Settings, RegExp] => [
+      { 'schema-base-url': [url] },
+      /^--schema-base-url '.*' must be an absolute http or https URL/,
+    ]),
     [{ 'max-pending-per-namespace': ['0'] }, /^--max-pending-per-namespace: '0' is no quantity: use a number such as/],
     [{ 'max-pending-bytes-per-namespace': ['1 Gi'] }, /^--max-pending-bytes-per-namespace: '1 Gi' is no quantity/],
   ]
@@ -214,6 +233,7 @@ test('config.yaml gives its settings', () => {
     watchNamespaces: []
     clusterUri: https://c.example.com
     dashboardUrl: ""
+    schemaBaseUrl: https://schemas.example.com
     logLevel:
     egress: {allowCidrs: [10.0.0.0/8]}
     quotas: {maxPendingPerNamespace: 5000, maxPendingBytesPerNamespace: 256Mi}
@@ -221,6 +241,7 @@ test('config.yaml gives its settings', () => {
   const value = {
     'admin-namespace': ['a', 'b'],
     'cluster-uri': ['https://c.example.com'],
+    'schema-base-url': ['https://schemas.example.com'],
     'allow-cidr': ['10.0.0.0/8'],
     'max-pending-per-namespace': ['5000'],
     'max-pending-bytes-per-namespace': ['256Mi'],

@@ -140,6 +140,16 @@ test('an item of a list, without apiVersion and kind, gets both', () => {
   )
 })
 
+test('dataschema is where the schemas are served, of events that have data', () => {
+  const object = runOf('taskrun-succeeded-signed')
+  const attributesOf = (content: Content, schemaBase?: string) =>
+    JSON.parse(encode(object, finishedOf(object), content, { cluster: { ...cluster, schemaBase } }).attributes)
+  const { dataschema, ...rest } = attributesOf('summary', 'https://schemas.example.com')
+  assert.equal(dataschema, 'https://schemas.example.com/dev.carillon.tekton.taskrun.finished.v1.json')
+  assert.deepEqual(rest, attributesOf('summary'))
+  assert.equal('dataschema' in attributesOf('none', 'https://schemas.example.com'), false)
+})
+
 test('traceparent is taken from the span context where that is valid', () => {
   const good = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   const table: [unknown, string | undefined][] = [

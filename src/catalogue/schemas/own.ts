@@ -1,0 +1,46 @@
+import { type DetailKind, type MilestoneKind, outcomes, type Source } from '../../sources/source.ts'
+import { labels, runFacts } from './run.ts'
+import { members, object, type Schema, text, time } from './schema.ts'
+
+/** What Carillon's own format sends as data for a milestone. */
+export function ownData(source: Source, row: MilestoneKind): Schema {
+  const apiVersion = source.group ? `${source.group}/${source.version}` : source.version
+  return members('', {
+    'apiVersion!': { type: 'string', const: apiVersion, description: 'of the object' },
+    'kind!': { type: 'string', const: source.kind, description: 'of the object' },
+    'name!': text('of the object'),
+    namespace: text('of the object'),
+    'uid!': text('of the object: tells it from a later one of the same name'),
+    generation: { type: 'integer', minimum: 0, description: 'of the object: moves with each change of its spec' },
+    labels,
+    'milestone!': milestone(row),
+    ...(source.family === 'tekton' && { 'run!': runFacts }),
+    'url!': text('the object in the dashboard (`--dashboard-url`), else at the API server'),
+    object: object(
+      'with `data.content: full`, the whole object, but for `managedFields` and kubectl’s `last-applied-configuration`',
+    ),
+  })
+}
+
+function milestone({ name, outcome, reason, details }: MilestoneKind): Schema {
+  return members('what happened', {
+    'name!': { type: 'string', const: name, description: 'the milestone' },
+    'time!': time('when it happened; also the event’s `time`'),
+    ...(outcome && { 'outcome!': { type: 'string', enum: outcomes, description: 'how it ended' } }),
+    ...(reason !== undefined && {
+      reason: text(`of ${reason}; at most 256 characters`, { maxLength: 256 }),
+      message: text('the same one’s; at most 1024 characters', { maxLength: 1024 }),
+    }),
+    ...(details && { [isAlways(details) ? 'details!' : 'details']: detailsSchema(details) }),
+  })
+}
+
+const isAlways = (details: NonNullable<MilestoneKind['details']>) => Object.values(details).some(({ always }) => always)
+
+function detailsSchema(details: Readonly<Record<string, DetailKind>>): Schema {
+  const entries = Object.entries(details).map(([name, { type, about, always, enum: allowed }]): [string, Schema] => [
+    always ? `${name}!` : name,
+    { type, description: about, ...(allowed && { enum: allowed }) },
+  ])
+  return members('of this very milestone', Object.fromEntries(entries))
+}

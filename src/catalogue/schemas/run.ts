@@ -1,0 +1,30 @@
+import { members, type Schema, text, time } from './schema.ts'
+
+const names = (description: string): Schema => ({ type: 'array', description, items: { type: 'string', minLength: 1 } })
+
+/** `RunFacts` of src/formats/run-facts.ts. */
+export const runFacts: Schema = members('of the run, as it was when the event was made', {
+  ref: members('what is run; absent where the spec is embedded', {
+    apiVersion: text('of a custom task'),
+    kind: text('such as Task; of a custom task its own'),
+    name: text('of the Pipeline, Task or custom task'),
+    resolver: text('that fetches it, such as git or bundles'),
+  }),
+  'params!': names('names of the params; their values are in `object` only'),
+  'results!': names('names of the results; their values are in `object` only'),
+  startTime: time('of the present attempt'),
+  completionTime: time('of the present attempt'),
+  durationMs: { type: 'integer', minimum: 0, description: 'from startTime to completionTime' },
+  retries: {
+    type: 'integer',
+    minimum: 1,
+    description: 'attempts that failed before the present one; absent where there are none',
+  },
+})
+
+/** metadata.labels, as Kubernetes has them. */
+export const labels: Schema = {
+  type: 'object',
+  description: 'of the object; absent where it has none',
+  additionalProperties: { type: 'string' },
+}
