@@ -1,6 +1,7 @@
 import { verify } from './checksum.ts'
 import type { Row } from './outbox.ts'
 import { mostReady, type Queue, type SinkQueues } from './queues.ts'
+import { depart } from './routes.ts'
 import type { RowCells, StoredEvent } from './row-statements.ts'
 import { type Flight, readEvent, readParked, type Store } from './store.ts'
 import { damage } from './trouble.ts'
@@ -18,18 +19,14 @@ export function claim(store: Store, name: string, n: number, now: number): Row[]
     if (!head) continue
     sink.turns.delete(queue.namespace)
     sink.turns.set(queue.namespace, queue)
-    const flight = takeOff(store, queue, head, now)
-    store.flights.set(head.seq, flight)
-    queue.inFlight += 1
-    sink.inFlight += 1
-    rows.push(flight.row)
+    rows.push(takeOff(store, queue, head, now))
   }
   if (rows.length < n) sink.quietUntil = nextDue(sink)
   return rows
 }
 
 /** See `Outbox.nextAttempt`. */
-export function nextAttempt(store: Store, name: string, now: number): number | undefined {
+export function nextAttempt(store: Store, name: string, now: number, delayMs = 0): number | undefined {
   const sink = store.routes.sink(name)
   if (!sink || sink.load.rows === sink.inFlight) return undefined
   let fresh = Number.POSITIVE_INFINITY
@@ -39,9 +36,17 @@ export function nextAttempt(store: Store, name: string, now: number): number | u
     fresh = Math.min(fresh, queue.fresh.ready[0]?.seq ?? fresh)
   }
   const enqueued = fresh < Number.POSITIVE_INFINITY ? store.sql.enqueued(fresh)?.[0] : undefined
-  const time = Math.min(enqueued ?? Number.POSITIVE_INFINITY, nextDue(sink))
+  const ripe = enqueued === undefined ? Number.POSITIVE_INFINITY : ripeAt(enqueued, delayMs, now)
+  const time = Math.min(ripe, nextDue(sink))
   return time < Number.POSITIVE_INFINITY ? time : undefined
 }
+
+/**
+ * When a row that was never tried has waited for others long enough; `enqueued` where it need not, as when the clock has been set back
+ * since.
+ */
+export const ripeAt = (enqueued: number, delayMs: number, now: number): number =>
+  enqueued > now ? enqueued : enqueued + delayMs
 
 /** When the first head that waits may be tried. All queues have been read ahead, but for those that are in flight as a whole. */
 function nextDue({ turns }: SinkQueues): number {
@@ -72,6 +77,25 @@ function readAhead(store: Store, queue: Queue, wanted: number, now: number): voi
   refill(waiting, 1, now, atOnce, waitingReader(store, queue))
 }
 
+/** All heads of a queue that may go at `now`, the older first, in the order in which `claim` would hand them out; none is taken out. */
+export function* byAge(store: Store, queue: Queue, wanted: number, now: number): Generator<Head> {
+  const { fresh, waiting } = queue
+  readAhead(store, queue, wanted, now)
+  for (let [young, old] = [0, 0]; ; ) {
+    if (young === fresh.ready.length) refill(fresh, young + 1, now, 64, freshReader(store, queue))
+    if (old === waiting.ready.length) refill(waiting, old + 1, now, 64, waitingReader(store, queue))
+    const [next, waited] = [fresh.ready[young], waiting.ready[old]]
+    const due = waited && waited.due <= now ? waited : undefined
+    if (due && (!next || due.seq < next.seq)) {
+      old += 1
+      yield due
+    } else if (next) {
+      young += 1
+      yield next
+    } else return
+  }
+}
+
 function freshReader({ sql, flights }: Store, { sink, namespace }: Queue): Reader {
   return {
     read: (floor, _now, limit) => sql.fresh(sink.id, namespace, floor.seq, limit).map(([seq]) => ({ due: 0, seq })),
@@ -100,7 +124,13 @@ function waitingReader({ sql, flights }: Store, { sink, namespace }: Queue): Rea
 /** So many cells of a stored row are its own. */
 const rowCells = 14
 
-function takeOff({ sql, routes }: Store, queue: Queue, { due, seq }: Head, now: number): Flight {
+/** Marks a row as in flight, and reads it. */
+export function takeOff(
+  { sql, routes, flights }: Store,
+  queue: Queue,
+  { due, seq }: Pick<Flight, 'due'> & { seq: number },
+  now: number,
+): Row {
   const stored = sql.row(seq)
   if (!stored) throw damage(`there is no row ${seq}, or not its event, though its lane is waiting for it`)
   const own = stored.slice(0, rowCells) as RowCells
@@ -121,5 +151,7 @@ function takeOff({ sql, routes }: Store, queue: Queue, { due, seq }: Head, now: 
     enqueued,
     ...readParked(parked),
   }
-  return { row, route, queue, lane, due, event, shared, written, bytes, claimed: now, settling: false }
+  flights.set(seq, { row, route, queue, lane, due, event, shared, written, bytes, claimed: now, settling: false })
+  depart(route, queue, bytes)
+  return row
 }

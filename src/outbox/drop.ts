@@ -1,6 +1,6 @@
 import type { Effects, Haste } from './group.ts'
 import { type Queue, queueOf, reread, type SinkQueues } from './queues.ts'
-import { leave, type Route } from './routes.ts'
+import { arrive, leave, type Route } from './routes.ts'
 import type { ScannedRow } from './row-statements.ts'
 import { freeLane, goOn } from './settle.ts'
 import { releaseEvent, type Store } from './store.ts'
@@ -67,10 +67,7 @@ export function writeDroppedRows(
       const route = byId.get(id) as Route
       const queue = queueOf(route.sink, namespace)
       queues.add(queue)
-      if (flights.delete(seq)) {
-        queue.inFlight -= 1
-        route.sink.inFlight -= 1
-      }
+      if (flights.delete(seq)) arrive(route, queue, bytes)
       leave(route, queue, seq, bytes)
     }
     for (const queue of queues) reread(queue)
@@ -102,7 +99,7 @@ export function writeAllDue(store: Store, name: string): Effects<void> {
   if (sink) store.sql.allDue(sink.id)
   return () => {
     if (!sink) return
-    for (const flight of store.flights.values()) if (flight.route.sink === sink) flight.due = 0
+    for (const flight of store.flights.values()) if (flight.route.sink === sink && flight.due !== null) flight.due = 0
     for (const queue of sink.turns.values()) reread(queue)
     store.changes.bump(name)
   }

@@ -104,11 +104,21 @@ export type Row = {
   parked?: { sink: string; reason: string }
 }
 
+/** How much one request may hold: so many rows, and `bytes` of their events where they are several. */
+export type BatchLimits = {
+  rows: number
+  bytes: number
+  /** How long a row that was never tried waits for others, from its commit on. */
+  delayMs: number
+}
+
 /**
- * What became of a row that was claimed. Each but `release` counts as an attempt. A row that is not in flight (settled before, its
- * subscription forgotten) is passed over.
+ * What became of a row that was claimed. Each but `release` counts as an attempt, or as `tries` of them. A row that is not in flight
+ * (settled before, its subscription forgotten) is passed over.
  */
-export type Settlement =
+export type Settlement = Settled & { tries?: number }
+
+type Settled =
   | { kind: 'delivered'; row: Row }
   | { kind: 'retry'; row: Row; at: number; reason: string; message: string }
   /** Handed back untouched: the attempt did not count (shutdown, sink suspended). */
@@ -185,10 +195,17 @@ export interface Outbox extends AsyncDisposable {
    */
   claim(sink: string, n: number, now: number): Row[]
   /**
-   * When the next row of a sink may be tried: a time that has passed (its `enqueued`) where one may at once; undefined when none waits.
-   * Lanes in flight don't count.
+   * The rows of one request, marked as in flight: all of one subscription, and of each of their lanes the next ones in order, so that several
+   * rows of a lane are in flight. They have to be settled in this order, and none that comes behind one that stays.
+   * The namespaces take turns, a request each; what its own rows leave free goes to those of the same subscription in others. A row begins a
+   * request once it waited for `delayMs` or has been tried before, or where the rows that wait of its subscription fill one.
    */
-  nextAttempt(sink: string): number | undefined
+  claimBatch(sink: string, limits: BatchLimits, now: number): Row[]
+  /**
+   * When the next row of a sink may be tried: a time that has passed (its `enqueued`) where one may at once; undefined when none waits.
+   * Lanes in flight don't count. A row that was never tried waits for `delayMs` more.
+   */
+  nextAttempt(sink: string, delayMs?: number): number | undefined
   settle(settlements: readonly Settlement[], now: number): Promise<void>
   /**
    * Makes every waiting row of a sink due at once (a changed spec or Secret, requestedAt). Like all that concerns many rows (`purge`,

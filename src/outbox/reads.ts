@@ -1,6 +1,6 @@
 import { readBody } from './body.ts'
 import { lowest } from './low-water.ts'
-import type { CountDelta, Gaps, ObjectRecord, Outbox, Pending } from './outbox.ts'
+import type { CountDelta, Gaps, Load, ObjectRecord, Outbox, Pending } from './outbox.ts'
 import type { Store } from './store.ts'
 
 export function readRecords({ sql }: Store, uids: readonly string[]): Map<string, ObjectRecord> {
@@ -27,6 +27,15 @@ export function readPending({ sql, routes }: Store): Pending[] {
     pending.push({ sink: route.sink.name, subscription: route.subscription, rows, oldest: route.oldest?.enqueued })
   }
   return pending
+}
+
+export function readKnown({ sql }: Store, source: string, namespace?: string): Set<string> {
+  return new Set((namespace === undefined ? sql.known(source) : sql.knownIn(source, namespace)).map(([uid]) => uid))
+}
+
+export function readLoad({ routes }: Store, of: { sink: string } | { namespace: string }): Load {
+  const load = 'sink' in of ? routes.sink(of.sink)?.load : routes.tenant(of.namespace)
+  return load ? { ...load } : { rows: 0, bytes: 0 }
 }
 
 export function readCounts({ sql }: Store): CountDelta[] {

@@ -12,6 +12,8 @@ export type Route = {
   subscription: string
   subscriptionUid: string
   load: Load
+  /** Of that, in flight. */
+  inFlight: Load
   /** Of all routes of the subscription's namespace. */
   tenant: Load
   water: LowWater
@@ -139,7 +141,7 @@ export class Routes {
 
   private keepRoute(id: number, sink: SinkQueues, subscription: string, subscriptionUid: string): Route {
     const tenant = this.tenantOf(subscription)
-    const own = { load: noLoad(), tenant, water: lowWaterOf(), oldest: undefined, oldestFrom: 0 }
+    const own = { load: noLoad(), inFlight: noLoad(), tenant, water: lowWaterOf(), oldest: undefined, oldestFrom: 0 }
     const route = { id, sink, subscription, subscriptionUid, ...own }
     this.routes.set(keyOf(subscriptionUid, sink.name), route)
     this.routesById.set(id, route)
@@ -164,6 +166,22 @@ export function enter(
   add(route, 1, row.bytes)
   rise(route.water, row.seq, row.written)
   enqueue(queueOf(route.sink, row.namespace))
+}
+
+/** A row of so many bytes is handed out. */
+export function depart({ sink, inFlight }: Route, queue: Queue, bytes: number): void {
+  queue.inFlight += 1
+  sink.inFlight += 1
+  inFlight.rows += 1
+  inFlight.bytes += bytes
+}
+
+/** A row that was handed out is back, or gone. */
+export function arrive({ sink, inFlight }: Route, queue: Queue, bytes: number): void {
+  queue.inFlight -= 1
+  sink.inFlight -= 1
+  inFlight.rows -= 1
+  inFlight.bytes -= bytes
 }
 
 /** The event of a row takes so many bytes less. */

@@ -91,9 +91,14 @@ export const rowStatements = ({ write, seal, read, all }: Makers) => ({
   row: read<[seq: number], StoredRow>(hotReads.row),
   enqueued: read<[seq: number], [enqueued: number]>('SELECT enqueued FROM rows WHERE seq = ?'),
   dropRow: write<[seq: number]>('DELETE FROM rows WHERE seq = ?'),
-  head: read<[lane: number], [seq: number, sink: number, namespace: string]>(hotReads.head),
+  peek: read<[seq: number], [route: number, lane: number, bytes: number, enqueued: number]>(hotReads.peek),
+  behind: all<
+    [lane: number, after: number, limit: number],
+    [seq: number, route: number, bytes: number, namespace: string]
+  >(hotReads.behind),
+  head: read<[lane: number], [seq: number, sink: number, namespace: string, due: number | null]>(hotReads.head),
   free: write<[seq: number]>('UPDATE rows SET due = 0 WHERE seq = ?'),
-  /** What an attempt changes of a row; `crc` is that of all its cells. */
+  /** What an attempt changes of a row; `crc` is that of all its cells. One that is behind its lane's head stays there. */
   postpone: write<
     [
       due: number,
@@ -106,7 +111,7 @@ export const rowStatements = ({ write, seal, read, all }: Makers) => ({
       seq: number,
     ]
   >(
-    'UPDATE rows SET due = ?, attempts = ?, first_attempt = ?, event = ?, shared = ?, bytes = ?, crc = ? WHERE seq = ?',
+    'UPDATE rows SET due = iif(due IS NULL, NULL, ?), attempts = ?, first_attempt = ?, event = ?, shared = ?, bytes = ?, crc = ? WHERE seq = ?',
   ),
   scan: all<[after: number, to: number, limit: number], ScannedRow>(
     'SELECT seq, sink, route, lane, event, shared, bytes, due, namespace FROM rows WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ? + 0',

@@ -4,7 +4,7 @@ import { bytesOf, shrunk } from './event-bytes.ts'
 import type { Effects } from './group.ts'
 import type { Row, Settlement } from './outbox.ts'
 import { putBack, queueOf } from './queues.ts'
-import { enter, leave, lighten } from './routes.ts'
+import { arrive, enter, leave, lighten } from './routes.ts'
 import type { RowCells } from './row-statements.ts'
 import { cellsOf, countLetters, type Flight, parkedCell, releaseEvent, type Store, shareEvent } from './store.ts'
 import type { Head } from './window.ts'
@@ -26,7 +26,8 @@ export function take(flights: ReadonlyMap<number, Flight>, settlements: readonly
 /** Throws where a row could never be tried again, or not in that way. */
 export function checkSettlements(settled: readonly { settlement: Settlement; row: Row }[]): void {
   for (const { settlement, row } of settled) {
-    const { kind } = settlement
+    const { kind, tries = 1 } = settlement
+    if (!(Number.isSafeInteger(tries) && tries > 0)) throw new RangeError(`row ${row.seq} was not tried ${tries} times`)
     if ((kind === 'retry' || kind === 'hold') && !(Number.isSafeInteger(settlement.at) && settlement.at > 0))
       throw new RangeError(`row ${row.seq} cannot be tried again at ${settlement.at}`)
     if (kind === 'shrink' && !row.event.summary)
@@ -55,8 +56,9 @@ type Landed = {
 export function writeSettlements(store: Store, taken: readonly Taken[], now: number): Effects<void> {
   checkSettlements(taken.map(({ settlement, flight }) => ({ settlement, row: flight.row })))
   const landed: Landed[] = []
+  const leaving = leavingOf(taken)
   for (const one of taken) {
-    const result = writeOne(store, one, now)
+    const result = writeOne(store, one, leaving, now)
     if (result) landed.push(result)
   }
   return () => {
@@ -70,26 +72,43 @@ export function writeSettlements(store: Store, taken: readonly Taken[], now: num
   }
 }
 
+const none: ReadonlySet<number> = new Set()
+
+/** Rows that go in this transaction and need not come to their turn before; looked for only where several of a lane are in flight. */
+function leavingOf(taken: readonly Taken[]): ReadonlySet<number> {
+  if (taken.every(({ flight }) => flight.due !== null)) return none
+  const leave = taken.filter(({ settlement: { kind } }) => kind === 'delivered' || kind === 'dead')
+  return new Set(leave.map(({ flight }) => flight.row.seq))
+}
+
 /** Nothing where the row is no longer there: its subscription was forgotten in the meantime. */
-function writeOne(store: Store, { flight, settlement }: Taken, now: number): Landed | undefined {
+function writeOne(
+  store: Store,
+  { flight, settlement }: Taken,
+  leaving: ReadonlySet<number>,
+  now: number,
+): Landed | undefined {
   const { sql, counts } = store
   const { row, event, shared, lane } = flight
+  const { tries = 1 } = settlement
   switch (settlement.kind) {
     case 'delivered':
       if (sql.dropRow(row.seq) === 0) return undefined
       releaseEvent(sql, event, shared)
       counts.of(flight.route).delivered += 1
-      return { flight, left: true, freed: freeLane(store, lane) }
+      if (tries > 1) counts.of(flight.route).retried += tries - 1
+      return { flight, left: true, freed: freeLane(store, lane, leaving) }
     case 'dead': {
       if (sql.dropRow(row.seq) === 0) return undefined
       const parked = bury(store, flight, settlement, now)
       counts.of(flight.route).deadLettered += 1
-      return { flight, left: true, dead: true, freed: freeLane(store, lane), parked }
+      if (tries > 1) counts.of(flight.route).retried += tries - 1
+      return { flight, left: true, dead: true, freed: freeLane(store, lane, leaving), parked }
     }
     case 'retry':
     case 'hold':
-      if (!postpone(store, flight, settlement.at, flight)) return undefined
-      counts.of(flight.route).retried += 1
+      if (!postpone(store, flight, tries, settlement.at, flight)) return undefined
+      counts.of(flight.route).retried += tries
       return { flight, left: false, again: { due: settlement.at, seq: row.seq } }
     case 'shrink': {
       const smaller = shrunk(row.event) ?? row.event
@@ -97,8 +116,8 @@ function writeOne(store: Store, { flight, settlement }: Taken, now: number): Lan
       const isOwn = !shared || (sql.uses(event)?.[0] ?? 1) <= 1
       // Never the key of an event that rows share: those are positive.
       const where = isOwn ? { event, shared, bytes } : { event: -row.seq, shared: 0, bytes }
-      if (!postpone(store, flight, 0, where)) return undefined
-      counts.of(flight.route).retried += 1
+      if (!postpone(store, flight, tries, 0, where)) return undefined
+      counts.of(flight.route).retried += tries
       if (!isOwn) releaseEvent(sql, event, shared)
       if (isOwn) sql.setEventBytes(event, ...cellsOf(smaller))
       else sql.addEvent(where.event, ...cellsOf(smaller))
@@ -116,7 +135,7 @@ function writeOne(store: Store, { flight, settlement }: Taken, now: number): Lan
 function bury(
   store: Store,
   flight: Flight,
-  { reason, message, answer, park }: Settlement & { kind: 'dead' },
+  { reason, message, answer, park, tries = 1 }: Settlement & { kind: 'dead' },
   now: number,
 ): Entered | undefined {
   const { row, event, written, bytes } = flight
@@ -134,7 +153,7 @@ function bury(
     shared,
     reason,
     message,
-    attempts + 1,
+    attempts + tries,
     now,
     namespace,
     written,
@@ -146,45 +165,52 @@ function bury(
   return writeRow(store, nextSeq(store), copy, { event, shared, bytes }, now)
 }
 
-/** Counts an attempt in, and says where the row's event is from now on. Gives whether the row is there. */
+/** Counts attempts in, and says where the row's event is from now on. Gives whether the row is there. */
 function postpone(
   { sql }: Store,
   { row, route, queue, lane, written, claimed }: Flight,
+  tries: number,
   due: number,
   { event, shared, bytes }: Pick<Flight, 'event' | 'shared' | 'bytes'>,
 ): boolean {
   const { seq, enqueued, objectUid, parked } = row
-  const attempts = row.attempts + 1
+  const attempts = row.attempts + tries
   const first = row.firstAttempt ?? claimed
   const fixed = [seq, route.sink.id, route.id, lane, event, shared, enqueued, objectUid, queue.namespace] as const
   const cells: RowCells = [...fixed, written, bytes, parkedCell(parked), attempts, first]
   return sql.postpone(due, attempts, first, event, shared, bytes, checksum(cells), seq) > 0
 }
 
-/** The next row of a lane whose head is gone comes to its turn. */
-export function freeLane({ sql }: Pick<Store, 'sql'>, lane: number): Freed | undefined {
+/** The next row of a lane whose head is gone comes to its turn. Nothing where there is none, where the head is not gone, and where the next is going. */
+export function freeLane(
+  { sql }: Pick<Store, 'sql'>,
+  lane: number,
+  leaving: ReadonlySet<number> = none,
+): Freed | undefined {
   const found = sql.head(lane)
   if (!found) return undefined
-  const [seq, sink, namespace] = found
+  const [seq, sink, namespace, due] = found
+  if (due !== null || leaving.has(seq)) return undefined
   sql.free(seq)
   return { sink, namespace, seq }
 }
 
-/** Tells in memory that a row came to its turn; gives its sink. */
-export function goOn({ routes }: Pick<Store, 'routes'>, { sink, namespace, seq }: Freed): string {
+/** Tells in memory that a row came to its turn, which it takes when it is back where it is in flight; gives its sink. */
+export function goOn({ routes, flights }: Pick<Store, 'routes' | 'flights'>, { sink, namespace, seq }: Freed): string {
   const queues = routes.sinkOf(sink)
-  putBack(queueOf(queues, namespace), { due: 0, seq })
+  const flight = flights.get(seq)
+  if (flight) flight.due = 0
+  else putBack(queueOf(queues, namespace), { due: 0, seq })
   return queues.name
 }
 
 function land(store: Store, { flight, left, dead, again, freed, parked, bytes }: Landed): void {
   const { route, queue, row } = flight
   if (!store.flights.delete(row.seq)) return
-  queue.inFlight -= 1
-  route.sink.inFlight -= 1
+  arrive(route, queue, flight.bytes)
   if (bytes !== undefined) lighten(route, flight.bytes - bytes)
   if (left) leave(route, queue, row.seq, flight.bytes)
-  else putBack(queue, again ?? { due: flight.due, seq: row.seq })
+  else if (flight.due !== null) putBack(queue, again ?? { due: flight.due, seq: row.seq })
   if (freed) goOn(store, freed)
   if (dead) countLetters(store, route.sink.name, 1)
   if (parked) enter(parked.route, parked)

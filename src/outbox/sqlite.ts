@@ -2,8 +2,8 @@ import type { Verdict } from '../api/verdict.ts'
 import { damagedIn } from './aside.ts'
 import { Changes } from './changes.ts'
 import { claim, nextAttempt } from './claim.ts'
+import { claimBatch } from './claim-batch.ts'
 import { writeBatch } from './commit.ts'
-import { PendingCounts } from './counts.ts'
 import type { Disk } from './disk.ts'
 import { type Add, firstSeq, inSlices, writeAllDue, writeDue } from './drop.ts'
 import { floorsFor, writeBegun } from './floors.ts'
@@ -13,6 +13,7 @@ import { GroupCommit } from './group.ts'
 import { listLetters, readLetter, superfluous } from './letters.ts'
 import { type Damaged, leave, openStorage, type Storage } from './open.ts'
 import type {
+  BatchLimits,
   CommitBatch,
   CountDelta,
   DeadLetter,
@@ -28,10 +29,18 @@ import type {
   WholeDeadLetter,
 } from './outbox.ts'
 import { checkPurge, dropLetters, type Purge, purge, reviveLetters } from './purge.ts'
-import { readCounts, readGaps, readLowWater, readOwing, readPending, readRecords } from './reads.ts'
-import { Routes } from './routes.ts'
+import {
+  readCounts,
+  readGaps,
+  readKnown,
+  readLoad,
+  readLowWater,
+  readOwing,
+  readPending,
+  readRecords,
+} from './reads.ts'
 import { take, writeSettlements } from './settle.ts'
-import type { Store } from './store.ts'
+import { type Store, storeOf } from './store.ts'
 import { transactionOf } from './transaction.ts'
 
 export type SqliteOutboxOptions = {
@@ -83,18 +92,7 @@ class OutboxInFile implements SqliteOutbox {
     this.files = storage
     this.tell = damaged
     this.disk = disk
-    this.store = {
-      sql,
-      routes: new Routes(sql),
-      counts: new PendingCounts(sql),
-      flights: new Map(),
-      letters: new Map(sql.deadLetterSizes()),
-      floors: { values: new Map(sql.floors()), listed: new Set(sql.listed().map(([watch]) => watch)) },
-      owes: true,
-      changes,
-      now,
-      lastSeq: sql.lastSeq()?.[0] ?? 0,
-    }
+    this.store = storeOf(sql, changes, now)
     this.group = new GroupCommit(transactionOf(storage, this.store, disk, log), groupMs, settleMs)
     this.add = (run, haste) => this.group.add(run, haste, 'reserve')
     this.sliceRows = sliceRows
@@ -124,8 +122,13 @@ class OutboxInFile implements SqliteOutbox {
     return this.disk.settles ? this.reading(() => claim(this.store, sink, n, now)) : []
   }
 
-  nextAttempt(sink: string): number | undefined {
-    return this.disk.settles ? this.reading(() => nextAttempt(this.store, sink, this.store.now())) : undefined
+  claimBatch(sink: string, limits: BatchLimits, now: number): Row[] {
+    return this.disk.settles ? this.reading(() => claimBatch(this.store, sink, limits, now)) : []
+  }
+
+  nextAttempt(sink: string, delayMs = 0): number | undefined {
+    const { disk, store } = this
+    return disk.settles ? this.reading(() => nextAttempt(store, sink, store.now(), delayMs)) : undefined
   }
 
   async settle(settlements: readonly Settlement[], now: number): Promise<void> {
@@ -180,8 +183,7 @@ class OutboxInFile implements SqliteOutbox {
   }
 
   known(source: string, namespace?: string): Set<string> {
-    const { sql } = this.store
-    return new Set((namespace === undefined ? sql.known(source) : sql.knownIn(source, namespace)).map(([uid]) => uid))
+    return readKnown(this.store, source, namespace)
   }
 
   pending(): Pending[] {
@@ -197,9 +199,7 @@ class OutboxInFile implements SqliteOutbox {
   }
 
   load(of: { sink: string } | { namespace: string }): Load {
-    const { routes } = this.store
-    const load = 'sink' in of ? routes.sink(of.sink)?.load : routes.tenant(of.namespace)
-    return load ? { ...load } : { rows: 0, bytes: 0 }
+    return readLoad(this.store, of)
   }
 
   lowWater(): Map<string, number> {

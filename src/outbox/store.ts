@@ -1,9 +1,9 @@
 import type { Changes } from './changes.ts'
-import type { PendingCounts } from './counts.ts'
+import { PendingCounts } from './counts.ts'
 import type { Floors } from './floors.ts'
 import type { Row } from './outbox.ts'
 import type { Queue } from './queues.ts'
-import type { Route, Routes } from './routes.ts'
+import { type Route, Routes } from './routes.ts'
 import type { StoredEvent } from './row-statements.ts'
 import type { Statements } from './statements.ts'
 
@@ -13,7 +13,8 @@ export type Flight = {
   route: Route
   queue: Queue
   lane: number
-  due: number
+  /** Null behind the head of its lane. */
+  due: number | null
   event: number
   shared: number
   written: number
@@ -37,6 +38,22 @@ export type Store = {
   changes: Changes
   now: () => number
   lastSeq: number
+}
+
+/** As the file has it. */
+export function storeOf(sql: Statements, changes: Changes, now: () => number): Store {
+  return {
+    sql,
+    routes: new Routes(sql),
+    counts: new PendingCounts(sql),
+    flights: new Map(),
+    letters: new Map(sql.deadLetterSizes()),
+    floors: { values: new Map(sql.floors()), listed: new Set(sql.listed().map(([watch]) => watch)) },
+    owes: true,
+    changes,
+    now,
+    lastSeq: sql.lastSeq()?.[0] ?? 0,
+  }
 }
 
 /** An event in the order of its columns. */

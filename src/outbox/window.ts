@@ -1,5 +1,8 @@
-/** The head of a lane. `due` is 0 where it may go at once, else ms since the epoch. */
-export type Head = { due: number; seq: number }
+/** The head of a lane. `due` is 0 where it may go at once, else ms since the epoch. `peeked`: once its row was looked at. */
+export type Head = { due: number; seq: number; peeked?: Peeked }
+
+/** What a row is chosen by. */
+export type Peeked = { route: number; lane: number; bytes: number; enqueued: number }
 
 /**
  * The next heads of one queue, in order, read ahead in bounded number.

@@ -7,6 +7,7 @@ import { livesContract } from './lives.ts'
 import { loadsContract } from './loads.ts'
 import { orderContract } from './order.ts'
 import { rememberingContract } from './remembering.ts'
+import { requestsContract } from './requests.ts'
 import { settlingContract } from './settling.ts'
 import { turnsContract } from './turns.ts'
 
@@ -29,6 +30,7 @@ export function outboxContract(open: (clock: Clock) => Promise<Outbox>): void {
   commitContract(it)
   orderContract(it)
   turnsContract(it)
+  requestsContract(it)
   settlingContract(it)
   rememberingContract(it)
   lettersContract(it)

@@ -25,6 +25,7 @@ type Step =
       cursor: number | undefined
     }
   | { do: 'claim'; sink: number; n: number }
+  | { do: 'claimBatch'; sink: number; rows: number; bytes: number; delayMs: number }
   | { do: 'settle'; picks: { row: number; kind: number; wait: number }[] }
   | { do: 'retryNow'; sink: number }
   | { do: 'revive'; letters: number[]; limit: number | undefined }
@@ -47,9 +48,17 @@ const commit = fc.record({
 })
 const pick = fc.record({ row: fc.nat(20), kind: fc.nat(kinds.length - 1), wait: fc.integer({ min: 1, max: 60 }) })
 const settle = fc.record({ do: fc.constant('settle' as const), picks: fc.array(pick, { minLength: 1, maxLength: 8 }) })
+const claimBatch = fc.record({
+  do: fc.constant('claimBatch' as const),
+  sink: small,
+  rows: fc.nat(5),
+  bytes: fc.integer({ min: 1, max: 700 }),
+  delayMs: fc.nat(60),
+})
 const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: commit },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('claim' as const), sink: small, n: fc.nat(6) }) },
+  { weight: 8, arbitrary: claimBatch },
   { weight: 8, arbitrary: settle },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('retryNow' as const), sink: small }) },
   {
@@ -110,13 +119,14 @@ const rowsOf = (step: Step & { do: 'commit' }, world: World): NewRow[] =>
 
 function settlementsOf(step: Step & { do: 'settle' }, world: World): Settlement[] {
   return step.picks.flatMap(({ row: at, kind, wait }): Settlement[] => {
+    const tries = 1 + (wait % 3)
     const row = world.flying[at % Math.max(1, world.flying.length)]
     const why = { reason: 'Because', message: 'of that' }
     const word = kinds[kind] ?? 'release'
     if (!row) return []
-    if (word === 'retry' || word === 'hold') return [{ kind: word, row, at: world.clock.ms + wait, ...why }]
+    if (word === 'retry' || word === 'hold') return [{ kind: word, row, at: world.clock.ms + wait, tries, ...why }]
     if (word === 'shrink') return [row.event.summary ? { kind: word, row, ...why } : { kind: 'release', row }]
-    if (word === 'park' && !row.parked) return [{ kind: 'dead', row, ...why, park: 'ns/park', answer: 'so' }]
+    if (word === 'park' && !row.parked) return [{ kind: 'dead', row, tries, ...why, park: 'ns/park', answer: 'so' }]
     return word === 'dead' || word === 'park' ? [{ kind: 'dead', row, ...why }] : [{ kind: word, row }]
   })
 }
@@ -163,6 +173,13 @@ async function take(step: Step, world: World): Promise<void> {
       const sink = nameOf(step.sink)
       const rows = real.claim(sink, step.n, clock.ms)
       assert.deepEqual(rows, model.claim(sink, step.n, clock.ms))
+      world.flying.push(...rows)
+      return
+    }
+    case 'claimBatch': {
+      const sink = nameOf(step.sink)
+      const rows = real.claimBatch(sink, step, clock.ms)
+      assert.deepEqual(rows, model.claimBatch(sink, step, clock.ms))
       world.flying.push(...rows)
       return
     }
@@ -229,7 +246,7 @@ const viewOf = (outbox: Outbox) => ({
   begun: outbox.begun,
   marked: sorted(outbox.lowWater().keys()),
   sizes: sinks.map((sink) => outbox.size(sink)),
-  next: sinks.map((sink) => outbox.nextAttempt(sink)),
+  next: sinks.map((sink) => [outbox.nextAttempt(sink), outbox.nextAttempt(sink, 30)]),
 })
 
 test('the outbox on disk does what the one in memory does, whatever is asked of it', async (t) => {

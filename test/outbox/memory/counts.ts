@@ -1,5 +1,5 @@
 import { addCounts, goneUid, keptCounts, noCounts } from '../../../src/outbox/counts.ts'
-import type { CountDelta, Counts } from '../../../src/outbox/outbox.ts'
+import type { CountDelta, Counts, Gaps, NewGap } from '../../../src/outbox/outbox.ts'
 
 export type Sum = CountDelta & { counts: Counts }
 
@@ -22,4 +22,8 @@ export function forgetCounts(sums: Map<string, Sum>, subscriptionUid: string): v
     const kept = sum.sink === '' ? undefined : keptCounts(sum.counts)
     if (kept) addCounts(countsIn(sums, { subscription: '', subscriptionUid: goneUid, sink: sum.sink }), kept)
   }
+}
+
+export function addGap(gaps: Map<string, Gaps>, { subscriptionUid, reason, message }: NewGap, time: number): void {
+  gaps.set(subscriptionUid, { count: (gaps.get(subscriptionUid)?.count ?? 0) + 1, reason, message, time })
 }

@@ -3,6 +3,7 @@ import { Changes } from '../../../src/outbox/changes.ts'
 import { addCounts } from '../../../src/outbox/counts.ts'
 import { dropFloors, type Floors, floorsFor } from '../../../src/outbox/floors.ts'
 import type {
+  BatchLimits,
   CommitBatch,
   CountDelta,
   Counts,
@@ -21,11 +22,12 @@ import type {
 } from '../../../src/outbox/outbox.ts'
 import { checkPurge, isPurged, type Purge } from '../../../src/outbox/purge.ts'
 import { checkSettlements } from '../../../src/outbox/settle.ts'
-import { countsIn, forgetCounts, type Sum } from './counts.ts'
+import { addGap, countsIn, forgetCounts, type Sum } from './counts.ts'
 import { type KeptLetter, letterOf, plain, rowOfLetter, select, tooMany, whole } from './letters.ts'
 import { forgetIn, type KeptRecord, keptRecord, knownOf, type Owing, owingOf, recordsOf } from './objects.ts'
 import {
   addRow,
+  claimRequest,
   claimRows,
   dropRows,
   inFlight,
@@ -52,7 +54,7 @@ export class MemoryOutbox implements Outbox {
   private readonly sums = new Map<string, Sum>()
   private readonly kept = noRows()
   private letters: KeptLetter[] = []
-  private readonly floored: Floors = { values: new Map(), listed: new Set() }
+  private floored: Floors = { values: new Map(), listed: new Set() }
   private readonly missed = new Map<string, Gaps>()
   private readonly remembered = new Map<string, string>()
   private closed = false
@@ -72,18 +74,19 @@ export class MemoryOutbox implements Outbox {
     for (const row of batch.rows) this.enqueue(row, time)
     for (const dead of batch.dead) this.letters.push(letterOf(newRow(this.kept, dead, time), { ...dead, time }))
     for (const delta of batch.counts) addCounts(this.countsOf(delta), delta.counts)
-    for (const { subscriptionUid, reason, message } of batch.gaps ?? []) {
-      const count = (this.missed.get(subscriptionUid)?.count ?? 0) + 1
-      this.missed.set(subscriptionUid, { count, reason, message, time })
-    }
+    for (const gap of batch.gaps ?? []) addGap(this.missed, gap, time)
   }
 
   claim(sink: string, n: number, now: number): Row[] {
     return claimRows(this.kept, sink, n, now)
   }
 
-  nextAttempt(sink: string): number | undefined {
-    return nextOf(this.kept, sink)
+  claimBatch(sink: string, limits: BatchLimits, now: number): Row[] {
+    return claimRequest(this.kept, sink, limits, now)
+  }
+
+  nextAttempt(sink: string, delayMs = 0): number | undefined {
+    return nextOf(this.kept, sink, delayMs, this.now())
   }
 
   async settle(settlements: readonly Settlement[], now: number): Promise<void> {
@@ -206,9 +209,7 @@ export class MemoryOutbox implements Outbox {
   async begin(floors: ReadonlyMap<string, number>): Promise<void> {
     this.refuseWhenClosed()
     this.begun = true
-    this.floored.listed.clear()
-    this.floored.values.clear()
-    for (const [key, floor] of floors) this.floored.values.set(key, floor)
+    this.floored = { values: new Map(floors), listed: new Set() }
   }
 
   floors(watch?: string): Map<string, number> {
@@ -262,13 +263,15 @@ export class MemoryOutbox implements Outbox {
     const { claimed } = row
     row.claimed = undefined
     if (settlement.kind === 'release') return
-    row.attempts += 1
+    const { tries = 1 } = settlement
+    row.attempts += tries
+    counts.retried += tries - 1
     switch (settlement.kind) {
       case 'retry':
       case 'hold':
       case 'shrink':
         counts.retried += 1
-        postpone(row, settlement, claimed)
+        postpone(this.kept, row, settlement, claimed)
         return
       case 'delivered':
         counts.delivered += 1

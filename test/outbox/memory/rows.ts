@@ -1,5 +1,5 @@
 import { bytesOf, shrunk } from '../../../src/outbox/event-bytes.ts'
-import type { Load, NewRow, Pending, Row, Settlement } from '../../../src/outbox/outbox.ts'
+import type { BatchLimits, Load, NewRow, Pending, Row, Settlement } from '../../../src/outbox/outbox.ts'
 
 export type KeptRow = Row & { namespace: string; written: number; due: number; claimed: number | undefined }
 
@@ -55,23 +55,28 @@ export function inFlight({ rows }: KeptRows, seq: number): KeptRow | undefined {
   return rows.find((row) => row.seq === seq && row.claimed !== undefined)
 }
 
-/** A row that is to be tried again. */
+/** A row that is to be tried again. One that is not the first of its lane goes on waiting for its turn. */
 export function postpone(
+  kept: KeptRows,
   row: KeptRow,
   settlement: Settlement & { kind: 'retry' | 'hold' | 'shrink' },
   claimed: number | undefined,
 ): void {
   row.firstAttempt ??= claimed
-  row.due = settlement.kind === 'shrink' ? 0 : settlement.at
+  const isHead = kept.rows.find((other) => laneOf(other) === laneOf(row)) === row
+  row.due = settlement.kind === 'shrink' || !isHead ? 0 : settlement.at
   if (settlement.kind === 'shrink') row.event = shrunk(row.event) ?? row.event
 }
 
+/** A sink, a subscription and an object. */
+const laneOf = ({ sink, subscriptionUid, objectUid }: KeptRow): string => `${sink} ${subscriptionUid} ${objectUid}`
+
 /** See `Outbox.nextAttempt`. */
-export function nextOf(kept: KeptRows, sink: string): number | undefined {
+export function nextOf(kept: KeptRows, sink: string, delayMs: number, now: number): number | undefined {
   const heads = headsOf(kept, sink)
   const fresh = heads.find((row) => row.due === 0)
   const times = heads.filter((row) => row.due > 0).map((row) => row.due)
-  if (fresh) times.push(fresh.enqueued)
+  if (fresh) times.push(fresh.enqueued > now ? fresh.enqueued : fresh.enqueued + delayMs)
   return times.length > 0 ? Math.min(...times) : undefined
 }
 
@@ -79,7 +84,7 @@ export function nextOf(kept: KeptRows, sink: string): number | undefined {
 export function headsOf(kept: KeptRows, sink: string): KeptRow[] {
   const heads = new Map<string, KeptRow>()
   for (const row of kept.rows) {
-    const lane = `${row.subscriptionUid} ${row.objectUid}`
+    const lane = laneOf(row)
     if (row.sink === sink && !heads.has(lane)) heads.set(lane, row)
   }
   return [...heads.values()].filter((row) => row.claimed === undefined)
@@ -103,6 +108,52 @@ export function claimRows(kept: KeptRows, sink: string, n: number, now: number):
     claimed.push(handed(row))
   }
   return claimed
+}
+
+/** Takes the rows of one request. */
+export function claimRequest(kept: KeptRows, sink: string, limits: BatchLimits, now: number): Row[] {
+  const turns = kept.turns.get(sink) ?? new Set()
+  const queues = Map.groupBy(headsOf(kept, sink), (row) => row.namespace)
+  for (const namespace of limits.rows > 0 ? turns : []) {
+    const heads = byAge(queues.get(namespace) ?? [], now)
+    const start = heads.find((row, at) => row.due > 0 || isFull(kept, row, limits) || (at === 0 && isRipe(row)))
+    if (!start) continue
+    turns.delete(namespace)
+    turns.add(namespace)
+    const others = [...turns]
+      .filter((other) => other !== namespace)
+      .flatMap((other) => byAge(queues.get(other) ?? [], now))
+    const mates = [...heads.filter((row) => row !== start), ...others].filter((row) => isOfOneRoute(row, start))
+    return takeLanes(kept, [start, ...mates], limits, now)
+  }
+  return []
+
+  function isRipe({ enqueued }: KeptRow): boolean {
+    return enqueued > now || enqueued + limits.delayMs <= now
+  }
+}
+
+const isOfOneRoute = (a: KeptRow, b: KeptRow): boolean => a.sink === b.sink && a.subscriptionUid === b.subscriptionUid
+
+function isFull({ rows }: KeptRows, of: KeptRow, limits: BatchLimits): boolean {
+  const free = rows.filter((row) => row.claimed === undefined && isOfOneRoute(row, of))
+  return free.length >= limits.rows || free.reduce((sum, row) => sum + bytesOf(row.event), 0) >= limits.bytes
+}
+
+/** Each head, then what is behind it in its lane, as long as there is room. */
+function takeLanes(kept: KeptRows, heads: KeptRow[], limits: BatchLimits, now: number): Row[] {
+  const taken: Row[] = []
+  let bytes = 0
+  for (const head of heads) {
+    for (const row of kept.rows.filter((other) => laneOf(other) === laneOf(head))) {
+      if (row.claimed !== undefined) break
+      bytes += bytesOf(row.event)
+      if (taken.length === limits.rows || (taken.length > 0 && bytes > limits.bytes)) return taken
+      row.claimed = now
+      taken.push(handed(row))
+    }
+  }
+  return taken
 }
 
 /** Those that may go at once in the order of commits, those that waited in the order in which they fell due, merged by age. */
