@@ -12,9 +12,12 @@ const namespaceBytes = Buffer.from(idNamespace.replaceAll('-', ''), 'hex')
  * JSON, because a quoted comma can't occur inside a JSON string: no two lists of fields give one name.
  * `part` tells several events of one milestone and type apart; left out it counts as ''.
  */
-export function eventId(objectUid: string, milestoneKey: string, format: FormatName, type: string, part = ''): string {
-  const name = JSON.stringify([objectUid, milestoneKey, format, type, part])
-  const bytes = hash('sha1', Buffer.concat([namespaceBytes, Buffer.from(name)]), 'buffer')
+export const eventId = (objectUid: string, milestoneKey: string, format: FormatName, type: string, part = ''): string =>
+  nameUuid([objectUid, milestoneKey, format, type, part])
+
+/** UUIDv5 (RFC 9562 §5.5) in `idNamespace` over the JSON array of these texts. */
+export function nameUuid(names: readonly string[]): string {
+  const bytes = hash('sha1', Buffer.concat([namespaceBytes, Buffer.from(JSON.stringify(names))]), 'buffer')
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   const hex = bytes.toString('hex', 0, 16)
@@ -107,5 +110,7 @@ const extension = (name: string, value: string | undefined): string =>
 const plain = /^[ !#-[\]-~]*$/
 
 /** A CloudEvents String as JSON; what may not be in one becomes U+FFFD. */
-const quote = (value: string): string =>
-  plain.test(value) ? `"${value}"` : JSON.stringify(value.replace(illegal, '\ufffd'))
+const quote = (value: string): string => (plain.test(value) ? `"${value}"` : JSON.stringify(legalText(value)))
+
+/** The text as an attribute can hold it. */
+export const legalText = (value: string): string => (plain.test(value) ? value : value.replace(illegal, '\ufffd'))

@@ -1,55 +1,78 @@
 import type { KubeObject } from '../../api/object.ts'
-import { fields, text } from '../../sources/read.ts'
-import { eventId } from '../attributes.ts'
-import type { EncodeInput } from '../format.ts'
-import { eventFor, typeOf } from './events.ts'
+import { type Fields, fields, text } from '../../sources/read.ts'
+import type { Source } from '../../sources/source.ts'
+import { nameUuid } from '../attributes.ts'
+import { parentOf } from './parent.ts'
 
-/** A link embedded in context.links. `tags` is always there: the Go SDK, and Flux with it, refuses a link without (sdk-go v0.5). */
-export type Link = { linkType: 'PATH'; from: { contextId: string }; tags: Record<string, string> }
+/** Whoever creates a run may name its chain: a UUID as it is, any other text by a UUID made of it. Tekton copies it to TaskRuns. */
+export const chainAnnotation = 'carillon.dev/chain-id'
 
 /**
- * PATH from the event before this one of the same run: the latest earlier milestone that the object still shows and that has an event.
- * Ids are computed, so nothing need be remembered; the first event of a run has no link.
+ * What all events of one causal chain share, as a UUID: what the annotation says; the trace that the run was created in; the commit that
+ * it was created for; else the PipelineRun that it is or is part of; else its own uid.
+ * Nothing is asked but what a run has from its creation on, so that its first event and its last have one chain, and that a PipelineRun
+ * and its TaskRuns, to which Tekton copies annotations and labels, share it. status.spanContext is not asked: it comes later.
  */
-export function linksOf({ source, object, milestone }: EncodeInput): Link[] {
-  const earlier = source
-    .milestones(object)
-    .filter((other) => other.rank < milestone.rank && eventFor(source.kind, other.name) !== undefined)
-    .at(-1)
-  const event = earlier && eventFor(source.kind, earlier.name)
-  if (!earlier || !event) return []
-  return [
-    {
-      linkType: 'PATH',
-      from: { contextId: eventId(object.metadata.uid, earlier.key, 'cdevents', typeOf(event)) },
-      tags: {},
-    },
-  ]
+export function chainIdOf(source: Source, object: KubeObject): string {
+  const annotations = fields(object.metadata.annotations)
+  const named = text(text(annotations[chainAnnotation])?.trim())
+  if (named !== undefined) return asUuid(named)
+  // A nested PipelineRun's chain is its own: its TaskRuns know of it, not of the outer one.
+  const parent = source.kind === 'PipelineRun' ? undefined : parentOf(object).uid
+  return (
+    traceOf(source, annotations, parent !== undefined) ??
+    commitOf(annotations, fields(object.metadata.labels)) ??
+    asUuid(parent ?? object.metadata.uid)
+  )
 }
 
-/**
- * What all events of one causal chain share, as a UUID where it can be: the trace id that the run carries, so that the chain and the
- * OpenTelemetry trace are one; else the uid of the PipelineRun that it belongs to; else its own.
- */
-export const chainIdOf = (object: KubeObject): string =>
-  traceId(object) ?? text(fields(object.metadata.labels)['tekton.dev/pipelineRunUID']) ?? object.metadata.uid
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+const asUuid = (value: string): string => (uuid.test(value) ? value.toLowerCase() : nameUuid(['chain', value]))
 
 // W3C Trace Context §3.2: version, trace id, parent id, flags; a trace id of zeros is none.
 const traceparent =
   /\b[0-9a-f]{2}-(?!0{32})([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})-[0-9a-f]{16}-/
 
-/** Tekton keeps a JSON map of W3C headers in these (pkg/tracing); a bare traceparent is accepted too. */
-const carriers = [
-  'tekton.dev/taskrunSpanContext',
-  'tekton.dev/customrunSpanContext',
-  'tekton.dev/pipelinerunSpanContext',
-]
-
-function traceId(object: KubeObject): string | undefined {
-  const annotations = fields(object.metadata.annotations)
-  for (const name of carriers) {
+/**
+ * The trace id of a span context annotation, so that the chain and the OpenTelemetry trace are one. Tekton keeps a JSON map of W3C headers
+ * in it (pkg/reconciler/pipelinerun/tracing.go); a bare traceparent is accepted too.
+ * Of a run that is part of a PipelineRun only the annotation that was copied from there: its own kind's is Tekton's, which writes it for
+ * a trace that it may have begun itself, of which the PipelineRun's annotations know nothing.
+ */
+function traceOf({ kind }: Source, annotations: Fields, isPart: boolean): string | undefined {
+  const own = isPart || kind === 'PipelineRun' ? [] : [`tekton.dev/${kind.toLowerCase()}SpanContext`]
+  for (const name of [...own, 'tekton.dev/pipelinerunSpanContext']) {
     const found = traceparent.exec(text(annotations[name]) ?? '')
     if (found) return found.slice(1).join('-')
   }
   return undefined
+}
+
+/** Who writes repository and commit into a run that it creates: Pipelines as Code, Konflux (copied on, then by itself). */
+const commits: readonly { sha: string; repository: string }[] = [
+  { sha: 'pipelinesascode.tekton.dev/sha', repository: 'pipelinesascode.tekton.dev/repo-url' },
+  { sha: 'pac.test.appstudio.openshift.io/sha', repository: 'pac.test.appstudio.openshift.io/repo-url' },
+  { sha: 'build.appstudio.redhat.com/commit_sha', repository: 'build.appstudio.openshift.io/repo' },
+  { sha: 'build.konflux-ci.dev/commit_sha', repository: 'build.konflux-ci.dev/repo' },
+]
+
+const wholeSha = /^([0-9a-f]{40}|[0-9a-f]{64})$/i
+
+/** A UUID of repository and commit, the same in every cluster; undefined where one of the two is not known. */
+function commitOf(annotations: Fields, labels: Fields): string | undefined {
+  for (const { sha, repository } of commits) {
+    const commit = text(annotations[sha]) ?? text(labels[sha])
+    if (commit === undefined || !wholeSha.test(commit)) continue
+    const place = repositoryOf(text(annotations[repository]) ?? '')
+    if (place !== undefined) return nameUuid(['chain', place, commit.toLowerCase()])
+  }
+  return undefined
+}
+
+/** Host and path alone: `https://host/org/app.git?rev=x` and `git@host:org/app` are one repository. */
+function repositoryOf(address: string): string | undefined {
+  const url = URL.parse(address.replace(/^(?:[^@/:]+@)?([^@/:]+):(?!\/)/, 'ssh://$1/'))
+  const path = url?.pathname.replace(/\/+$/, '').replace(/\.git$/, '')
+  return url?.hostname && path ? `${url.hostname.toLowerCase()}${path}` : undefined
 }

@@ -1,12 +1,13 @@
 import type { KubeObject } from '../../api/object.ts'
 import { fields, list, text } from '../../sources/read.ts'
-import type { Milestone, Outcome } from '../../sources/source.ts'
+import { legalText } from '../attributes.ts'
 import type { EncodeInput } from '../format.ts'
 import { runFacts } from '../run-facts.ts'
+import { parentOf } from './parent.ts'
 
 /** Name by which a run is a subject: unique in its source, the same for ever (facts of identity only, no version). */
 export const subjectIdOf = (object: KubeObject, kind: string, name = object.metadata.name): string =>
-  `${object.metadata.namespace ?? ''}/${kind.toLowerCase()}/${name}`
+  legalText(`${object.metadata.namespace ?? ''}/${kind.toLowerCase()}/${name}`)
 
 /**
  * The Pipeline's name. Tekton's label has it from the first reconcile on, and is the run's own name where the spec is embedded; before,
@@ -40,25 +41,10 @@ function referenced(value: unknown): string | undefined {
   return text(ref.name) ?? text(param?.value)
 }
 
-/** The PipelineRun that a run belongs to, as a reference to that run's own events: they have the same source. */
+/** The PipelineRun that a run is part of, as a reference to that run's own events: they have the same source. */
 export function pipelineRunOf(object: KubeObject): { pipelineRun?: { id: string } } {
-  const name = text(fields(object.metadata.labels)['tekton.dev/pipelineRun'])
+  const { name } = parentOf(object)
   return name === undefined ? {} : { pipelineRun: { id: subjectIdOf(object, 'pipelinerun', name) } }
-}
-
-/** CDEvents' words (0.4.1: a free string; these four are the enum of 0.5). What the platform ended is an error. */
-const outcomes: Record<Outcome, string> = {
-  success: 'success',
-  failure: 'failure',
-  cancelled: 'cancel',
-  timeout: 'error',
-  error: 'error',
-}
-
-export function outcomeOf({ outcome, reason, message }: Milestone): { outcome?: string; errors?: string } {
-  if (outcome === undefined) return {}
-  const errors = outcome === 'success' ? '' : [reason, message].filter(Boolean).join(': ')
-  return { outcome: outcomes[outcome], ...(errors !== '' && { errors }) }
 }
 
 /** What customData tells of a run by default: who it is, and its facts. No value of a param or result is in it. */
