@@ -85,7 +85,7 @@ test('what can not become right by waiting is refused with what is allowed', () 
     [{ events: [{ kind: 'Pod' }] }, 'EventsInvalid', /TaskRun, PipelineRun, CustomRun/],
     [{ events: [{ kind: 'TaskRun', milestones: ['skipped'] }] }, 'EventsInvalid', /queued, started/],
     [
-      { formats: ['cdevents'], events: [{ kind: 'TaskRun', milestones: ['signed'] }] },
+      { formats: ['tektonv1'], events: [{ kind: 'TaskRun', milestones: ['signed'] }] },
       'EventsInvalid',
       /no event for signed/,
     ],

@@ -15,6 +15,12 @@ export function officialSchema(type: string, specVersion: SpecVersion): string {
   return `${base}/${words}-${predicate}-event`
 }
 
+/** A custom type is the same in both versions: its events are valid in the one or in the other. */
+const officialReference = (type: string, specVersion: SpecVersion): Schema =>
+  type.startsWith('dev.cdeventsx.')
+    ? { anyOf: (['0.4.1', '0.5.1'] as const).map((version) => ({ $ref: officialSchema(type, version) })) }
+    : { $ref: officialSchema(type, specVersion) }
+
 const compounds: ReadonlyMap<string, string> = new Map([
   ['pipelinerun', 'pipeline-run'],
   ['taskrun', 'task-run'],
@@ -25,7 +31,7 @@ const compounds: ReadonlyMap<string, string> = new Map([
 
 /** The CDEvent as the specification has it, and what we put into its customData. */
 export const cdeventsData = (type: string, specVersion: SpecVersion): Schema => ({
-  allOf: [{ $ref: officialSchema(type, specVersion) }],
+  allOf: [officialReference(type, specVersion)],
   ...members('', {
     customData: members('what the vocabulary has no field for; absent with `data.content: none`', custom),
   }),
