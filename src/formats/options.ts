@@ -1,3 +1,5 @@
+import type { AnnotationReader } from './user-events/annotation.ts'
+
 /** What a subscription asks of its formats, checked and made ready (src/operator/options.ts). Each format reads its own part. */
 export type FormatOptions = {
   /** The subscription's own CloudEvents extensions, already checked by `checkExtensions`. */
@@ -35,6 +37,8 @@ export type UserEventsOptions = {
   types: ReadonlySet<string>
   /** Nothing but these: the milestones' own events stay out. */
   only: boolean
+  /** Reads declarations, and remembers some. Left out: each is read anew. */
+  read?: AnnotationReader
 }
 
 export type TektonOptions = {

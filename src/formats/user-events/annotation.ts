@@ -1,0 +1,66 @@
+import { parseDocument } from 'yaml'
+import { accept, refuse, type Verdict } from '../../api/verdict.ts'
+import { type Declaration, readDeclaration } from './declaration.ts'
+
+/** Where authors of Tasks, Pipelines and runs declare events: a list, in YAML or JSON. */
+export const eventsAnnotation = 'carillon.dev/events'
+
+/** Characters of the annotation; declarations in it. */
+export const annotationLimits = { length: 8192, declarations: 16 } as const
+
+/** All declarations of one text; refused where it is no such list at all. */
+export function readAnnotation(text: string): Verdict<readonly Declaration[]> {
+  if (text.length > annotationLimits.length) return wrong(`may have ${annotationLimits.length} characters`)
+  const parsed = parse(text)
+  if (!parsed.ok) return parsed
+  if (!Array.isArray(parsed.value)) return wrong('must be a list of declarations')
+  if (parsed.value.length > annotationLimits.declarations)
+    return wrong(`may hold ${annotationLimits.declarations} declarations`)
+  const names = new Set<string>()
+  const duplicate = (name: string): boolean => {
+    const known = names.has(name)
+    names.add(name)
+    return known
+  }
+  return accept(parsed.value.map((entry, index) => readDeclaration(entry, index, duplicate)))
+}
+
+/** JSON is read as such, as it is so much faster. Without aliases: a few lines of those can stand for gigabytes. */
+function parse(text: string): Verdict<unknown> {
+  try {
+    if (text.trimStart().startsWith('[')) return accept(JSON.parse(text))
+  } catch (error) {
+    // A flow sequence of YAML may look like JSON.
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  try {
+    const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false })
+    const [error] = document.errors
+    if (error) return wrong(`is no YAML: ${error.code} in line ${text.slice(0, error.pos[0]).split('\n').length}`)
+    return accept(document.toJS({ maxAliasCount: 0 }))
+  } catch (error) {
+    if (error instanceof ReferenceError) return wrong('must not use anchors and aliases')
+    if (error instanceof RangeError) return wrong('is nested too deeply')
+    return wrong('is no YAML')
+  }
+}
+
+/** Reads texts, and remembers those read last: all runs of one Pipeline carry the same. */
+export type AnnotationReader = (text: string) => Verdict<readonly Declaration[]>
+
+export function rememberingReader(limit = 32): AnnotationReader {
+  const known = new Map<string, Verdict<readonly Declaration[]>>()
+  return (text) => {
+    const read = known.get(text) ?? readAnnotation(text)
+    // The one used last goes to the end.
+    known.delete(text)
+    known.set(text, read)
+    if (known.size > limit) {
+      const [oldest] = known.keys()
+      if (oldest !== undefined) known.delete(oldest)
+    }
+    return read
+  }
+}
+
+const wrong = (what: string): Verdict<never> => refuse('DeclarationInvalid', what)

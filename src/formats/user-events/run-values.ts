@@ -1,0 +1,65 @@
+import type { KubeObject } from '../../api/object.ts'
+import { type Fields, fields, list, text } from '../../sources/read.ts'
+import { pipelineNameOf, taskNameOf } from '../mapping/run.ts'
+
+/** A result or param as Tekton has it: a text, a list of texts, or a map of texts. Odd objects may hold anything. */
+export type RunValues = {
+  results: ReadonlyMap<string, unknown>
+  /** The run's own, else the defaults of the spec that it ran with. */
+  params: ReadonlyMap<string, unknown>
+  /** `taskRun.name` and the like, as Tekton's `$(context.…)` names them. */
+  context: ReadonlyMap<string, string>
+}
+
+/** What a declaration can take from a run. Line breaks at the end of a result are dropped, as a shell's `$(…)` does. */
+export function valuesOf(kind: string, object: KubeObject): RunValues {
+  const spec = fields(object.spec)
+  const status = fields(object.status)
+  return {
+    results: named(status.results, ({ value }) => (typeof value === 'string' ? value.replace(/[\r\n]+$/, '') : value)),
+    params: new Map([
+      ...named(specRunBy(spec, status).params, (param) => param.default),
+      ...named(spec.params, (param) => param.value),
+    ]),
+    context: contextOf(kind, object),
+  }
+}
+
+const specRunBy = (spec: Fields, status: Fields): Fields =>
+  fields(status.taskSpec ?? status.pipelineSpec ?? spec.taskSpec ?? spec.pipelineSpec)
+
+function named(entries: unknown, read: (entry: Fields) => unknown): Map<string, unknown> {
+  const found = new Map<string, unknown>()
+  for (const entry of list(entries).map(fields)) {
+    const name = text(entry.name)
+    const value = read(entry)
+    if (name !== undefined && value !== undefined) found.set(name, value)
+  }
+  return found
+}
+
+/** https://tekton.dev/docs/pipelines/variables: those that are known of a run from outside, and `customRun`. */
+function contextOf(kind: string, object: KubeObject): Map<string, string> {
+  const { name, namespace = '', uid } = object.metadata
+  const labels = fields(object.metadata.labels)
+  const of = (prefix: string, values: Record<string, string | undefined>) =>
+    Object.entries(values).flatMap(([key, value]) =>
+      value === undefined ? [] : [[`${prefix}.${key}`, value] as const],
+    )
+  const own = { name, namespace, uid }
+  const parent = text(labels['tekton.dev/pipelineRun'])
+  const above =
+    parent === undefined
+      ? []
+      : [
+          ...of('pipelineRun', { name: parent, namespace, uid: text(labels['tekton.dev/pipelineRunUID']) }),
+          ...of('pipeline', { name: text(labels['tekton.dev/pipeline']) }),
+          ...of('pipelineTask', { name: text(labels['tekton.dev/pipelineTask']) }),
+        ]
+  if (kind === 'PipelineRun') {
+    return new Map([...above, ...of('pipelineRun', own), ...of('pipeline', { name: pipelineNameOf(object) })])
+  }
+  const retries = String(list(fields(object.status).retriesStatus).length)
+  const task = of('task', { name: taskNameOf(object), 'retry-count': retries })
+  return new Map([...above, ...of(kind === 'CustomRun' ? 'customRun' : 'taskRun', own), ...task])
+}
