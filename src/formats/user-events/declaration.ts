@@ -2,6 +2,7 @@ import { fields } from '../../sources/read.ts'
 import { compileArtifact } from './artifact.ts'
 import { compileExpression } from './expression.ts'
 import type { Given } from './inputs.ts'
+import { isPurl } from './purl.ts'
 import { compileTarget, type Target } from './target.ts'
 import { type Budget, compileTextValue, compileValue, type Report } from './value.ts'
 
@@ -36,6 +37,8 @@ export type Rule = { path: string; rule: string }
 export const isRule = (made: DeclaredEvent | Rule): made is Rule => 'rule' in made
 
 const members = ['name', 'on', 'type', 'when', 'subject', 'artifact', 'content', 'customData']
+// By the text of the specification; the schemas leave it open.
+const purlWanted = 'must be a package URL, as in pkg:oci/app@sha256%3A…: artifact makes one of an image and its digest'
 const limits = { values: 64, expressions: 8 }
 
 /** `index`: its place in the annotation, from 0. `duplicate`: an entry before it has its name. */
@@ -101,6 +104,9 @@ function compileDeclaration(entry: Readonly<Record<string, unknown>>, report: Re
       const made = { ...content(given, tell), ...(artifact && !artifact.isSubject && { artifactId: purl }) }
       const custom = customData(given, tell)
       if (found[0] || id === undefined) return found[0]
+      if (name.startsWith('artifact.') && !isPurl(id)) return { path: '/subject/id', rule: purlWanted }
+      if (typeof made.artifactId === 'string' && !isPurl(made.artifactId))
+        return { path: '/content/artifactId', rule: purlWanted }
       const of = { id, ...(source !== undefined && { source }), content: made }
       return { declaration, name, subject: of, ...(Object.keys(custom).length > 0 && { customData: custom }) }
     },

@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { KubeObject } from '../../../src/api/object.ts'
+import { defaultOptions } from '../../../src/formats/options.ts'
+import { declaredEvents } from '../../../src/formats/user-events/declared-events.ts'
+import type { Milestone } from '../../../src/sources/source.ts'
+import { input, milestone } from '../runs.ts'
+import { build, declaration, declaring, lets, published, purl, success } from './runs.ts'
+
+const event = {
+  declaration: 'published',
+  name: 'artifact.published',
+  subject: { id: purl, content: {} },
+}
+
+test('a declaration in YAML means an event, with the package URL of the image', () => {
+  const yaml = `
+- name: published
+  on: {kind: TaskRun, pipelineTask: build-image}
+  type: dev.cdevents.artifact.published
+  artifact:
+    image: $(results.IMAGE_URL)
+    digest: $(results.IMAGE_DIGEST)
+  content:
+    user: $(params.user)
+    sbom:
+      uri: {cel: '"https://sboms.example.com/" + results.IMAGE_DIGEST'}
+  customData: {run: $(context.taskRun.name), tries: 1}
+`
+  const { events, problems } = declaredEvents(declaring(yaml))
+  assert.deepEqual(problems, [])
+  assert.deepEqual(events, [
+    {
+      ...event,
+      subject: { id: purl, content: { user: 'anna', sbom: { uri: `https://sboms.example.com/${digestOf(purl)}` } } },
+      customData: { run: 'release-9-build-image', tries: 1 },
+    },
+  ])
+})
+
+const digestOf = (of: string) => decodeURIComponent(of.slice(of.indexOf('@') + 1, of.indexOf('?')))
+
+test('JSON will do as well, and the same', () => {
+  assert.deepEqual(declaredEvents(declaring([declaration()])), { events: [event], problems: [] })
+})
+
+describe('a declaration counts where its `on` says, and nowhere else', () => {
+  const ended = (outcome: Milestone['outcome']) => milestone('finished', outcome && { outcome })
+  const unlabelled = (run: KubeObject) => Object.assign(run.metadata, { labels: {} })
+  const rows: [string, object, boolean, { told?: Milestone; more?: (run: KubeObject) => void }?][] = [
+    ['the pipeline task', { pipelineTask: 'build-image' }, true],
+    ['another pipeline task', { pipelineTask: 'test' }, false],
+    ['the Task', { task: 'buildah' }, true],
+    ['the Task, before Tekton has labelled the run', { task: 'buildah' }, true, { more: unlabelled }],
+    ['another Task', { task: 'build-image' }, false],
+    ['Task and pipeline task', { task: 'buildah', pipelineTask: 'build-image' }, true],
+    ['Task and another pipeline task', { task: 'buildah', pipelineTask: 'x' }, false],
+    ['labels', { task: 'buildah', labels: { 'tekton.dev/pipeline': 'release' } }, true],
+    ['other labels', { task: 'buildah', labels: { 'tekton.dev/pipeline': 'x' } }, false],
+    ['labels that the run lacks', { task: 'buildah', labels: { constructor: 'x' } }, false],
+    ['another kind', { kind: 'PipelineRun' }, false],
+    ['its end, of course', { task: 'buildah', milestone: 'finished' }, true],
+    ['its start', { task: 'buildah', milestone: 'started' }, false],
+    ['its start, when it has started', { task: 'buildah', milestone: 'started' }, true, { told: milestone('started') }],
+    ['success by default', { task: 'buildah' }, false, { told: ended('failure') }],
+    ['failure', { task: 'buildah', outcome: 'failure' }, true, { told: ended('failure') }],
+    ['several outcomes', { task: 'buildah', outcome: ['timeout', 'cancelled'] }, true, { told: ended('cancelled') }],
+    ['no outcome told', { task: 'buildah' }, false, { told: ended(undefined) }],
+    ['no name, of a run that stands alone', {}, true, { more: unlabelled }],
+  ]
+  for (const [what, on, counts, of] of rows)
+    test(what, () => {
+      const made = declaredEvents(declaring([declaration({ on: { kind: 'TaskRun', ...on } })], of))
+      assert.deepEqual(made, { events: counts ? [event] : [], problems: [] })
+    })
+})
+
+describe('what can not be sent is told with the name, the path and the rule', () => {
+  const rows: [string, Record<string, unknown>, RegExp][] = [
+    ['no name', { name: undefined }, /^declaration #1: \/name: must be lower case/],
+    ['an odd name', { name: 'A b' }, /^declaration #1: \/name: must be lower case/],
+    ['no on', { on: undefined }, /^declaration published: \/on: must be a map that names the kind/],
+    ['an unknown kind', { on: { kind: 'Pod' } }, /\/on\/kind: must be TaskRun, PipelineRun or CustomRun/],
+    ['a kind from the prototype', { on: { kind: 'constructor' } }, /\/on\/kind: must be/],
+    [
+      'a name that the kind has not',
+      { on: { kind: 'TaskRun', pipeline: 'x' } },
+      /\/on: may hold kind, task, pipelineTask/,
+    ],
+    [
+      'no milestone',
+      { on: { kind: 'TaskRun', task: 'x', milestone: 'done' } },
+      /milestone of TaskRun: queued, started, /,
+    ],
+    [
+      'an observed one',
+      { on: { kind: 'TaskRun', task: 'x', milestone: 'running' } },
+      /\/on\/milestone: must be a milestone/,
+    ],
+    [
+      'an unknown outcome',
+      { on: { kind: 'TaskRun', task: 'x', outcome: 'good' } },
+      /\/on\/outcome: must be one or a list/,
+    ],
+    [
+      'an outcome of a start',
+      { on: { kind: 'TaskRun', task: 'x', milestone: 'started', outcome: 'success' } },
+      /\/on\/outcome: is only for the milestone finished/,
+    ],
+    ['odd labels', { on: { kind: 'TaskRun', labels: [] } }, /\/on\/labels: must be a map/],
+    ['no task, in a pipeline', { on: { kind: 'TaskRun' } }, /\/on: must name the task, pipelineTask or pipeline/],
+    ['a field too many', { subjects: {} }, /published: may hold name, on, type/],
+    [
+      'a version',
+      { type: `${published}.0.2.0` },
+      /\/type: must be dev\.cdevents\.<subject>\.<predicate>, without a version/,
+    ],
+    ['a missing result', { artifact: { image: '$(results.X)' } }, /\/artifact\/image: the run has no result X$/],
+    ['no image', { artifact: { digest: 'x' } }, /\/artifact: must be a map of image, digest and tag/],
+    ['an image without a digest', { artifact: { image: 'quay.io/S3CRET' } }, /\/artifact: digest is missing/],
+    ['a broken template', { content: { user: '$(S3CRET x)' } }, /\/content\/user: \$\(…\) is none of/],
+    ['a broken expression', { content: { user: { cel: '1 +' } } }, /\/content\/user\/cel: line 1, column/],
+    [
+      'an expression that fails',
+      { content: { user: { cel: 'results.NONE' } } },
+      /\/content\/user\/cel: no such key: results\.NONE/,
+    ],
+    [
+      'an expression with an odd value',
+      { content: { user: { cel: 'duration("1s")' } } },
+      /user\/cel: it gives what JSON has not/,
+    ],
+    [
+      'an unknown variable',
+      { content: { user: { cel: 'request.x' } } },
+      /user\/cel: line 1, column 1: unknown variable/,
+    ],
+    ['no content', { content: 'x' }, /\/content: must be a map/],
+    ['an odd key', { content: JSON.parse('{"__proto__":"x"}') }, /\/content: a key must begin with a letter/],
+    ['two subjects', { subject: { id: 'x' } }, /\/subject\/id: is made of the artifact/],
+    ['no subject', { artifact: undefined }, /\/subject\/id: is missing/],
+    ['no package URL', { artifact: undefined, subject: { id: 'quay.io/app' } }, /\/subject\/id: must be a package URL/],
+    ['an empty subject', { artifact: undefined, subject: { id: { cel: '""' } } }, /\/subject\/id: must give a text/],
+    ['an odd subject', { subject: { di: 'x' } }, /\/subject: must be a map of id and source/],
+    ['when without a truth', { when: 'results.IMAGE_URL' }, /\/when: the expression must give true or false/],
+    ['when that fails', { when: 'results.NONE == "x"' }, /\/when: no such key: results\.NONE/],
+    ['when of another type', { when: true }, /\/when: must be an expression in CEL/],
+    [
+      'too many values',
+      { content: { a: Array.from({ length: 80 }, () => 'x') } },
+      /the declaration holds too many values/,
+    ],
+    [
+      'too many expressions',
+      { content: { a: Array.from({ length: 9 }, () => ({ cel: '1' })) } },
+      /too many expressions/,
+    ],
+    ['too deep', { content: { a: [[[[[[[[1]]]]]]]] } }, /nested more than 6 levels/],
+  ]
+  for (const [what, change, message] of rows)
+    test(what, () => {
+      const { events, problems } = declaredEvents(declaring([declaration(change), declaration({ name: 'good' })]))
+      assert.deepEqual(events, [{ ...event, declaration: 'good' }], 'the other one goes')
+      assert.deepEqual(
+        problems.map(({ reason }) => reason),
+        ['DeclarationInvalid'],
+      )
+      assert.match(problems[0]?.message ?? '', message)
+      assert.doesNotMatch(problems[0]?.message ?? '', /S3CRET/)
+    })
+
+  test('a name that another has', () => {
+    const { events, problems } = declaredEvents(declaring([declaration(), declaration()]))
+    assert.equal(events.length, 1)
+    assert.match(problems[0]?.message ?? '', /^declaration published: \/name: another declaration has this name$/)
+  })
+
+  test('an artifact of an event that has none', () => {
+    const type = 'dev.cdevents.environment.created'
+    const { problems } = declaredEvents(
+      declaring([declaration({ type, subject: { id: 'x' } })], { options: lets(type) }),
+    )
+    assert.match(problems[0]?.message ?? '', /\/artifact: is only for events of artifacts/)
+  })
+})
+
+describe('an annotation that is no list of declarations is told once, at the end of the run', () => {
+  const rows: [string, string, RegExp][] = [
+    ['a map', `type: ${published}`, /^annotation carillon\.dev\/events: must be a list of declarations$/],
+    ['no YAML', `- type: ${published}\n  on: [`, /: is no YAML: [A-Z_]+ in line 2$/],
+    ['an alias', `- &a\n  type: ${published}\n- *a`, /: must not use anchors and aliases$/],
+    ['too long', `# ${published}${' '.repeat(8192)}`, /: may have 8192 characters$/],
+    ['too many', JSON.stringify(Array.from({ length: 17 }, () => declaration())), /: may hold 16 declarations$/],
+    ['too deep', `${'['.repeat(4000)}${published}`, /: is (no YAML.*|nested too deeply)$/],
+  ]
+  for (const [what, text, message] of rows)
+    test(what, () => {
+      const { events, problems } = declaredEvents(declaring(text))
+      assert.deepEqual(events, [])
+      assert.equal(problems.length, 1)
+      assert.match(problems[0]?.message ?? '', message)
+      assert.deepEqual(declaredEvents(declaring(text, { told: milestone('started') })).problems, [])
+    })
+
+  test('an entry that is no map', () => {
+    const { events, problems } = declaredEvents(declaring(`[5, "${published}", ${JSON.stringify(declaration())}]`))
+    assert.equal(events.length, 1)
+    assert.deepEqual(problems, [], 'what has no type that passes is nobody’s')
+  })
+})
+
+describe('what the subscription does not let pass costs nothing, and is not told', () => {
+  const broken = declaration({ artifact: undefined })
+  test('another type', () => {
+    const options = lets('dev.cdevents.service.deployed')
+    assert.deepEqual(declaredEvents(declaring([broken], { options })), { events: [], problems: [] })
+    assert.deepEqual(declaredEvents(declaring(`${published}: [`, { options })), { events: [], problems: [] })
+  })
+  test('a type is one only as a whole', () => {
+    const options = lets('dev.cdevents.artifact.pub')
+    assert.deepEqual(declaredEvents(declaring([broken], { options })), { events: [], problems: [] })
+  })
+  test('no userEvents', () => {
+    assert.deepEqual(declaredEvents(declaring([broken], { options: defaultOptions })), { events: [], problems: [] })
+  })
+  test('the text is not even read', () => {
+    const options = lets('dev.cdevents.service.deployed')
+    let reads = 0
+    const read = () => {
+      reads += 1
+      return { ok: true as const, value: [] }
+    }
+    const userEvents = { ...options.cdevents.userEvents, types: new Set(['dev.cdevents.x.y']), only: false, read }
+    declaredEvents(
+      declaring([declaration()], { options: { ...options, cdevents: { ...options.cdevents, userEvents } } }),
+    )
+    assert.equal(reads, 0)
+  })
+})
+
+test('when says whether there is an event at all', () => {
+  for (const [when, count] of [
+    ['has(results.IMAGE_URL)', 1],
+    ['has(results.PUSHED) && results.PUSHED == "true"', 0],
+    ['milestone.outcome == "success" && params.user == "anna"', 1],
+    ['object.metadata.labels["tekton.dev/pipelineTask"].startsWith("build")', 1],
+  ] as const)
+    assert.deepEqual(
+      declaredEvents(declaring([declaration({ when })])),
+      { events: count ? [event] : [], problems: [] },
+      when,
+    )
+})
+
+test('a value that is null, or none, is left out', () => {
+  const content = { user: { cel: 'has(results.USER) ? results.USER : null' }, sbom: { cel: 'results[?"SBOM"]' } }
+  assert.deepEqual(declaredEvents(declaring([declaration({ content })])).events, [event])
+})
+
+test('an artifact is artifactId of a service', () => {
+  const type = 'dev.cdevents.service.deployed'
+  const given = declaration({ type, subject: { id: 'shop' }, content: { environment: { id: 'prod' } } })
+  assert.deepEqual(declaredEvents(declaring([given], { options: lets(type) })).events[0]?.subject, {
+    id: 'shop',
+    content: { environment: { id: 'prod' }, artifactId: purl },
+  })
+})
+
+test('a custom event says its version', () => {
+  const type = 'dev.cdeventsx.shop-report.written'
+  const made = (version: string) =>
+    declaredEvents(
+      declaring([declaration({ type: `${type}${version}`, artifact: undefined, subject: { id: 'r' } })], {
+        options: lets(type),
+      }),
+    )
+  assert.equal(made('.0.1.0').events[0]?.name, `${type}.0.1.0`)
+  assert.match(made('').problems[0]?.message ?? '', /\/type: must be dev\.cdeventsx.*with a version such as 0\.1\.0/)
+})
+
+test('what is redacted can not be published: it is missing', () => {
+  const { problems } = declaredEvents(declaring([declaration()], { more: (run) => delete run.status?.results }))
+  assert.match(problems[0]?.message ?? '', /\/artifact\/image: the run has no result IMAGE_URL/)
+})
+
+test('a run without annotations, or with odd ones, declares nothing', () => {
+  for (const annotations of [undefined, null, [], 'x', { 'carillon.dev/events': 5 }]) {
+    const run = build()
+    Object.assign(run.metadata, { annotations })
+    assert.deepEqual(declaredEvents(input(run, success, { options: lets(published) })), { events: [], problems: [] })
+  }
+})
