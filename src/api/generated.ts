@@ -409,7 +409,8 @@ export type EventSubscriptionStatus = {
    * Ready: the subscription is understood and all that it refers to is there. Delivering: events get through to
    * all sinks. Continuity: nothing may have been missed of late. Present only while they are true: Reconciling,
    * Stalled, FilterErrors (the filter failed at run time), FormatErrors (an event was not sent, as it would not
-   * have been valid), Overflow (more waits than may, or the operator's disk takes nothing).
+   * have been valid), DuplicateSender (somebody else sends the same events), Overflow (more waits than may, or
+   * the operator's disk takes nothing).
    */
   conditions?: Condition[]
   /** What became of what was matched since the subscription was made. All but pending only grow. */

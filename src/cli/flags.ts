@@ -96,6 +96,11 @@ export const runFlags = [
     default: '1Gi',
     help: 'bytes of events that may wait for all subscriptions of a namespace, such as 512Mi',
   },
+  {
+    name: 'tekton-config-namespace',
+    value: 'NAME',
+    help: "Tekton's namespace: subscriptions with tektonv1 are warned while its ConfigMaps name a sink; default: not looked at",
+  },
   { name: 'log-level', value: 'LEVEL', default: 'info', help: 'debug, info, warn or error' },
 ] as const satisfies readonly Flag[]
 

@@ -15,6 +15,8 @@ export type Config = {
   /** Without a slash at its end. */
   schemaBaseUrl: string | undefined
   class: string | undefined
+  /** Where Tekton's ConfigMaps are, to warn of a sink of its own; undefined: they are not looked at. */
+  tektonConfigNamespace: string | undefined
   /** Without a host: all addresses, of the families that the machine has. */
   listen: { host: string | undefined; port: number }
   logLevel: LogLevel
@@ -42,7 +44,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   const logLevel = logLevels.find((level) => level === one('log-level'))
   if (!logLevel)
     return refuse('FlagInvalid', `--log-level must be one of ${logLevels.join(', ')}, not '${one('log-level')}'`)
-  for (const flag of ['namespace', 'admin-namespace', 'watch-namespace', 'class'] as const) {
+  for (const flag of ['namespace', 'admin-namespace', 'watch-namespace', 'class', 'tekton-config-namespace'] as const) {
     const wrong = given[flag]?.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
     if (wrong !== undefined)
       return refuse('FlagInvalid', `--${flag} '${wrong}' is no name: use lower case letters, digits and '-'`)
@@ -74,6 +76,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     dashboardUrl: one('dashboard-url'),
     schemaBaseUrl,
     class: one('class'),
+    tektonConfigNamespace: one('tekton-config-namespace'),
     listen: listen.value,
     logLevel,
     leaseMs: leaseMs.value,

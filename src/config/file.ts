@@ -34,7 +34,11 @@ export function readConfigFile(text: string): Verdict<Settings> {
   return accept(settings)
 }
 
-const fileGroups: Record<string, (value: unknown) => Verdict<Settings>> = { egress: readEgress, quotas: readQuotas }
+const fileGroups: Record<string, (value: unknown) => Verdict<Settings>> = {
+  egress: readEgress,
+  quotas: readQuotas,
+  tekton: readTekton,
+}
 
 function readFileKey(key: string, value: unknown): Verdict<Settings> {
   const flag = Object.hasOwn(fileKeys, key) ? fileKeys[key] : undefined
@@ -64,6 +68,21 @@ function readEgress(value: unknown): Verdict<Settings> {
     return refuse('ConfigInvalid', 'carillon-config: egress.allowCidrs must be a list of strings')
   }
   return accept(cidrs.length === 0 ? {} : { 'allow-cidr': cidrs })
+}
+
+function readTekton(value: unknown): Verdict<Settings> {
+  if (typeof (value ?? {}) !== 'object' || Array.isArray(value))
+    return refuse('ConfigInvalid', 'carillon-config: tekton must be a mapping with configNamespace')
+  const unknown = Object.keys((value as object) ?? {}).find((key) => key !== 'configNamespace')
+  if (unknown !== undefined)
+    return refuse(
+      'ConfigInvalid',
+      `carillon-config: unknown key 'tekton.${unknown}'; allowed is tekton.configNamespace`,
+    )
+  const namespace = (value as { configNamespace?: unknown } | null)?.configNamespace ?? ''
+  if (typeof namespace !== 'string')
+    return refuse('ConfigInvalid', 'carillon-config: tekton.configNamespace must be a string')
+  return accept(namespace === '' ? {} : { 'tekton-config-namespace': [namespace] })
 }
 
 const quotaKeys: Record<string, FlagName> = {

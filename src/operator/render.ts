@@ -10,6 +10,7 @@ import { handledForceAt, requestedAt } from './requests.ts'
 import type { OperatorState, SinkState, SubscriptionState } from './state.ts'
 import type { Rendered, Statuses } from './statuses.ts'
 import { sinkKeys } from './subscription.ts'
+import { duplicateSender, sendsAsTekton, type TektonSink } from './tekton-sink.ts'
 
 export type RenderDeps = {
   state: OperatorState
@@ -19,6 +20,8 @@ export type RenderDeps = {
   overflow: Pick<Overflow, 'of'>
   checkpoints: Pick<Checkpoints, 'look' | 'of'>
   kindState(kind: string): Omit<KindState, 'kind'>
+  /** Where Tekton sends events by itself, as far as that is looked at. */
+  tektonSink(): TektonSink | undefined
   now(): number
 }
 
@@ -110,10 +113,21 @@ export class Renderer {
       filterErrors: this.deps.book.filterErrors(uid),
       formatErrors: this.deps.book.formatErrors(uid),
       gaps: gaps.get(uid),
+      duplicateSender: this.duplicateSender(state),
       acknowledged: this.deps.state.acknowledged.get(uid),
       sinks: sinkKeys(object).map((sink) => this.view(state, sink, waiting)),
     })
     return { object, status }
+  }
+
+  private duplicateSender({ object, emitter }: SubscriptionState) {
+    const sink = this.deps.tektonSink()
+    if (!sink || !sendsAsTekton(emitter, object)) return undefined
+    const urls = sinkKeys(object).flatMap((key) => {
+      const url = this.deps.state.sinks.get(key)?.runtime?.url
+      return url === undefined ? [] : [{ key, url }]
+    })
+    return duplicateSender(sink, urls)
   }
 
   private view(state: SubscriptionState, sink: string, waiting: readonly Pending[]): SinkView {

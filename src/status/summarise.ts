@@ -46,6 +46,8 @@ export type SubscriptionFacts = Common & {
   filterErrors: { count: number; message: string } | undefined
   formatErrors: { count: number; reason: string; message: string } | undefined
   gaps: Gaps | undefined
+  /** Somebody else sends the same events. */
+  duplicateSender: { reason: string; message: string } | undefined
   /** When a reconciliation was last asked for; ms, undefined where not since the start. */
   acknowledged: number | undefined
   sinks: SinkView[]
@@ -104,6 +106,9 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
         message: `${facts.formatErrors.message}; it was not sent`,
       })
     : removeCondition(conditions, 'FormatErrors')
+  conditions = facts.duplicateSender
+    ? set(conditions, facts, 'DuplicateSender', { status: 'True', ...facts.duplicateSender })
+    : removeCondition(conditions, 'DuplicateSender')
   conditions = withOverflow(conditions, facts, overflowOfSinks(facts.sinks))
   const previous = facts.previous.find(({ type }) => type === 'Continuity')
   conditions = set(conditions, facts, 'Continuity', continuity({ ...facts, previous }))

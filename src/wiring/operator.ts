@@ -23,7 +23,7 @@ export type Reconciled = {
 
 /** Connects the reconciling of sinks and subscriptions to what it acts upon. */
 export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
-  const { book, ground, loops, metrics, outbox, renderer, state, statuses, writer } = parts
+  const { book, ground, loops, metrics, ofTekton, outbox, renderer, state, statuses, writer } = parts
   const { declared, headers, recover, reviving, startDelivery, watches } = reconciled
   const { lookingBack, namespacesSeen, recovery, serverNow } = recover
   return new Operator({
@@ -45,7 +45,10 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     stopDelivery: (sink) => loops.stop(`deliver ${sink}`),
     ended: (sink) => void forgetSink(metrics, sink),
     sendAgain: sendAgain(parts, reviving),
-    asked: () => renderer.stale(),
+    asked() {
+      renderer.stale()
+      ofTekton.due = true
+    },
     dropped(rows, subscription) {
       metrics.dropped.inc({ reason: 'SubscriptionDeleted' }, rows)
       void statuses.dropped(rows, subscription)

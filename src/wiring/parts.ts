@@ -12,6 +12,7 @@ import type { SqliteOutbox } from '../outbox/sqlite.ts'
 import type { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import type { StatusWriter } from '../status/writer.ts'
+import type { SinkOfTekton } from './tekton-sink.ts'
 
 /** What every part is given: connected, opened, compiled. */
 export type Ground = {
@@ -40,6 +41,7 @@ export type Parts = {
   writer: StatusWriter
   fence: Fence
   replays: Replays
+  ofTekton: SinkOfTekton
 }
 
 /** The one wall clock, ms since the epoch. */

@@ -16,7 +16,14 @@ export type Told = { overflow: Overflow; recover: Recovering; watches: Watches }
 
 /** Makes statuses out of what is known, and writes them. `told` is asked for when the first is made. */
 export function createStatuses(
-  { ground, outbox, metrics, book, state }: Pick<Parts, 'ground' | 'outbox' | 'metrics' | 'book' | 'state'>,
+  {
+    ground,
+    outbox,
+    metrics,
+    book,
+    state,
+    ofTekton,
+  }: Pick<Parts, 'ground' | 'outbox' | 'metrics' | 'book' | 'state' | 'ofTekton'>,
   told: () => Told,
 ) {
   const { client, log } = ground
@@ -32,6 +39,7 @@ export function createStatuses(
       of: (subscription, sink) => told().recover.checkpoints.of(subscription, sink),
     },
     kindState: (kind) => told().watches.state(kind),
+    tektonSink: () => ofTekton.sink,
     now,
   })
   const write = async (key: string) => {

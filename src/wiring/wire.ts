@@ -19,6 +19,7 @@ import { createOverflow, takeUpDeps } from './overflow.ts'
 import { type Fence, type Ground, now, type Parts } from './parts.ts'
 import { recovering, tellCheckpoints, tellLast } from './recovery.ts'
 import { createStatuses, tellStates } from './statuses.ts'
+import { watchTektonSink } from './tekton-sink.ts'
 import { collections, createWatches, observeDeps } from './watches.ts'
 
 /** How long a stop waits for the last statuses to be written. */
@@ -67,9 +68,14 @@ function connect(ground: Ground, outbox: SqliteOutbox, metrics: Metrics, fence: 
     const namespace = namespaces.objects.get(`/${name}`)
     return namespace && (namespace.metadata.labels ?? {})
   })
-  const told = createStatuses({ ground, outbox, metrics, book, state }, () => ({ overflow, recover, watches }))
+  const ofTekton = { sink: undefined, due: false }
+  const told = createStatuses({ ground, outbox, metrics, book, state, ofTekton }, () => ({
+    overflow,
+    recover,
+    watches,
+  }))
   const loops = createLoops(ground, metrics)
-  const parts: Parts = { ground, outbox, metrics, book, loops, state, fence, ...told, replays: new Replays() }
+  const parts: Parts = { ground, outbox, metrics, book, loops, state, fence, ...told, replays: new Replays(), ofTekton }
   const recover = recovering(
     parts,
     () => watches,
@@ -97,6 +103,9 @@ function start({ parts, declared, recover, overflow, watches, operator }: Wired)
   loops.start('checkpoints', (signal) => tellCheckpoints(parts, recover, signal))
   loops.start('watch-states', (signal) => tellStates(parts, watches, signal))
   loops.start('take-up', (signal) => takeUp(takeUpDeps(parts, overflow, watches), signal))
+  const { tektonConfigNamespace } = ground.config
+  if (tektonConfigNamespace !== undefined)
+    loops.start('tekton-sink', (signal) => watchTektonSink(parts, tektonConfigNamespace, signal))
   loops.start('dead-letters', (signal) => expireDeadLetters(parts, operator.sinkChanged, signal))
 }
 

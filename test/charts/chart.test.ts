@@ -207,6 +207,26 @@ suite('the chart, applied', () => {
     assert.deepEqual([rules('ClusterRole'), rules('Role')], [file('clusterrole'), file('role')])
   })
 
+  test("gives the right to read two of Tekton's ConfigMaps only where it is told Tekton's namespace", async () => {
+    const namespaced = (of: Manifest[]) => of.filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding')
+    const told = await render(await ensureTool('helm'), '--set=config.tekton.configNamespace=tekton-pipelines')
+    const [role, binding, ...more] = namespaced(told).filter(
+      ({ metadata }) => metadata.namespace === 'tekton-pipelines',
+    )
+    assert.deepEqual([namespaced(manifests).length, namespaced(told).length, more], [2, 4, []])
+    assert.deepEqual(spellOut((role as unknown as { rules: Rule[] }).rules, 'tekton-pipelines').toSorted(), [
+      'get /configmaps tekton-pipelines/config-defaults',
+      'get /configmaps tekton-pipelines/config-events',
+    ])
+    const { roleRef, subjects } = binding as unknown as { roleRef: object; subjects: object[] }
+    assert.deepEqual(roleRef, { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role?.metadata.name })
+    assert.deepEqual(subjects, [{ kind: 'ServiceAccount', name: 'carillon', namespace: 'carillon-system' }])
+    const { data } = find(told, 'ConfigMap') as unknown as { data: Record<string, string> }
+    const settings = readConfigFile(data['config.yaml'] ?? '')
+    assert.ok(settings.ok)
+    assert.deepEqual(settings.value['tekton-config-namespace'], ['tekton-pipelines'])
+  })
+
   const reviews: [allowed: boolean, verb: string, group: string, resource: string, more?: object][] = [
     [true, 'watch', 'carillon.dev', 'eventsinks'],
     [true, 'patch', 'carillon.dev', 'eventsubscriptions', { subresource: 'status', namespace: 'team-a' }],

@@ -69,6 +69,7 @@ test('without anything there are the defaults', () => {
     dashboardUrl: undefined,
     schemaBaseUrl: undefined,
     class: undefined,
+    tektonConfigNamespace: undefined,
     listen: { host: undefined, port: 8080 },
     logLevel: 'info',
     leaseMs: 15_000,
@@ -236,6 +237,7 @@ test('config.yaml gives its settings', () => {
     schemaBaseUrl: https://schemas.example.com
     logLevel:
     egress: {allowCidrs: [10.0.0.0/8]}
+    tekton: {configNamespace: tekton-pipelines}
     quotas: {maxPendingPerNamespace: 5000, maxPendingBytesPerNamespace: 256Mi}
   `
   const value = {
@@ -243,11 +245,22 @@ test('config.yaml gives its settings', () => {
     'cluster-uri': ['https://c.example.com'],
     'schema-base-url': ['https://schemas.example.com'],
     'allow-cidr': ['10.0.0.0/8'],
+    'tekton-config-namespace': ['tekton-pipelines'],
     'max-pending-per-namespace': ['5000'],
     'max-pending-bytes-per-namespace': ['256Mi'],
   }
   assert.deepEqual(readConfigFile(text), { ok: true, value })
-  for (const empty of ['', '# nothing', '{}', 'egress:', 'egress: {}', 'egress: {allowCidrs: []}', 'quotas:']) {
+  for (const empty of [
+    '',
+    '# nothing',
+    '{}',
+    'egress:',
+    'egress: {}',
+    'egress: {allowCidrs: []}',
+    'quotas:',
+    'tekton:',
+    'tekton: {configNamespace: ""}',
+  ]) {
     assert.deepEqual(readConfigFile(empty), { ok: true, value: {} }, empty)
   }
 })
@@ -259,7 +272,7 @@ test('nothing in config.yaml is passed over in silence', () => {
     ['just text', /must be a mapping$/],
     [
       'adminNamespace: [a]',
-      /^carillon-config: unknown key 'adminNamespace'; allowed are adminNamespaces, .*egress, quotas$/,
+      /^carillon-config: unknown key 'adminNamespace'; allowed are adminNamespaces, .*egress, quotas, tekton$/,
     ],
     ['toString: a', /unknown key 'toString'/],
     ['adminNamespaces: a', /^carillon-config: adminNamespaces must be a list of strings$/],
@@ -273,6 +286,9 @@ test('nothing in config.yaml is passed over in silence', () => {
     ['quotas: 5', /^carillon-config: quotas must be a mapping with maxPendingPerNamespace and maxPendingBytes/],
     ['quotas: {max: 5}', /^carillon-config: unknown key 'quotas.max'; allowed are quotas.maxPendingPerNamespace, /],
     ['quotas: {maxPendingPerNamespace: [5]}', /^carillon-config: quotas.maxPendingPerNamespace must be a quantity/],
+    ['tekton: tekton-pipelines', /^carillon-config: tekton must be a mapping with configNamespace$/],
+    ['tekton: {namespace: a}', /unknown key 'tekton.namespace'; allowed is tekton.configNamespace$/],
+    ['tekton: {configNamespace: [a]}', /^carillon-config: tekton.configNamespace must be a string$/],
     ['egress: 10.0.0.0/8', /^carillon-config: egress must be a mapping with allowCidrs$/],
   ]
   for (const [text, message] of cases) {

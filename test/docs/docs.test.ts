@@ -8,6 +8,7 @@ import { Ajv } from 'ajv'
 import { parse, parseAllDocuments } from 'yaml'
 import { commands } from '../../src/cli/commands.ts'
 import { type Flag, runFlags } from '../../src/cli/flags.ts'
+import { localCommands } from '../../src/cli/local.ts'
 import { readConfigFile } from '../../src/config/file.ts'
 import { createMetrics } from '../../src/status/metrics.ts'
 import { applyCrds, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
@@ -142,6 +143,7 @@ describe('what the docs name', () => {
   const flags = new Set((runFlags as readonly Flag[]).map(({ name }) => `--${name}`))
   for (const command of Object.values(commands)) for (const { name } of command.flags) flags.add(`--${name}`)
   /** Of npm scripts, Node, Helm and kubectl. */
+  for (const { flags: of } of Object.values(localCommands)) for (const { name } of of) flags.add(`--${name}`)
   const others = new Set(['--once', '--check', '--scale', '--help', '--for', '--optimize-for-size', '--reuse-values'])
   for (const name of ['--max-semi-space-size', '--max-old-space-size']) others.add(name)
   for (const name of Object.keys(faultFlags)) others.add(`--${name}`)
@@ -150,7 +152,7 @@ describe('what the docs name', () => {
     const unknown = published.flatMap((page) => {
       const spans = [...withoutBlocks(read(page)).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)
       const commands = blocksOf(read(page)).flatMap(({ code }) =>
-        code.split('\n').filter((line) => /carillon (run|deadletters|replay|purge)/.test(line)),
+        code.split('\n').filter((line) => /carillon (run|deadletters|replay|purge|import|explain|events)/.test(line)),
       )
       return [...spans, ...commands]
         .flatMap((code) => code.match(/(?<![\w-])--[a-z][a-z-]+/g) ?? [])
@@ -193,7 +195,7 @@ describe('what the docs name', () => {
     const explained = new Set([...cells.matchAll(/`([A-Z][A-Za-z0-9]+)`/g)].map(([, reason = '']) => reason))
     const known = reasonsIn(join(root, 'src'))
     // Conditions, named in the same column; one of them is a reason of another as well.
-    for (const condition of ['FilterErrors', 'FormatErrors', 'Overflow'])
+    for (const condition of ['FilterErrors', 'FormatErrors', 'DuplicateSender', 'Overflow'])
       if (!known.has(condition)) explained.delete(condition)
     const isStatus = (reason: string) => /^HTTP(\dxx|\d{3})$/.test(reason)
     assert.deepEqual(

@@ -33,6 +33,8 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'ConfigUnreadable',
   'CredentialsUnreadable',
   'FlagInvalid',
+  // What a command was given can't be read, or is not valid.
+  'InputInvalid',
   'InvalidCIDR',
   'InvalidDashboardURL',
   'LeaseForbidden',
@@ -41,6 +43,8 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'NamespaceNotFound',
   'NoAPIServer',
   'NoCluster',
+  'NotFound',
+  'NothingToImport',
   // Of a flag's value: told as FlagInvalid.
   'QuantityInvalid',
   'StorageInUse',

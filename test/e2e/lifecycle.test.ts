@@ -10,6 +10,7 @@ import { deleting } from './lifecycle/deleting.ts'
 import { deliveries } from './lifecycle/deliveries.ts'
 import { failures } from './lifecycle/failures.ts'
 import { filters } from './lifecycle/filters.ts'
+import { importing } from './lifecycle/importing.ts'
 import { limits } from './lifecycle/limits.ts'
 import { overflow } from './lifecycle/overflow.ts'
 import { reports } from './lifecycle/reports.ts'
@@ -50,6 +51,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     deleting(scene)
     changing(scene)
     control(scene)
+    importing(scene)
   })
   reports(scene)
 })

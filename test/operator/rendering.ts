@@ -9,7 +9,11 @@ import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { context, ms } from './scene.ts'
 
 /** What a renderer draws on, with sinks and subscriptions as if they had been reconciled. */
-export function renderStage(sinks: EventSink[], subscriptions: EventSubscription[]) {
+export function renderStage(
+  sinks: EventSink[],
+  subscriptions: EventSubscription[],
+  tektonSink: RenderDeps['tektonSink'] = () => undefined,
+) {
   const clock = { ms: ms(100) }
   const checkpoint: { ms: number | undefined } = { ms: undefined }
   const outbox = new MemoryOutbox({ now: () => clock.ms })
@@ -46,6 +50,7 @@ export function renderStage(sinks: EventSink[], subscriptions: EventSubscription
     overflow,
     statuses: { conditions: (_key, object) => object.status?.conditions ?? [] },
     checkpoints: { look: () => undefined, of: () => checkpoint.ms },
+    tektonSink,
     kindState: () => ({ state: 'watching' }),
     now: () => clock.ms,
   }

@@ -65,6 +65,7 @@ const subscriptionFacts = (over: Partial<SubscriptionFacts> = {}): SubscriptionF
   filterErrors: undefined,
   formatErrors: undefined,
   gaps: undefined,
+  duplicateSender: undefined,
   acknowledged: undefined,
   sinks: [view('qe')],
   ...over,

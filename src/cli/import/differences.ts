@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { compileEgress } from '../../delivery/egress.ts'
+import { type TektonSinkKey, unsetCommand } from '../../operator/tekton-sink.ts'
 import type { Into } from './translate.ts'
 
 /** A sentence or two for people. `todo`: without it nothing is delivered, or everything twice. */
@@ -11,9 +12,8 @@ export type Facts = {
   url: URL
   /** The address held a user name and password. */
   credentials: boolean
-  /** config-events names a sink, config-defaults names one. */
-  hasOwn: boolean
-  hasFallback: boolean
+  /** Where a sink is named. */
+  keys: readonly TektonSinkKey[]
   formats: string
   isClassic: boolean
   version: string | undefined
@@ -31,14 +31,9 @@ export function differences(facts: Facts): Difference[] {
   return told.filter((one): one is Difference => one.text !== undefined)
 }
 
-function todos({ into, url, credentials, hasOwn, hasFallback }: Facts): (string | undefined)[] {
+function todos({ into, url, credentials, keys }: Facts): (string | undefined)[] {
   const { namespace, name, tektonNamespace } = into
-  const patch = (map: string, key: string) =>
-    `kubectl -n ${tektonNamespace} patch configmap ${map} --type merge -p '{"data":{"${key}":""}}'`
-  const unset = [
-    ...(hasOwn ? [patch('config-events', 'sink')] : []),
-    ...(hasFallback ? [patch('config-defaults', 'default-cloud-events-sink')] : []),
-  ]
+  const unset = keys.map((key) => unsetCommand(tektonNamespace, key))
   return [
     `Namespace ${namespace} has to be one of the operator's admin namespaces (chart value config.adminNamespaces, or --admin-namespace): only there may a subscription watch other namespaces.`,
     isPrivate(url)
@@ -52,10 +47,10 @@ function todos({ into, url, credentials, hasOwn, hasFallback }: Facts): (string 
 }
 
 function notes(facts: Facts): (string | undefined)[] {
-  const { hasOwn, hasFallback, formats, isClassic, version, sendsCustomRuns, knowsFlags, url } = facts
+  const { keys, formats, isClassic, version, sendsCustomRuns, knowsFlags, url } = facts
   const others = formats.split(',').filter((format) => format !== 'tektonv1')
   return [
-    hasOwn && hasFallback
+    keys.length > 1
       ? 'sink of config-events and default-cloud-events-sink of config-defaults are both set; Tekton takes the first, and so does this.'
       : undefined,
     others.length > 0

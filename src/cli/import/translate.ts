@@ -2,6 +2,7 @@ import type { EventSink, EventSubscription } from '../../api/generated.ts'
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import { defaultOptions } from '../../formats/options.ts'
 import { tektonv1 } from '../../formats/tektonv1.ts'
+import { tektonSinkOf } from '../../operator/tekton-sink.ts'
 import { sources } from '../../sources/index.ts'
 import { type Difference, differences } from './differences.ts'
 import type { TektonSettings } from './tekton-settings.ts'
@@ -26,19 +27,17 @@ export type Translation = {
 
 /** Tekton's settings as a sink and a cluster-wide subscription that send the same types to the same place. */
 export function translate(settings: TektonSettings, into: Into): Verdict<Translation> {
-  const { sink: own, formats = 'tektonv1' } = settings['config-events'] ?? {}
-  const fallback = settings['config-defaults']?.['default-cloud-events-sink']
-  // As Tekton chooses (pkg/reconciler/events/cloudevent/cloud_event_controller.go).
-  const [from, text] = own ? ['sink of config-events', own] : ['default-cloud-events-sink of config-defaults', fallback]
-  if (!text) {
+  const own = tektonSinkOf(into.tektonNamespace, (map) => settings[map as keyof TektonSettings])
+  const [first] = own?.keys ?? []
+  if (!own || !first) {
     const where = 'sink of ConfigMap config-events and default-cloud-events-sink of config-defaults'
     return refuse(
       'NothingToImport',
       `Tekton sends no CloudEvents: ${where} are both unset, so there is nothing to import`,
     )
   }
-  const address = readAddress(text)
-  if (!address.ok) return refuse(address.reason, `${from} ${address.message}`)
+  const address = readAddress(own.address)
+  if (!address.ok) return refuse(address.reason, `${first.key} of ${first.map} ${address.message}`)
   const isClassic = beforeEvents(settings['pipelines-info']?.version)
   const sendsCustomRuns = customRunsOf(settings['feature-flags']?.['send-cloudevents-for-runs'], isClassic)
   if (!sendsCustomRuns.ok) return sendsCustomRuns
@@ -66,9 +65,8 @@ export function translate(settings: TektonSettings, into: Into): Verdict<Transla
       into,
       url: new URL(url),
       credentials,
-      hasOwn: Boolean(own),
-      hasFallback: Boolean(fallback),
-      formats,
+      keys: own.keys,
+      formats: settings['config-events']?.formats ?? 'tektonv1',
       isClassic,
       version: settings['pipelines-info']?.version,
       sendsCustomRuns: sendsCustomRuns.value,

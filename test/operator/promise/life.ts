@@ -139,6 +139,7 @@ export class Life {
       statuses: { conditions: () => [] },
       overflow: this.overflow,
       checkpoints: this.checkpoints,
+      tektonSink: () => undefined,
       kindState: (kind) => this.watches.state(kind),
       now,
     })
