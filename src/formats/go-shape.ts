@@ -7,7 +7,7 @@ export type Convert = (value: unknown) => unknown
 export type Rule = {
   to?: string
   convert?: Convert
-  /** `omitempty`: left out where empty; `pointer`: left out where null; `always`: written as `zero` where null, '' or absent. */
+  /** `omitempty`: left out where empty; `pointer`: left out where null; `always`: written as `zero` where null or absent, a text also where ''. */
   write: 'omitempty' | 'omitempty map' | 'pointer' | 'always' | 'never'
   zero?: unknown
 }
@@ -46,7 +46,7 @@ export function struct(rules: Record<string, Rule>): Convert {
         same = false
         continue
       }
-      const written = rule?.write === 'always' && (after === null || after === '') ? rule.zero : after
+      const written = rule?.write === 'always' && isZero(after, rule.zero) ? rule.zero : after
       const name = rule?.to ?? key
       out[name] = written
       if (written !== before || name !== key) same = false
@@ -59,6 +59,8 @@ export function struct(rules: Record<string, Rule>): Convert {
     return same ? value : out
   }
 }
+
+const isZero = (value: unknown, zero: unknown): boolean => value === null || (value === '' && typeof zero === 'string')
 
 /** A slice of such values. */
 export function list(convert: Convert): Convert {
@@ -73,6 +75,18 @@ export function list(convert: Convert): Convert {
     return same ? value : out
   }
 }
+
+/** A map of such values, left out where empty; null in it is written as `zero`. */
+export const mapOf = (convert: Convert, zero: unknown = null): Rule => ({ ...map, convert: mapItems(convert, zero) })
+
+const mapItems =
+  (convert: Convert, zero: unknown): Convert =>
+  (value) => {
+    if (!isRecord(value)) return value
+    const before = Object.entries(value)
+    const after = before.map(([key, item]): [string, unknown] => [key, item === null ? zero : convert(item)])
+    return after.every(([, item], index) => item === before[index]?.[1]) ? value : Object.fromEntries(after)
+  }
 
 function omitted(value: unknown, write: Rule['write']): boolean {
   switch (write) {

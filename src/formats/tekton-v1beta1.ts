@@ -2,17 +2,33 @@ import type { KubeObject } from '../api/object.ts'
 import type { Source } from '../sources/source.ts'
 import { bareMetadata, isRecord, lastApplied } from './bare.ts'
 import { goDuration } from './go-duration.ts'
-import { always, type Convert, dropped, field, list, map, pointer, renamed, struct } from './go-shape.ts'
+import {
+  always,
+  type Convert,
+  dropped,
+  field,
+  list,
+  map,
+  mapOf,
+  pointer,
+  type Rule,
+  renamed,
+  struct,
+} from './go-shape.ts'
+import { goTime } from './go-time.ts'
+import { kubernetesStruct } from './kubernetes-structs.ts'
+import { restoreDeprecated, withTaskDeprecations } from './tekton-deprecated.ts'
 
 /**
  * A TaskRun or PipelineRun (v1) or CustomRun as Tekton v1.12 puts it into an event: converted to v1beta1 and written by Go
  * (pkg/apis/pipeline/v1beta1/*_conversion.go and the json tags of *_types.go), without apiVersion and kind, and, unlike Tekton's,
- * without managedFields and last-applied-configuration. Kubernetes' own structs inside (podTemplate, volumes, probes, quantities, …)
- * stay as they were read, and so does the annotation tekton.dev/v1beta1.task-deprecations. The object itself is not touched; what does not change is shared with it.
+ * without managedFields and last-applied-configuration. Fields that v1.12 does not know stay as they were read. The object itself is not
+ * touched; what does not change is shared with it.
  */
-export function toV1beta1({ kind }: Source, object: KubeObject): Record<string, unknown> {
+export function toV1beta1({ kind }: Source, run: KubeObject): Record<string, unknown> {
   const convert = kinds.get(kind)
-  if (!convert) return { metadata: bareMetadata(object, [lastApplied]), spec: object.spec, status: object.status }
+  if (!convert) return { metadata: bareMetadata(run, [lastApplied]), spec: run.spec, status: run.status }
+  const object = kind === 'CustomRun' ? run : withTaskDeprecations(run)
   return restoreDeprecated(kind, object, convert.spec(object.spec ?? {}), convert.status(object.status ?? {}))
 }
 
@@ -30,31 +46,44 @@ const paramValue: Convert = (value) => {
   return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, orEmpty(item)]))
 }
 
+const kubernetes = (name: string): Rule => pointer(kubernetesStruct(name))
+const kubernetesList = (name: string): Rule => field(list(kubernetesStruct(name)))
+
 const duration = pointer(goDuration)
+const moment = pointer(goTime)
 const opaque = pointer(struct({}))
 const params = field(list(struct({ name: always(''), value: always('', paramValue) })))
 const ref = pointer(struct({ params }))
 const when = field(list(struct({})))
 const labelled = struct({ labels: map, annotations: map })
 
+const properties = mapOf(struct({}))
 const paramSpecs = field(
-  list(struct({ name: always(''), type: always('string'), properties: map, default: pointer(paramValue) })),
+  list(struct({ name: always(''), type: always('string'), properties, default: pointer(paramValue) })),
 )
-const results = field(list(struct({ name: always(''), properties: map, value: pointer(paramValue) })))
+const results = field(list(struct({ name: always(''), properties, value: pointer(paramValue) })))
 const runResult = struct({ name: always(''), value: always('', paramValue) })
 
 const namedOnly = field(list(struct({ name: always('') })))
 const workspaceUsages = field(list(struct({ name: always(''), mountPath: always('') })))
-const claim = struct({
-  metadata: always({}, struct({})),
-  spec: always({ resources: {} }, struct({ resources: always({}) })),
-  status: always({}),
-})
-const workspaceBindings = field(list(struct({ name: always(''), volumeClaimTemplate: pointer(claim) })))
+const workspaceBindings = kubernetesList('WorkspaceBinding')
 
-const resources = always({}, undefined, 'resources')
+const resources = always({}, kubernetesStruct('ResourceRequirements'), 'resources')
 const overrides = list(struct({ name: always(''), computeResources: resources }))
-const container = { name: always(''), env: field(list(struct({ name: always('') }))), computeResources: resources }
+const container = {
+  name: always(''),
+  computeResources: resources,
+  env: kubernetesList('EnvVar'),
+  envFrom: kubernetesList('EnvFromSource'),
+  volumeMounts: kubernetesList('VolumeMount'),
+  volumeDevices: kubernetesList('VolumeDevice'),
+  securityContext: kubernetes('SecurityContext'),
+  ports: kubernetesList('ContainerPort'),
+  livenessProbe: kubernetes('Probe'),
+  readinessProbe: kubernetes('Probe'),
+  startupProbe: kubernetes('Probe'),
+  lifecycle: kubernetes('Lifecycle'),
+}
 
 const task = {
   params: paramSpecs,
@@ -76,6 +105,7 @@ const task = {
   stepTemplate: pointer(struct(container)),
   sidecars: field(list(struct({ ...container, workspaces: workspaceUsages, restartPolicy: dropped }))),
   workspaces: namedOnly,
+  volumes: kubernetesList('Volume'),
   results,
 }
 const taskSpec = pointer(struct(task))
@@ -115,6 +145,8 @@ const taskRunSpec = struct({
   workspaces: workspaceBindings,
   stepSpecs: field(overrides, 'stepOverrides'),
   sidecarSpecs: field(overrides, 'sidecarOverrides'),
+  podTemplate: kubernetes('Template'),
+  computeResources: kubernetes('ResourceRequirements'),
   managedBy: dropped,
 })
 
@@ -135,7 +167,8 @@ const pipelineRunSpec = struct({
     list(
       struct({
         serviceAccountName: renamed('taskServiceAccountName'),
-        podTemplate: renamed('taskPodTemplate'),
+        podTemplate: pointer(kubernetesStruct('Template'), 'taskPodTemplate'),
+        computeResources: kubernetes('ResourceRequirements'),
         stepSpecs: field(overrides, 'stepOverrides'),
         sidecarSpecs: field(overrides, 'sidecarOverrides'),
         metadata: pointer(labelsTwice),
@@ -143,6 +176,7 @@ const pipelineRunSpec = struct({
       }),
     ),
   ),
+  podTemplate: kubernetes('Template'),
   managedBy: dropped,
 })
 
@@ -159,14 +193,17 @@ const flatPipelineRunSpec: Convert = (value) => {
 }
 
 const status = {
-  conditions: field(list(struct({ type: always(''), status: always(''), lastTransitionTime: always(null) }))),
+  conditions: field(list(struct({ type: always(''), status: always(''), lastTransitionTime: always(null, goTime) }))),
   annotations: map,
+  startTime: moment,
+  completionTime: moment,
 }
-const provenance = pointer(struct({ refSource: pointer(struct({ digest: map })) }))
+const featureFlags = pointer(struct({ enableTektonOCIBundles: { write: 'pointer' } }))
+const provenance = pointer(struct({ refSource: pointer(struct({ digest: map })), featureFlags }))
 const containerState = {
   waiting: opaque,
-  running: pointer(struct({ startedAt: always(null) })),
-  terminated: pointer(struct({ exitCode: always(0), startedAt: always(null), finishedAt: always(null) })),
+  running: kubernetes('ContainerStateRunning'),
+  terminated: kubernetes('ContainerStateTerminated'),
 }
 const artifacts = field(list(struct({ values: field(list(struct({ digest: map }))), buildOutput: dropped })))
 
@@ -196,6 +233,7 @@ const taskRunStatus: Convert = struct({
 
 const pipelineRunStatus = struct({
   ...status,
+  finallyStartTime: moment,
   results: field(list(runResult), 'pipelineResults'),
   pipelineSpec,
   skippedTasks: field(list(struct({ name: always(''), reason: always(''), whenExpressions: when }))),
@@ -225,48 +263,3 @@ const kinds = new Map<string, { spec: Convert; status: Convert }>([
   ['PipelineRun', { spec: flatPipelineRunSpec, status: pipelineRunStatus }],
   ['CustomRun', { spec: customRunSpec, status: customRunStatus }],
 ])
-
-/** Where v1 keeps, as annotations, what only v1beta1 has fields for. */
-const deprecated = new Map<string, { annotation: string; at: 'spec' | 'status' | 'taskSpec'; name: string }[]>([
-  ['PipelineRun', [{ annotation: 'tekton.dev/v1beta1Resources', at: 'spec', name: 'resources' }]],
-  [
-    'TaskRun',
-    [
-      { annotation: 'tekton.dev/v1beta1Resources', at: 'spec', name: 'resources' },
-      { annotation: 'tekton.dev/v1beta1CloudEvents', at: 'status', name: 'cloudEvents' },
-      { annotation: 'tekton.dev/v1beta1ResourcesResult', at: 'status', name: 'resourcesResult' },
-      { annotation: 'tekton.dev/v1beta1ResourcesStatus', at: 'taskSpec', name: 'resources' },
-    ],
-  ],
-])
-
-/** An annotation that does not parse stays one. Tekton sends no event at all for such a run. */
-function restoreDeprecated(kind: string, object: KubeObject, spec: unknown, status: unknown): Record<string, unknown> {
-  const annotations: unknown = object.metadata.annotations
-  const gone = [lastApplied]
-  const restored = { spec: {}, status: {}, taskSpec: {} } as Record<'spec' | 'status' | 'taskSpec', object>
-  for (const { annotation, at, name } of deprecated.get(kind) ?? []) {
-    if (!isRecord(annotations) || !isString(annotations[annotation])) continue
-    const value = parse(annotations[annotation])
-    if (value === undefined) continue
-    gone.push(annotation)
-    if (Array.isArray(value) ? value.length > 0 : 'inputs' in value || 'outputs' in value) {
-      restored[at] = { ...restored[at], [name]: value }
-    }
-  }
-  const metadata = bareMetadata(object, gone)
-  if (gone.length === 1 || !isRecord(spec) || !isRecord(status)) return { metadata, spec, status }
-  const taskSpec = Object.keys(restored.taskSpec).length > 0 && {
-    taskSpec: { ...(isRecord(status.taskSpec) && status.taskSpec), ...restored.taskSpec },
-  }
-  return { metadata, spec: { ...spec, ...restored.spec }, status: { ...status, ...restored.status, ...taskSpec } }
-}
-
-function parse(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
-  } catch {
-    return undefined
-  }
-}

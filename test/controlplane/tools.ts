@@ -2,7 +2,7 @@
 // cache outside the checkout. As a program (npm run tools) it builds them all.
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -26,6 +26,7 @@ const tools = {
   },
   etcd: { family: 'controlplane', package: 'go.etcd.io/etcd/server/v3', ldflags: '-s -w' },
   'tekton-controller': { family: 'tekton', package: './controller', ldflags: '-s -w' },
+  'tekton-convert': { family: 'tekton', package: './convert', ldflags: '-s -w' },
   'tekton-events': { family: 'tekton', package: './events', ldflags: '-s -w' },
   helm: { family: 'helm', package: 'helm.sh/helm/v4/cmd/helm', ldflags: '-s -w' },
 } as const satisfies Record<string, Tool>
@@ -89,10 +90,16 @@ function goVersion(): string {
 function contentHash(tool: Tool, go: string): string {
   const hash = createHash('sha256')
   const folder = moduleFolder(tool.family)
-  const own = tool.package.startsWith('./') ? [join(tool.package, 'main.go')] : []
+  const own = tool.package.startsWith('./') ? goFiles(folder, tool.package) : []
   for (const file of ['go.mod', 'go.sum', ...own]) hash.update(readFileSync(join(folder, file)))
   return hash.update(`${tool.package}\n${tool.ldflags}\n${go}`).digest('hex').slice(0, 16)
 }
+
+const goFiles = (folder: string, own: string): string[] =>
+  readdirSync(join(folder, own))
+    .filter((file) => file.endsWith('.go'))
+    .sort()
+    .map((file) => join(own, file))
 
 async function build(name: ToolName, path: string, report: (line: string) => void): Promise<void> {
   const tool = tools[name]
