@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import type { KubeObject } from '../../src/api/object.ts'
+import { lastApplied } from '../../src/formats/bare.ts'
+import { namesCredential } from '../../src/formats/credential-names.ts'
 import { ensureTool } from '../controlplane/tools.ts'
 
 /** An event as the events controller would send it, or why it would not. */
@@ -26,6 +28,18 @@ export type GoStructs = Record<string, Record<string, string>>
 export async function fieldsInGo(): Promise<GoStructs> {
   const [answer] = await ask<{ fields: GoStructs }>([{ fields: true }])
   return answer?.fields ?? {}
+}
+
+/**
+ * Tekton's data without what never leaves the cluster by us: managedFields, last-applied-configuration, and annotations that name credentials.
+ */
+export function withoutWhatStays(data: Record<string, KubeObject>): Record<string, KubeObject> {
+  const bare = (run: KubeObject): KubeObject => {
+    const { managedFields: _, annotations = {}, ...metadata } = run.metadata
+    const kept = Object.entries(annotations).filter(([name]) => name !== lastApplied && !namesCredential(name))
+    return { ...run, metadata: { ...metadata, ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }) } }
+  }
+  return Object.fromEntries(Object.entries(data).map(([kind, run]) => [kind, bare(run)]))
 }
 
 async function ask<Answer>(questions: readonly object[]): Promise<Answer[]> {

@@ -9,19 +9,7 @@ import type { KubeObject } from '../../src/api/object.ts'
 import { tektonv1 } from '../../src/formats/tektonv1.ts'
 import { validRuns } from './random-runs.ts'
 import { input, milestone, run, runNames } from './runs.ts'
-import { fieldsInGo, tellTekton } from './tekton-oracle.ts'
-
-const left = 'kubectl.kubernetes.io/last-applied-configuration'
-
-/** Tekton's data as ours is to be. */
-function bare(data: Record<string, KubeObject>): Record<string, KubeObject> {
-  for (const { metadata } of Object.values(data)) {
-    delete metadata.managedFields
-    delete metadata.annotations?.[left]
-    if (metadata.annotations && Object.keys(metadata.annotations).length === 0) delete metadata.annotations
-  }
-  return data
-}
+import { fieldsInGo, tellTekton, withoutWhatStays } from './tekton-oracle.ts'
 
 async function assertSame(objects: readonly KubeObject[], hint: string): Promise<void> {
   const told = await tellTekton(objects)
@@ -30,7 +18,7 @@ async function assertSame(objects: readonly KubeObject[], hint: string): Promise
     assert.ok(tekton && 'data' in tekton, `${hint}: Tekton says ${JSON.stringify(tekton)} of ${JSON.stringify(object)}`)
     const [event] = tektonv1.encode(input(object, milestone('started'))).events
     const what = `${hint}: ${JSON.stringify(object)}`
-    assert.deepEqual(JSON.parse(event?.data ?? ''), bare(tekton.data), what)
+    assert.deepEqual(JSON.parse(event?.data ?? ''), withoutWhatStays(tekton.data), what)
   }
 }
 
