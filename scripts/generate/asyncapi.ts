@@ -103,7 +103,7 @@ class Common {
 function message(row: Row, event: RowEvent): object {
   const { examples: _, $id: __, $schema: ___, title, description, allOf, ...payload } = dataSchema(row, event)
   // A reference would make whoever reads the document fetch it; theirs is no draft that AsyncAPI knows either.
-  const official = allOf?.[0]?.$ref
+  const official = allOf?.[0]?.$ref ?? allOf?.[0]?.anyOf?.[0]?.$ref
   const { data } = event.example
   return {
     name: title,

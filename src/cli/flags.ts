@@ -122,6 +122,7 @@ Usage:
   carillon deadletters list | show | retry    look at deliveries that were given up, and send them again
   carillon replay [flags]                     send again what can still be had of a subscription's past
   carillon purge [flags]                      drop what waits for a sink or of a subscription
+  carillon events list | show | schema        what there is to tell: every kind and milestone, its events, their schemas
   carillon import tekton-config [flags]       make an EventSink and EventSubscription of Tekton's own settings
   carillon version                            print the version
   carillon help                               print this text

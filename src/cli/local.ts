@@ -1,6 +1,9 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import type { ClusterOptions } from '../kube/kubeconfig.ts'
 import { type CommandText, textOf } from './command-text.ts'
+import { listEvents } from './events/list.ts'
+import { eventSchemaCommand } from './events/schema.ts'
+import { showEvent } from './events/show.ts'
 import { importTektonConfig } from './import/tekton-config.ts'
 import { type Given, parseFlags } from './parse-flags.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -23,6 +26,9 @@ export type LocalCommand = CommandText & {
 /** By their whole names, of one word or two. */
 export const localCommands: Readonly<Record<string, LocalCommand>> = {
   'import tekton-config': importTektonConfig,
+  'events list': listEvents,
+  'events show': showEvent,
+  'events schema': eventSchemaCommand,
 }
 
 /** The local command that a command line begins with, and how many words its name has. */

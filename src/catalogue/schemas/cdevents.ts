@@ -1,7 +1,7 @@
+import { type SpecVersion, specVersions } from '../../formats/cdevents/rules.ts'
+import { eventOfType } from '../../formats/cdevents/vocabulary.ts'
 import { labels, runFacts } from './run.ts'
-import { members, object, type Schema, text } from './schema.ts'
-
-type SpecVersion = '0.4.1' | '0.5.1'
+import { draft, idBase, members, object, type Schema, text } from './schema.ts'
 
 /**
  * The official schema of a CDEvents type, which names it by words: `taskrun.finished` is task-run-finished-event in 0.4.1 and
@@ -15,12 +15,6 @@ export function officialSchema(type: string, specVersion: SpecVersion): string {
   return `${base}/${words}-${predicate}-event`
 }
 
-/** A custom type is the same in both versions: its events are valid in the one or in the other. */
-const officialReference = (type: string, specVersion: SpecVersion): Schema =>
-  type.startsWith('dev.cdeventsx.')
-    ? { anyOf: (['0.4.1', '0.5.1'] as const).map((version) => ({ $ref: officialSchema(type, version) })) }
-    : { $ref: officialSchema(type, specVersion) }
-
 const compounds: ReadonlyMap<string, string> = new Map([
   ['pipelinerun', 'pipeline-run'],
   ['taskrun', 'task-run'],
@@ -29,12 +23,28 @@ const compounds: ReadonlyMap<string, string> = new Map([
   ['testoutput', 'test-output'],
 ])
 
+/** A type of the vocabulary belongs to one version of the specification, a custom one to any. */
+function official(type: string): Schema {
+  const version = eventOfType(type)?.version
+  if (version !== undefined) return { $ref: officialSchema(type, version) }
+  return { anyOf: specVersions.map((one) => ({ $ref: officialSchema(type, one) })) }
+}
+
 /** The CDEvent as the specification has it, and what we put into its customData. */
-export const cdeventsData = (type: string, specVersion: SpecVersion): Schema => ({
-  allOf: [officialReference(type, specVersion)],
+export const cdeventsData = (type: string): Schema => ({
+  allOf: [official(type)],
   ...members('', {
     customData: members('what the vocabulary has no field for; absent with `data.content: none`', custom),
   }),
+})
+
+/** Of an event that authors of Tasks declare: the CDEvent as the specification has it. */
+export const declaredSchema = (type: string, description: string): Schema => ({
+  $schema: draft,
+  $id: `${idBase}/${type}.json`,
+  title: type,
+  description,
+  allOf: [official(type)],
 })
 
 const custom = {

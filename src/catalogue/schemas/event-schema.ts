@@ -35,12 +35,12 @@ function head({ source, milestone }: Row, { type, variant }: RowEvent, folder: s
   }
 }
 
-function body({ source, milestone }: Row, { type, variant: { format, options } }: RowEvent): Schema {
+function body({ source, milestone }: Row, { type, variant: { format } }: RowEvent): Schema {
   switch (format.name) {
     case 'cloudevents':
       return ownData(source, milestone)
     case 'cdevents':
-      return cdeventsData(type, options.cdevents.specVersion)
+      return cdeventsData(type)
     case 'tektonv1':
     case 'tektonv2':
       return tektonData(source, format.name)

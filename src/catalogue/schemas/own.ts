@@ -16,6 +16,20 @@ export function ownData(source: Source, row: MilestoneKind): Schema {
     'milestone!': milestone(row),
     ...(source.family === 'tekton' && { 'run!': runFacts }),
     'url!': text('the object in the dashboard (`--dashboard-url`), else at the API server'),
+    truncated: {
+      type: 'boolean',
+      description: 'true where the whole object was asked for, and would have made the event too large',
+    },
+    objectRef: members('with `truncated`: where the object is', {
+      'apiVersion!': text('of the object'),
+      'kind!': text('of the object'),
+      namespace: text('of the object'),
+      'name!': text('of the object'),
+      'uid!': text('of the object'),
+      resourceVersion: text('the state that the event was made of'),
+      'url!': text('the same as `url`'),
+    }),
+    include: object('what the subscription’s `data.include` names and is there, by its JSON Pointer'),
     object: object(
       'with `data.content: full`, the whole object, but for `managedFields` and kubectl’s `last-applied-configuration`',
     ),

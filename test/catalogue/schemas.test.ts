@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { KubeObject } from '../../src/api/object.ts'
+import { exampleCluster } from '../../src/catalogue/catalogue.ts'
+import { declaredEvents } from '../../src/catalogue/declared.ts'
+import { readCatalogue } from '../../src/catalogue/known.ts'
+import { tellingsOf } from '../../src/catalogue/sample.ts'
+import { officialSchema } from '../../src/catalogue/schemas/cdevents.ts'
+import { dataSchema, eventSchema } from '../../src/catalogue/schemas/event-schema.ts'
+import { cloudevents } from '../../src/formats/cloudevents.ts'
+import type { Content } from '../../src/formats/format.ts'
+import { defaultOptions, type FormatOptions } from '../../src/formats/options.ts'
+import { tektonv1 } from '../../src/formats/tektonv1.ts'
+import { tektonv2 } from '../../src/formats/tektonv2.ts'
+import { sources } from '../../src/sources/index.ts'
+import { closed, createAjv, holdToSchema } from './schemas.ts'
+
+const root = join(import.meta.dirname, '../..')
+const read = (path: string) => JSON.parse(readFileSync(join(root, path), 'utf8'))
+const { rows } = readCatalogue()
+const events = rows.flatMap((row) => row.events.map((event) => ({ row, event })))
+
+/** Every object that a test of the sources or the formats holds. */
+const objects: KubeObject[] = [
+  ...readdirSync(join(root, 'test/sources/golden')).map((file) => read(`test/sources/golden/${file}`).object),
+  ...readdirSync(join(root, 'test/formats/golden/runs')).map((file) => read(`test/formats/golden/runs/${file}`)),
+  ...readdirSync(join(root, 'test/sources/lives')).flatMap((file) => read(`test/sources/lives/${file}`).states),
+]
+
+const contents: Content[] = ['summary', 'full', 'none']
+const options: FormatOptions = {
+  ...defaultOptions,
+  data: {
+    include: [
+      ['spec', 'params'],
+      ['status', 'results'],
+    ],
+    redact: [],
+  },
+}
+
+/** All events of an object in our own format, in every content, and too large. */
+function own(object: KubeObject) {
+  const cluster = { ...exampleCluster, schemaBase: 'https://schemas.example.com' }
+  return tellingsOf(sources, { object }).flatMap(({ source, milestone }) =>
+    [...contents.map((content) => ({ content })), { content: 'summary' as const, truncated: true as const }].flatMap(
+      (given) => cloudevents.encode({ source, object, milestone, options, cluster, ...given }).events,
+    ),
+  )
+}
+
+test('every event of our own format, of every run that a test holds, is as its schema says, with nothing besides', () => {
+  const made = objects.flatMap(own)
+  for (const event of made) holdToSchema(event)
+  const types = new Set(
+    events.filter(({ event }) => event.variant.name === 'cloudevents').map(({ event }) => event.type),
+  )
+  assert.deepEqual(new Set(made.map(({ type }) => type)), types)
+})
+
+test("every event of Tekton's formats, of every run that a test holds, is as its schema says", () => {
+  const made = objects.flatMap((object) =>
+    tellingsOf(sources, { object }).flatMap(({ source, milestone }) =>
+      [tektonv1, tektonv2].flatMap(
+        (format) =>
+          format.encode({ source, object, milestone, content: 'summary', options, cluster: exampleCluster }).events,
+      ),
+    ),
+  )
+  assert.ok(made.length > 100)
+  for (const event of made) holdToSchema(event)
+})
+
+const seed = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
+const time = fc.constantFrom('2026-03-04T07:46:28Z', '2026-03-04T07:50:00.123456Z', '0001-01-01T00:00:00Z', 'soon', 7)
+const word = fc.constantFrom('a', 'Running', 'Started', '', '__proto__', 'ü'.repeat(2000), null, {}, 7)
+const condition = fc.record(
+  {
+    type: fc.constant('Succeeded'),
+    status: fc.constantFrom('True', 'False', 'Unknown', 'Maybe'),
+    reason: word,
+    message: word,
+    lastTransitionTime: time,
+  },
+  { requiredKeys: ['type'] },
+)
+const attempt = { startTime: time, completionTime: time, conditions: fc.array(condition, { maxLength: 2 }) }
+const named = fc.array(fc.oneof(fc.record({ name: word, value: word, reason: word }), fc.jsonValue()), { maxLength: 3 })
+const oddSpec = fc.oneof(
+  fc.record({ params: named, taskRef: fc.oneof(fc.record({ name: word, kind: word }), fc.jsonValue()) }),
+  fc.jsonValue(),
+)
+const oddStatus = fc.oneof(
+  fc.record(
+    {
+      ...attempt,
+      results: named,
+      skippedTasks: named,
+      retriesStatus: fc.array(fc.record(attempt, { requiredKeys: [] }), { maxLength: 3 }),
+    },
+    { requiredKeys: [] },
+  ),
+  fc.jsonValue(),
+)
+
+test(`every event of a run with any spec and status is as its schema says; seed ${seed}`, () => {
+  const odd = fc.record({
+    kind: fc.constantFrom(...Object.keys(sources)),
+    annotations: fc.dictionary(
+      fc.constantFrom('chains.tekton.dev/signed', 'tekton.dev/taskrunSpanContext', 'a'),
+      fc.string(),
+    ),
+    labels: fc.dictionary(fc.constantFrom('tekton.dev/pipeline', 'tekton.dev/pipelineRun', 'b'), fc.string()),
+    spec: oddSpec,
+    status: oddStatus,
+  })
+  const property = fc.property(odd, ({ kind, annotations, labels, spec, status }) => {
+    const metadata = {
+      ...{ name: 'odd', namespace: 'team-a', uid: 'u-1', generation: 1, creationTimestamp: '2026-03-04T07:46:28Z' },
+      ...{ labels, annotations },
+    }
+    const object = { apiVersion: 'tekton.dev/v1', kind, metadata, spec, status } as unknown as KubeObject
+    for (const event of own(object)) holdToSchema(event)
+  })
+  fc.assert(property, { seed, numRuns: 400 })
+})
+
+test('the schemas compile in the strictest mode, and every example is valid with nothing besides', () => {
+  const ajv = createAjv()
+  for (const { row, event } of events) {
+    const { allOf: _, $id: __, examples = [], ...schema } = dataSchema(row, event)
+    // The specification's own schema is not at hand here: test/formats/cdevents holds events to it.
+    const isOurs = event.variant.format.name !== 'cdevents'
+    const validate = ajv.compile(isOurs ? closed(schema) : schema)
+    assert.equal(examples.length, 1)
+    for (const example of examples) assert.ok(validate(example), `${event.type}: ${ajv.errorsText(validate.errors)}`)
+    assert.equal(eventSchema(row, event).properties?.type?.const, event.type)
+  }
+})
+
+test('a type has one schema, whatever rows and versions have it', () => {
+  const texts = new Map<string, string>()
+  for (const { row, event } of events) {
+    const { description: _, examples: __, ...schema } = dataSchema(row, event)
+    const text = JSON.stringify(schema)
+    assert.equal(texts.get(event.type) ?? text, text, event.type)
+    texts.set(event.type, text)
+  }
+})
+
+test('a schema is refused what it does not allow: a wrong outcome, a missing milestone, a time that is none', () => {
+  const found = events.find(({ event }) => event.type === 'dev.carillon.tekton.taskrun.finished.v1') ?? assert.fail()
+  const { $id: _, ...schema } = dataSchema(found.row, found.event)
+  const validate = createAjv().compile(schema)
+  const good = JSON.parse(found.event.example.data ?? '')
+  assert.ok(validate(good))
+  assert.ok(validate({ ...good, added: 'later' }), 'further fields are no fault to a receiver')
+  const wrong = [
+    { ...good, milestone: undefined },
+    { ...good, kind: 'PipelineRun' },
+    { ...good, milestone: { ...good.milestone, outcome: 'cancel' } },
+    { ...good, milestone: { ...good.milestone, time: 'soon' } },
+    { ...good, run: { ...good.run, durationMs: '1s' } },
+  ]
+  for (const value of wrong) assert.equal(validate(JSON.parse(JSON.stringify(value))), false, JSON.stringify(value))
+})
+
+test('schemas/ has a file for every event type, under the name that dataschema gives it, and no other', () => {
+  const files = globSync('*.json', { cwd: join(root, 'schemas') })
+  assert.deepEqual(new Set(files), new Set(events.map(({ event }) => `${event.type}.json`)))
+  for (const file of files) assert.equal(read(`schemas/${file}`).$id, `https://carillon.dev/schemas/${file}`)
+})
+
+const official = join(root, '../shared/data/cdevents/catalog.json')
+const skip = existsSync(official) ? false : 'no table of the official schemas: ../shared/data/cdevents is not there'
+
+test('the official schemas are named as the specification names them', { skip }, () => {
+  const table: Record<string, Record<string, { type: string; schemaId: string }>> = JSON.parse(
+    readFileSync(official, 'utf8'),
+  )
+  for (const { name, types } of declaredEvents())
+    for (const { specVersion, type, schema } of types) {
+      assert.equal(table[name]?.[specVersion]?.type, type)
+      assert.equal(table[name]?.[specVersion]?.schemaId, schema)
+    }
+  assert.equal(
+    officialSchema('dev.cdeventsx.tekton-taskrun.queued.0.1.0', '0.5.1'),
+    'https://cdevents.dev/0.5.1/schema/custom',
+  )
+})
