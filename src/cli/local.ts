@@ -25,10 +25,10 @@ export type LocalCommand = CommandText & {
 
 /** By their whole names, of one word or two. */
 export const localCommands: Readonly<Record<string, LocalCommand>> = {
-  'import tekton-config': importTektonConfig,
   'events list': listEvents,
   'events show': showEvent,
   'events schema': eventSchemaCommand,
+  'import tekton-config': importTektonConfig,
 }
 
 /** The local command that a command line begins with, and how many words its name has. */

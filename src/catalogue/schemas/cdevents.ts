@@ -1,6 +1,6 @@
 import { type SpecVersion, specVersions } from '../../formats/cdevents/rules.ts'
 import { eventOfType } from '../../formats/cdevents/vocabulary.ts'
-import { labels, runFacts } from './run.ts'
+import { labels, runFacts, summaryParts } from './run.ts'
 import { draft, idBase, members, object, type Schema, text } from './schema.ts'
 
 /**
@@ -63,6 +63,7 @@ const custom = {
         }),
         reason: text('of the condition Succeeded'),
         'run!': runFacts,
+        ...summaryParts,
       }),
       object('the whole run'),
     ],

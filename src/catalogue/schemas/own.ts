@@ -1,5 +1,5 @@
 import { type DetailKind, type MilestoneKind, outcomes, type Source } from '../../sources/source.ts'
-import { labels, runFacts } from './run.ts'
+import { labels, runFacts, summaryParts } from './run.ts'
 import { members, object, type Schema, text, time } from './schema.ts'
 
 /** What Carillon's own format sends as data for a milestone. */
@@ -16,20 +16,7 @@ export function ownData(source: Source, row: MilestoneKind): Schema {
     'milestone!': milestone(row),
     ...(source.family === 'tekton' && { 'run!': runFacts }),
     'url!': text('the object in the dashboard (`--dashboard-url`), else at the API server'),
-    truncated: {
-      type: 'boolean',
-      description: 'true where the whole object was asked for, and would have made the event too large',
-    },
-    objectRef: members('with `truncated`: where the object is', {
-      'apiVersion!': text('of the object'),
-      'kind!': text('of the object'),
-      namespace: text('of the object'),
-      'name!': text('of the object'),
-      'uid!': text('of the object'),
-      resourceVersion: text('the state that the event was made of'),
-      'url!': text('the same as `url`'),
-    }),
-    include: object('what the subscription’s `data.include` names and is there, by its JSON Pointer'),
+    ...summaryParts,
     object: object(
       'with `data.content: full`, the whole object, but for `managedFields` and kubectl’s `last-applied-configuration`',
     ),

@@ -1,4 +1,4 @@
-import { members, type Schema, text, time } from './schema.ts'
+import { members, object, type Schema, text, time } from './schema.ts'
 
 const names = (description: string): Schema => ({ type: 'array', description, items: { type: 'string', minLength: 1 } })
 
@@ -27,4 +27,22 @@ export const labels: Schema = {
   type: 'object',
   description: 'of the object; absent where it has none',
   additionalProperties: { type: 'string' },
+}
+
+/** What a summary may hold besides: `extendSummary` of src/formats/summary-parts.ts. */
+export const summaryParts: Readonly<Record<string, Schema>> = {
+  truncated: {
+    type: 'boolean',
+    description: 'true where the whole object was asked for, and would have made the event too large',
+  },
+  objectRef: members('with `truncated`: where the object is', {
+    'apiVersion!': text('of the object'),
+    'kind!': text('of the object'),
+    namespace: text('of the object'),
+    'name!': text('of the object'),
+    'uid!': text('of the object'),
+    resourceVersion: text('the state that the event was made of'),
+    'url!': text('in the dashboard, else at the API server'),
+  }),
+  include: object('what the subscription’s `data.include` names and is there, by its JSON Pointer'),
 }
