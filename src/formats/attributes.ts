@@ -17,12 +17,13 @@ export const eventId = (objectUid: string, milestoneKey: string, format: FormatN
 
 /** UUIDv5 (RFC 9562 §5.5) in `idNamespace` over the JSON array of these texts. */
 export function nameUuid(names: readonly string[]): string {
-  const bytes = hash('sha1', Buffer.concat([namespaceBytes, Buffer.from(JSON.stringify(names))]), 'buffer')
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = bytes.toString('hex', 0, 16)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  const hex = hash('sha1', Buffer.concat([namespaceBytes, Buffer.from(JSON.stringify(names))]), 'hex')
+  const variant = variants[Number.parseInt(hex.slice(16, 17), 16)]
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
+
+/** A hexadecimal digit with its upper two bits set to 10. */
+const variants = '89ab89ab89ab89ab'
 
 /** The CloudEvents source: cluster URI + `/namespaces/<ns>/<family>`; without the namespace for a cluster-scoped object. */
 export function sourceOf(input: EncodeInput): string {
