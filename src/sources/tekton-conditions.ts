@@ -30,7 +30,7 @@ export function succeeded(status: Fields): Condition | undefined {
  * (tektoncd/pipeline pkg/apis/pipeline/v1/{taskrun,pipelinerun}_types.go, v1beta1/customrun_types.go).
  * error: it could not run, or Tekton failed; failure, the rest: it ran, and what it ran failed.
  */
-const outcomes: ReadonlyMap<string, Outcome> = new Map([
+export const outcomesByReason: ReadonlyMap<string, Outcome> = new Map([
   ...['TaskRunCancelled', 'Cancelled', 'CustomRunCancelled'].map((reason) => [reason, 'cancelled'] as const),
   ...['TaskRunTimeout', 'PipelineRunTimeout', 'CustomRunTimedOut'].map((reason) => [reason, 'timeout'] as const),
   ...[
@@ -72,5 +72,5 @@ const outcomes: ReadonlyMap<string, Outcome> = new Map([
 export function outcomeOf(condition: Condition): Outcome | undefined {
   if (condition.status === 'Unknown') return undefined
   if (condition.status === 'True') return 'success'
-  return outcomes.get(condition.reason ?? '') ?? 'failure'
+  return outcomesByReason.get(condition.reason ?? '') ?? 'failure'
 }

@@ -14,6 +14,17 @@ export const goodSubscriptions: Good[] = [
     subscription({ formats: ['cloudevents', 'cdevents', 'tektonv1', 'tektonv2'], cdevents: { specVersion: '0.4.1' } }),
   ],
   [
+    'CDEvents for the Go SDK, with outcomes of its own',
+    subscription({
+      formats: ['cdevents'],
+      cdevents: {
+        specVersion: '0.5.1',
+        profile: 'sdk-go',
+        outcomes: { TaskRunTimeout: 'failure', PodEvicted: 'error', FailureIgnored: 'success', Cancelled: 'cancel' },
+      },
+    }),
+  ],
+  [
     'all milestones of a PipelineRun',
     events({
       kind: 'PipelineRun',
@@ -77,6 +88,21 @@ export const badSubscriptions: Bad[] = [
     'another CDEvents version',
     subscription({ formats: ['cdevents'], cdevents: { specVersion: '0.5.0' } }),
     'supported values: "0.4.1", "0.5.1"',
+  ],
+  [
+    'another profile of CDEvents',
+    subscription({ formats: ['cdevents'], cdevents: { profile: 'flux' } }),
+    'supported values: "schema", "sdk-go"',
+  ],
+  [
+    'an outcome that is none of CDEvents',
+    subscription({ formats: ['cdevents'], cdevents: { outcomes: { Cancelled: 'cancelled' } } }),
+    'supported values: "success", "failure", "cancel", "error"',
+  ],
+  [
+    'an outcome of what is no reason',
+    subscription({ formats: ['cdevents'], cdevents: { outcomes: { 'timed out': 'failure' } } }),
+    'outcomes must be named by reasons of conditions, as in TaskRunTimeout',
   ],
   ['no events', subscription({ events: [] }), 'should have at least 1 items'],
   ['an unknown kind', events({ kind: 'Pod' }), 'supported values: "TaskRun", "PipelineRun", "CustomRun"'],
