@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { find } from './process.ts'
 
-type Family = 'controlplane' | 'tekton' | 'helm'
+type Family = 'controlplane' | 'tekton' | 'helm' | 'cdevents'
 
 /** A main package of a family's module, or of one that its go.mod requires. */
 type Tool = { family: Family; package: string; ldflags: string }
@@ -28,6 +28,7 @@ const tools = {
   'tekton-controller': { family: 'tekton', package: './controller', ldflags: '-s -w' },
   'tekton-convert': { family: 'tekton', package: './convert', ldflags: '-s -w' },
   'tekton-events': { family: 'tekton', package: './events', ldflags: '-s -w' },
+  'cdevents-verdicts': { family: 'cdevents', package: './verdicts', ldflags: '-s -w' },
   helm: { family: 'helm', package: 'helm.sh/helm/v4/cmd/helm', ldflags: '-s -w' },
 } as const satisfies Record<string, Tool>
 

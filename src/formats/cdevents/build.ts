@@ -1,7 +1,8 @@
 import type { CustomEvent, EventOf, Link, LooseEvent, Wire, WireOf } from './event.ts'
 import type { EventName } from './generated.ts'
-import type { Fields, SpecVersion } from './rules.ts'
-import { isCustomName, rowOf, subjectTypeOf, typeOf, vocabulary } from './vocabulary.ts'
+import type { SpecVersion } from './rules.ts'
+import { written } from './translate.ts'
+import { subjectTypeOf, typeOf } from './vocabulary.ts'
 
 /**
  * The event as the given version of the specification writes it: a plain object in a steady order of members, for JSON.stringify. Nothing is
@@ -35,7 +36,7 @@ export function buildLoose(version: SpecVersion, event: LooseEvent): Wire {
       id: subject.id,
       ...(subject.source !== undefined && { source: subject.source }),
       ...(old && { type: subjectTypeOf(name) }),
-      content: old ? oldContent(name, subject.content) : subject.content,
+      content: written(version, name, subject.content),
     },
     ...(customDataContentType !== undefined && { customDataContentType }),
     ...(customData !== undefined && { customData }),
@@ -64,46 +65,3 @@ export const end = (contextId: string, tags: Record<string, string> = {}): Link 
   from: { contextId },
   tags,
 })
-
-/** Content of 0.5.1 → content of 0.4.1. */
-const older: ReadonlyMap<string, Translation> = new Map(
-  Object.entries(vocabulary).flatMap(([name, row]) => {
-    const translation = translationOf(row.content)
-    return translation ? [[name, translation] as const] : []
-  }),
-)
-
-type Translation = ReadonlyMap<
-  string,
-  { name: string; words: Readonly<Record<string, string>> | undefined; inner: Translation | undefined }
->
-
-/** Which fields have another name or other words in 0.4.1; undefined where none has. */
-function translationOf(fields: Fields): Translation | undefined {
-  const found = Object.entries(fields).flatMap(([name, { rule, old }]) => {
-    const inner = rule.is === 'object' ? translationOf(rule.fields) : undefined
-    const otherwise = old?.name !== undefined || old?.words !== undefined || inner !== undefined
-    return otherwise ? [[name, { name: old?.name ?? name, words: old?.words, inner }] as const] : []
-  })
-  return found.length > 0 ? new Map(found) : undefined
-}
-
-function oldContent(name: string, content: Record<string, unknown>): Record<string, unknown> {
-  const translation = isCustomName(name) ? undefined : older.get(rowOf(name) && name)
-  return translation ? translate(content, translation) : content
-}
-
-function translate(content: unknown, translation: Translation): Record<string, unknown> {
-  if (typeof content !== 'object' || content === null || Array.isArray(content))
-    return content as Record<string, unknown>
-  const translated: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(content)) {
-    const other = translation.get(key)
-    if (other === undefined) translated[key] = value
-    else if (other.inner) translated[other.name] = translate(value, other.inner)
-    else if (other.words && typeof value === 'string' && Object.hasOwn(other.words, value)) {
-      translated[other.name] = other.words[value]
-    } else translated[other.name] = value
-  }
-  return translated
-}

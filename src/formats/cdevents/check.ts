@@ -5,7 +5,9 @@ import type { Fields, Rule } from './rules.ts'
 /** Adds what is wrong with a value at a path to the problems. Made once for each place, so that judging an event makes nothing but problems. */
 export type Check = (value: unknown, problems: Problem[]) => void
 
-export type Members = ReadonlyMap<string, { check: Check; required?: true }>
+export type Member = { check: Check; required?: true }
+
+export type Members = ReadonlyMap<string, Member>
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

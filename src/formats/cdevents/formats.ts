@@ -32,8 +32,12 @@ export function isUriReference(value: string): boolean {
 
 /** What stands in brackets (RFC 3986 §3.2.2): an IPv6 address, the end of which may be written as IPv4, or one of a version to come. */
 function isAddress(value: string): boolean {
-  if (/^[Vv][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+$/.test(value)) return true
-  const four = /^(.*:)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.exec(value)
+  return /^[Vv][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+$/.test(value) || isIPv6(value)
+}
+
+/** An IPv6 address as RFC 4291 §2.2 writes it. */
+export function isIPv6(value: string): boolean {
+  const four = /^(.*:)(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.exec(value)
   const halves = (four ? `${four[1]}0:0` : value).split('::')
   const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')))
   if (halves.length > 2 || !groups.every((group) => /^[0-9A-Fa-f]{1,4}$/.test(group))) return false
@@ -62,6 +66,9 @@ const daysOf = (year: number, month: number) =>
     : [4, 6, 9, 11].includes(month)
       ? 30
       : 31
+
+/** RFC 3339 as Go's encoding/json reads it: capitals, and no leap seconds. */
+export const isGoTime = (value: string): boolean => isDateTime(value) && !/[tz]|:60/.test(value)
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 

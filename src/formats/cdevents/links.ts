@@ -1,20 +1,21 @@
-import { type Check, isObject, objectCheck, textCheck } from './check.ts'
+import { type Check, isObject, type Member, objectCheck, textCheck } from './check.ts'
 import type { Problem } from './problem.ts'
 
 /** How the schemas have the members of embedded links. `from` and `target` are open; a target without `contextId` is left to `lint`. */
 const shapes: Record<string, (path: string) => Check> = {
-  PATH: (path) => link(path, { from: { check: context(`${path}/from`, true), required: true } }),
+  PATH: (path) => link(path, { from: { check: contextCheck(`${path}/from`, true), required: true } }),
   RELATION: (path) =>
     link(path, {
       linkKind: { check: textCheck(`${path}/linkKind`, { filled: true }), required: true },
-      target: { check: context(`${path}/target`, false), required: true },
+      target: { check: contextCheck(`${path}/target`, false), required: true },
     }),
-  END: (path) => link(path, { from: { check: context(`${path}/from`, true) } }),
+  END: (path) => link(path, { from: { check: contextCheck(`${path}/from`, true) } }),
 }
 
-type Named = Record<string, { check: Check; required?: true }>
+type Named = Record<string, Member>
 
-const context = (path: string, required: boolean) => {
+/** An open object with the id of another event's context. */
+export const contextCheck = (path: string, required: boolean) => {
   const check = textCheck(`${path}/contextId`, { filled: true })
   return objectCheck(path, new Map([['contextId', required ? { check, required } : { check }]]), true)
 }
@@ -27,7 +28,7 @@ const link = (path: string, members: Named) =>
     new Map(Object.entries({ linkType: { check: anything }, tags: { check: anyObject(`${path}/tags`) }, ...members })),
   )
 
-const anyObject =
+export const anyObject =
   (path: string): Check =>
   (value, problems) => {
     if (!isObject(value)) problems.push({ path, rule: 'type', message: 'must be an object' })

@@ -30,6 +30,8 @@ export type RuleName =
  */
 export type Problem = { path: string; rule: RuleName; message: string }
 
+export const noJson: Problem = { path: '', rule: 'json', message: 'is no JSON' }
+
 /** A step of a JSON Pointer. */
 export const step = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
 

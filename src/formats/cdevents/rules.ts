@@ -5,7 +5,8 @@ export type SpecVersion = (typeof specVersions)[number]
 
 /**
  * What a value in `subject.content` must be. `filled`: not empty. `oneOf`: no other word. `known`: words that the specification
- * suggests, where any other is as good. An object is closed unless `open`.
+ * suggests, where any other is as good. `purl`: a package URL, which only the specification's text asks for. An object is closed unless
+ * `open`.
  */
 export type Rule =
   | {
@@ -14,6 +15,7 @@ export type Rule =
       format?: 'uri' | 'uri-reference'
       oneOf?: readonly string[]
       known?: readonly string[]
+      purl?: true
     }
   | { is: 'texts' }
   | { is: 'object'; fields: Fields; open?: true }
@@ -25,6 +27,8 @@ export type Rule =
 export type Field = {
   rule: Rule
   required?: true
+  /** Required by the specification's text alone. */
+  wanted?: true
   means: string
   old?: { name?: string; rule?: Rule; words?: Readonly<Record<string, string>> }
 }
@@ -39,6 +43,8 @@ export type Row = {
   versions: Readonly<Record<SpecVersion, string>>
   means: string
   content: Fields
+  /** True where the text asks for a package URL as `subject.id`. */
+  purl?: true
   /** True where the schemas leave `context.source` and `subject.source` free text (all events of tests), else URI references. */
   freeSource?: true
 }
@@ -46,7 +52,7 @@ export type Row = {
 /** From one subject's rows: what all of them share is said once. */
 export function rowsOf(
   subject: string,
-  shared: { subjectType: string; freeSource?: true },
+  shared: Pick<Row, 'subjectType' | 'freeSource' | 'purl'>,
   rows: Readonly<Record<string, { means: string; content: Fields; versions?: readonly [string, string] }>>,
 ): Record<string, Row> {
   return Object.fromEntries(

@@ -1,6 +1,7 @@
 import { type Check, fieldsCheck, isObject, type Members, objectCheck, textCheck } from './check.ts'
+import { jsonOf } from './json.ts'
 import { checkLinks } from './links.ts'
-import type { Problem } from './problem.ts'
+import { noJson, type Problem } from './problem.ts'
 import { type Row, type SpecVersion, specVersions } from './rules.ts'
 import { sdkGoProblems } from './sdk-go.ts'
 import { isCustomName, isEventName, typeOf, vocabulary } from './vocabulary.ts'
@@ -24,12 +25,8 @@ export function validate(value: unknown, profile: Profile = 'schema'): Problem[]
 
 /** The same for the text that is to be sent, or that was received. */
 export function validateText(json: string, profile: Profile = 'schema'): Problem[] {
-  try {
-    return validate(JSON.parse(json), profile)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return [{ path: '', rule: 'json', message: 'is no JSON' }]
-  }
+  const value = jsonOf(json)
+  return value === undefined ? [noJson] : validate(value, profile)
 }
 
 const customType: Check = (value, problems) => {

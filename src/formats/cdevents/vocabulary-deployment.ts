@@ -1,17 +1,18 @@
-import { address, filled, may, must, reference, rowsOf, text } from './rules.ts'
+import { address, may, must, type Rule, reference, rowsOf, text } from './rules.ts'
 
 const name = may(text, 'name of the environment')
 const uri = address('page of the environment')
 
 const environment = must(reference, 'where it runs')
-const running = { environment, artifactId: must(filled, 'package URL (purl) of what runs now') }
-const maybeThere = { environment: may(reference, 'where it runs or ran; the text calls it required') }
+const artifact: Rule = { is: 'text', filled: true, purl: true }
+const running = { environment, artifactId: must(artifact, 'what runs now') }
+const maybeThere = { environment: { ...may(reference, 'where it runs or ran'), wanted: true as const } }
 
 const incident = {
   description: may(text, 'what is wrong'),
   environment: must(reference, 'where it happened'),
   service: may(reference, 'the service that it happened to'),
-  artifactId: may(filled, 'package URL (purl) of the artifact that is thought to be the cause'),
+  artifactId: may(artifact, 'the artifact that is thought to be the cause'),
 }
 
 /** Continuous deployment and operations: environments, the services in them, and what goes wrong with these. */

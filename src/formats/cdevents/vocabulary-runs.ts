@@ -50,7 +50,7 @@ export const runs = {
   ),
 }
 
-const artifact = may(text, `package URL (purl) of what was built`)
+const artifact = may({ is: 'text', purl: true }, 'what was built')
 const sbom = may(
   {
     is: 'object',
@@ -73,7 +73,7 @@ export const builds = {
   ),
   ...rowsOf(
     'artifact',
-    { subjectType: 'artifact' },
+    { subjectType: 'artifact', purl: true },
     {
       packaged: {
         means: 'an artifact was packaged, and can be had by its builder',

@@ -80,7 +80,12 @@ export const tests = {
       },
       skipped: {
         means: 'a test case will not be run',
-        content: { reason, environment: may(reference, 'where it would have run'), testSuiteRun, testCase },
+        content: {
+          reason,
+          environment: { ...may(reference, 'where it would have run'), wanted: true },
+          testSuiteRun,
+          testCase,
+        },
         versions: sinceFour,
       },
     },

@@ -33,9 +33,10 @@ const texts = [
 
 const others = [null, true, 0, 1.5, [], ['x'], {}, { x: 1 }]
 
-/** Every member of a value dropped, replaced and joined by another, one at a time, all the way down. */
-export function* mutants(value: unknown): Generator<Mutant> {
+/** Every member of a value dropped, replaced and joined by another, one at a time, all the way down; `where` picks the places. */
+export function* mutants(value: unknown, where: (at: string) => boolean = () => true): Generator<Mutant> {
   for (const path of paths(value)) {
+    if (!where(path.join('.'))) continue
     const at = path.join('.')
     if (path.length > 0) yield { what: `${at} dropped`, value: changed(value, path, () => undefined) }
     for (const other of others) {
