@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type KubeObject, keyOf } from '../../src/api/object.ts'
+import { validate } from '../../src/formats/cdevents/validate.ts'
 import { formats } from '../../src/formats/index.ts'
 import { defaultOptions } from '../../src/formats/options.ts'
 import { sources } from '../../src/sources/index.ts'
@@ -12,12 +13,27 @@ import { startProxy } from '../controlplane/proxy.ts'
 import { perform, scenarios, versionOf } from '../controlplane/scenarios.ts'
 import type { Received } from '../controlplane/sink.ts'
 import { startTekton } from '../controlplane/tekton.ts'
+import { optionsOf } from '../formats/mapping/official.ts'
 import { metric, type OperatorProcess } from '../operator/process.ts'
 import { momentOf, type Stage, startStage, type Team, toLoopback, typeOf } from './fixture.ts'
 
 const kinds = Object.values(sources)
 const everything = kinds.map(({ kind, catalogue }) => ({ kind, milestones: catalogue.map(({ name }) => name) }))
 const everyForm = { formats: ['cloudevents', 'cdevents', 'tektonv1', 'tektonv2'] as const }
+
+const chained = { formats: ['cdevents'], cdevents: { specVersion: '0.5.1' }, events: everything } as const
+
+/** As Pipelines as Code creates a run: with the commit that it is for. */
+const forCommit = scenarios
+  .filter(({ name }) => name === 'several-tasks' || name === 'custom-run')
+  .map((scenario) => ({
+    ...scenario,
+    name: `commit-${scenario.name}`,
+    annotations: {
+      'pipelinesascode.tekton.dev/repo-url': 'https://git.example.com/team-a/app',
+      'pipelinesascode.tekton.dev/sha': '6feccf53bf4a89e8293eadf3d69cfe49d3244f2d',
+    },
+  }))
 
 /** How the runs end, in Carillon's words; `run/task` are the runs of a pipeline's tasks. */
 const outcomes: Record<string, string> = {
@@ -63,12 +79,13 @@ describe('events of real runs', () => {
     await team.sink()
     await team.subscription('everything', { events: everything })
     await team.subscription('every-form', everyForm)
-    await team.ready('everything')
-    await team.ready('every-form')
+    await team.subscription('chained', chained)
+    for (const name of ['everything', 'every-form', 'chained']) await team.ready(name)
 
     const cutting = cutOften()
-    const runs = await Promise.all(scenarios.map((scenario) => perform(stage.admin, scenario, team.namespace)))
-    assert.equal(runs.length, scenarios.length)
+    const played = [...scenarios, ...forCommit]
+    const runs = await Promise.all(played.map((scenario) => perform(stage.admin, scenario, team.namespace)))
+    assert.equal(runs.length, played.length)
     await cutting
     await allEnded()
     shown = await readRuns()
@@ -113,13 +130,14 @@ describe('events of real runs', () => {
   function expected(
     format: keyof typeof formats,
     wants: (kind: Source['catalogue'][number]) => boolean,
+    options = defaultOptions,
   ): Map<string, string> {
     const cluster = { uri: '/clusters/test', urlOf: () => 'https://example.com' }
     const ids = new Map<string, string>()
     for (const { object, source, milestones } of shown) {
       const wanted = new Set(source.catalogue.filter(wants).map(({ name }) => name))
       for (const milestone of milestones.filter(({ name }) => wanted.has(name))) {
-        const input = { source, object, milestone, content: 'summary', options: defaultOptions, cluster } as const
+        const input = { source, object, milestone, content: 'summary', options, cluster } as const
         for (const { id, type } of formats[format].encode(input).events)
           ids.set(id, `${source.kind} ${keyOf(object)} ${type}`)
       }
@@ -195,6 +213,48 @@ describe('events of real runs', () => {
     assert.deepEqual(details('skipped'), ['failing-task publish', 'skipped-task only-on-main'])
   })
 
+  it('are CDEvents 0.5.1 in chains, linked from the start of a PipelineRun to the end of what it ran', async () => {
+    const derived = expected('cdevents', ({ class: of }) => of === 'derived', optionsOf('0.5.1').options)
+    await team.received(() => missing(derived, to('chained')).length === 0, `all of ${derived.size} CDEvents`)
+    const events = to('chained').map(({ body }) => JSON.parse(body) as CDEvent)
+    for (const event of events) assert.deepEqual(validate(event, 'sdk-go'), [])
+    const byId = new Map(events.map((event) => [event.context.id, event]))
+    for (const { object } of shown) {
+      const { name, uid, labels = {} } = object.metadata
+      const own = events.filter(({ customData }) => customData.tekton.metadata.uid === uid)
+      const [chain, ...others] = new Set(own.map(({ context }) => context.chainId))
+      assert.deepEqual(others, [], `${name} has two chains`)
+      const commit = name.startsWith('commit-') && '1c7e7e9d-d6e0-5a75-8a93-bb9a0076129a'
+      assert.equal(chain, commit || (labels['tekton.dev/pipelineRunUID'] ?? uid), name)
+      const isPart = labels['tekton.dev/pipelineRunUID'] !== undefined
+      for (const { context, subject } of own) {
+        const [link, ...more] = context.links ?? []
+        // What begins a chain has nothing before it.
+        if (!link && !isPart && !/finished/.test(context.type)) continue
+        const from = byId.get(link?.from.contextId ?? '')
+        assert.ok(from && more.length === 0, `${name} ${context.type}: from an event that never came`)
+        assert.equal(from.context.chainId, chain)
+        assert.ok([subject.id, subject.content.pipelineRun?.id].includes(from.subject.id), `${name} ${context.type}`)
+      }
+    }
+    const outcomesOf = (name: string) =>
+      events
+        .filter(({ subject }) => subject.id.endsWith(`/${name}`))
+        .flatMap(({ subject }) => subject.content.outcome ?? [])
+    assert.deepEqual(['failing-task', 'cancelled', 'timed-out', 'retried'].map(outcomesOf), [
+      ['failure'],
+      ['cancel'],
+      ['error'],
+      ['success'],
+    ])
+    const { invalid } = await team.counts(
+      'EventSubscription',
+      'chained',
+      (counts) => counts.delivered === events.length,
+    )
+    assert.equal(invalid, 0)
+  })
+
   it('are all counted, and nothing unexpected happened', async () => {
     const { delivered, matched, pending } = await team.counts(
       'EventSubscription',
@@ -208,6 +268,12 @@ describe('events of real runs', () => {
     )
   })
 })
+
+type CDEvent = {
+  context: { id: string; type: string; chainId: string; links?: { from: { contextId: string } }[] }
+  subject: { id: string; content: { outcome?: string; pipelineRun?: { id: string } } }
+  customData: { tekton: { metadata: { uid: string } } }
+}
 
 type Summary = {
   name: string
