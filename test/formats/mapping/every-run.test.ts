@@ -6,8 +6,10 @@ import type { KubeObject } from '../../../src/api/object.ts'
 import type { Content } from '../../../src/formats/format.ts'
 import { sources } from '../../../src/sources/index.ts'
 import type { Milestone } from '../../../src/sources/source.ts'
+import { needsData } from '../cdevents/official.ts'
+import { type Question, verdicts } from '../cdevents/verdicts.ts'
 import { input, milestone, oddRuns, run, runNames, sourceOf } from '../runs.ts'
-import { encode, needsSchemas, optionsOf, versions } from './official.ts'
+import { encode, optionsOf, versions } from './official.ts'
 
 const contents = ['summary', 'full', 'none'] as const
 
@@ -30,7 +32,7 @@ function everythingToldBy(object: KubeObject): Milestone[] {
 
 test(
   `all that ${states.length} states of runs tell is valid by the official schemas, in both versions`,
-  needsSchemas,
+  needsData,
   () => {
     const types = new Set<string>()
     for (const object of states) {
@@ -69,6 +71,25 @@ test(
     ])
   },
 )
+
+test('the Go SDK takes all of it', async () => {
+  const questions = new Map<string, Question>()
+  for (const object of states) {
+    for (const told of everythingToldBy(object)) {
+      for (const version of versions) {
+        for (const { data = '', type } of encode(input(object, told, optionsOf(version)))) {
+          questions.set(data, { what: `${type} of ${object.metadata.name}`, version, event: JSON.parse(data) })
+        }
+      }
+    }
+  }
+  const all = [...questions.values()]
+  const answers = await verdicts(all)
+  assert.deepEqual(
+    all.flatMap(({ what }, index) => (answers[index] === '' ? [] : [`${what}: ${answers[index]}`])),
+    [],
+  )
+})
 
 test('an event has one id however it is rendered, and no two of one version share theirs', () => {
   for (const version of versions) {

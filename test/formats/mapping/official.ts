@@ -1,43 +1,17 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
 import { validate as judge } from '../../../src/formats/cdevents/validate.ts'
 import type { EncodedEvent, EncodeInput } from '../../../src/formats/format.ts'
 import { cdevents } from '../../../src/formats/mapping/format.ts'
 import { defaultOptions, type FormatOptions } from '../../../src/formats/options.ts'
+import { officialSchemas, present } from '../cdevents/official.ts'
 import { attributesOf } from '../runs.ts'
 
 export type SpecVersion = FormatOptions['cdevents']['specVersion']
 
 export const versions: readonly SpecVersion[] = ['0.4.1', '0.5.1']
 
-const schemas = new URL('../../../../shared/data/cdevents/schemas/', import.meta.url)
-
-/** context.type → the specification's own schema, of each version; undefined where the schemas are not there. */
-const official = existsSync(schemas)
-  ? new Map(versions.map((version) => [version, compileSchemas(version)]))
-  : undefined
-
-export const needsSchemas = {
-  skip: official ? false : '../shared/data/cdevents is absent: the official schemas were not tried',
-}
-
-/** By context.type. Not by file name or $id, which don't all agree with it. */
-function compileSchemas(version: SpecVersion): Map<string, ValidateFunction> {
-  const ajv = new Ajv2020({ strict: false, allErrors: true })
-  addFormats.default(ajv)
-  const folder = new URL(`v${version}/`, schemas)
-  const read = (path: string) => JSON.parse(readFileSync(new URL(path, folder), 'utf8'))
-  for (const file of readdirSync(new URL('links/', folder))) ajv.addSchema(read(`links/${file}`))
-  const found = new Map<string, ValidateFunction>([['custom', ajv.compile(read('custom/schema.json'))]])
-  for (const file of readdirSync(folder)) {
-    if (!/^(pipelinerun|taskrun).*\.json$/.test(file)) continue
-    const schema = read(file)
-    found.set(schema.properties.context.properties.type.enum[0], ajv.compile(schema))
-  }
-  return found
-}
+/** The specification's own schemas, where they are there. */
+const official = present ? new Map(versions.map((version) => [version, officialSchemas(version)])) : undefined
 
 export const optionsOf = (
   specVersion: SpecVersion,
@@ -56,9 +30,7 @@ export function encode(given: EncodeInput): readonly EncodedEvent[] {
   for (const event of events) {
     const attributes = attributesOf(event)
     const data = JSON.parse(event.data ?? '')
-    const name = event.type.startsWith('dev.cdeventsx.') ? 'custom' : event.type
-    const validate = official?.get(specVersion)?.get(name)
-    if (official) assert.ok(validate, `no schema for ${event.type}`)
+    const validate = official?.get(specVersion)?.(event.type)
     if (validate) assert.ok(validate(data), JSON.stringify(validate.errors))
     assert.deepEqual(judge(data, 'sdk-go'), [])
     const { id, source, type, timestamp } = data.context
