@@ -6,7 +6,7 @@ import type { KubeObject } from '../../src/api/object.ts'
 import { sources } from '../../src/sources/index.ts'
 import type { Milestone, Projection, Source } from '../../src/sources/source.ts'
 
-type Life = { derived: string[]; observed: string[]; states: KubeObject[] }
+type Life = { derived: string[]; observed: string[]; deletedAt?: string; deletion?: string; states: KubeObject[] }
 
 /** Recorded by watches from runs under Tekton v1.12's own controller; of the status only what milestones are read from. */
 const folder = join(import.meta.dirname, 'lives')
@@ -21,7 +21,7 @@ const keysOf = (milestones: Milestone[]) => milestones.map((milestone) => milest
 
 for (const file of readdirSync(folder)) {
   const name = file.replace('.json', '').replaceAll('-', ' ')
-  const { derived, observed, states }: Life = JSON.parse(readFileSync(join(folder, file), 'utf8'))
+  const { derived, observed, deletedAt, deletion, states }: Life = JSON.parse(readFileSync(join(folder, file), 'utf8'))
   const [first, last] = [states[0], states.at(-1)]
   assert.ok(first && last)
   const source = sources[first.kind] as Source
@@ -34,6 +34,15 @@ for (const file of readdirSync(folder)) {
       if (milestone.name === 'skipped') assert.ok(known.has(milestone.key))
       else assert.deepEqual(milestone, known.get(milestone.key))
     }
+  })
+
+  test(`${name}: its deletion is told where it had not ended`, () => {
+    const told = source.deletion(last, { at: Date.parse(deletedAt ?? last.metadata.creationTimestamp), missed: false })
+    assert.equal(
+      told && deletion !== undefined ? [told.key, new Date(told.time).toISOString()].join(' ') : undefined,
+      deletion,
+    )
+    assert.equal(told === undefined, source.endedAt(last) !== undefined)
   })
 
   test(`${name}: seen state by state, each milestone comes once and later than those before`, () => {
