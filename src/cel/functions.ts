@@ -15,3 +15,16 @@ export function declareConversions(environment: Environment): void {
     .registerFunction(`timestamp(${timestamp}): ${timestamp}`, (time: Date) => time, sync)
     .registerFunction(`duration(${duration}): ${duration}`, (length: Duration) => length, sync)
 }
+
+const charactersPerUnit = 16
+
+/** Of CEL's strings extension what cel-js lacks and texts for people need: without it no &, < or > could be escaped. */
+export function declareTexts(environment: Environment, spend: (units: number) => void): void {
+  const replace = (text: string, old: string, replacement: string): string => {
+    const times = old === '' ? text.length + 1 : text.split(old).length - 1
+    // Before it is made: a short expression can make a text that no memory holds.
+    spend((text.length + times * replacement.length) / charactersPerUnit)
+    return text.replaceAll(old, () => replacement)
+  }
+  environment.registerFunction('string.replace(string, string): string', replace, { async: false })
+}

@@ -28,6 +28,15 @@ export const userLimits: Limits = {
   work: 200_000,
 }
 
+/** What a `body` is held to: a card with its blocks is larger than a filter, but works on as little. */
+export const bodyLimits: Limits = {
+  ...userLimits,
+  sourceLength: 8192,
+  maxAstNodes: 1000,
+  maxDepth: 40,
+  maxListElements: 100,
+}
+
 /** Thrown within an evaluation that costs too much; `evaluate` makes a message of it. */
 export class WorkExceeded extends Error {
   override readonly name = 'WorkExceeded'

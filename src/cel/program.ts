@@ -2,7 +2,7 @@ import { Environment } from '@marcbachmann/cel-js'
 import type { RE2JS } from 're2js'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { loopOf, type Node, nodeOf, walk } from './ast.ts'
-import { declareConversions } from './functions.ts'
+import { declareConversions, declareTexts } from './functions.ts'
 import { type Limits, userLimits } from './limits.ts'
 import { declareMatches, rewriteMatches } from './matches.ts'
 import { compileMessage, placed, runtimeMessage } from './message.ts'
@@ -76,6 +76,7 @@ function environment(
     limits: { maxAstNodes, maxDepth, maxListElements, maxMapEntries, maxCallArguments },
   })
   declareConversions(made)
+  declareTexts(made, meter.spend)
   declareMatches(made, patterns, meter.spend)
   for (const [name, type] of variables) {
     if (typeof type === 'string') made.registerVariable(name, celType(type))

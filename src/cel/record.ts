@@ -1,3 +1,10 @@
+/** What every record is made by: its fields are its own properties. */
+export abstract class CelRecord {
+  constructor(values: Readonly<Record<string, unknown>>) {
+    Object.assign(this, values)
+  }
+}
+
 /** A variable with known fields, so that a wrong one is an error when compiling. Field types are cel-js's names for types. */
 export type RecordType<Fields extends Record<string, string> = Record<string, string>> = {
   name: string
@@ -14,10 +21,6 @@ export function recordType<const Fields extends Record<string, string>>(
   name: string,
   fields: Fields,
 ): RecordType<Fields> {
-  const ctor = class {
-    constructor(values: Record<keyof Fields, unknown>) {
-      Object.assign(this, values)
-    }
-  }
+  const ctor = class extends CelRecord {}
   return { name, fields, ctor, of: (values) => new ctor(values) }
 }

@@ -1,6 +1,7 @@
 import { Optional } from '@marcbachmann/cel-js'
 import { UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { CelRecord } from './record.ts'
 
 /** So many values, list elements and map entries among them, and characters of text, may come out of one expression. */
 export type JsonLimits = { values: number; depth: number; characters: number }
@@ -48,7 +49,8 @@ function entriesOf(value: unknown): [string, unknown][] | undefined {
   if (value instanceof Map) return [...value].map(([key, item]) => [String(key), item])
   if (typeof value !== 'object' || value === null) return undefined
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null ? Object.entries(value) : undefined
+  const isPlain = prototype === Object.prototype || prototype === null || value instanceof CelRecord
+  return isPlain ? Object.entries(value) : undefined
 }
 
 function spendText(text: string, budget: JsonLimits): string {

@@ -62,12 +62,14 @@ export type EventHead = {
   hasData?: boolean
   /** URI of the schema of the data. */
   dataschema?: string | undefined
+  /** Whether it carries the whole object; left out, with content full. */
+  whole?: boolean
 }
 
 /**
  * The JSON text of all attributes in spec order: specversion, id, source, type, subject, time, datacontenttype, dataschema, then the
- * extensions:
- * sequence, namespace, the format's, the subscription's. The first to name an extension wins, so none of ours can be overridden.
+ * extensions: sequence, namespace, late, the format's, the subscription's. The first to name an extension wins, so none of ours can be
+ * overridden.
  */
 export function encodeAttributes(input: EncodeInput, event: EventHead): { id: string; attributes: string } {
   const { object, milestone } = input
@@ -79,6 +81,7 @@ export function encodeAttributes(input: EncodeInput, event: EventHead): { id: st
   if (event.hasData !== false && event.dataschema !== undefined) text += `,"dataschema":${quote(event.dataschema)}`
   text += `,"sequence":"${sequenceOf(milestone)}"`
   if (object.metadata.namespace) text += `,"namespace":${quote(object.metadata.namespace)}`
+  if ((event.whole ?? input.content === 'full') && isLate(input)) text += ',"late":"true"'
   const own = event.extensions ?? {}
   for (const name in own) text += extension(name, own[name])
   const { extensions } = input.options
@@ -88,7 +91,17 @@ export function encodeAttributes(input: EncodeInput, event: EventHead): { id: st
   return { id, attributes: `${text}}` }
 }
 
-/** Names that neither a format nor a subscription may use for an extension. */
+/**
+ * Whether the object that an event carries is not as it was at the milestone: it already shows a later one, in the order of `sequence`.
+ * Read from the object alone, and so the same on every attempt. Of later milestones that are only observed it may show nothing.
+ */
+function isLate({ source, object, milestone: { key, time, rank } }: EncodeInput): boolean {
+  return source
+    .milestones(object)
+    .some((other) => other.key !== key && (other.time > time || (other.time === time && other.rank > rank)))
+}
+
+/** Names that a subscription may not use for an extension: those of CloudEvents, and those that some format of ours sets. */
 export const reserved: ReadonlySet<string> = new Set([
   'specversion',
   'id',
@@ -102,6 +115,13 @@ export const reserved: ReadonlySet<string> = new Set([
   'data_base64',
   'sequence',
   'namespace',
+  'late',
+  'uid',
+  'outcome',
+  'pipeline',
+  'pipelinerun',
+  'pipelinetask',
+  'traceparent',
 ])
 
 const extension = (name: string, value: string | undefined): string =>

@@ -8,6 +8,7 @@ export type HttpMessage = { headers: Record<string, string>; body: string | unde
  * content-type. An event without data has neither body nor content-type.
  */
 export function toBinary(event: EncodedEvent): HttpMessage {
+  if (isPlain(event)) return toPlain(event)
   const attributes: Record<string, string> = JSON.parse(event.attributes)
   const headers: Record<string, string> = {}
   for (const name in attributes) {
@@ -17,8 +18,29 @@ export function toBinary(event: EncodedEvent): HttpMessage {
   return { headers, body: event.data }
 }
 
+/**
+ * An event that is sent as a plain webhook: its data is the whole body, its id the header `webhook-id` (Standard Webhooks), and no mode
+ * makes anything else of it. Its attributes are marked by a name that no CloudEvents attribute can have.
+ */
+export const plainEvent = ({ id, type, subject }: EncodedEvent, body: string): EncodedEvent => ({
+  id,
+  type,
+  subject,
+  attributes: `${plainMark}${JSON.stringify(id)}}`,
+  data: body,
+})
+
+export const isPlain = ({ attributes }: EncodedEvent): boolean => attributes.startsWith(plainMark)
+
+const plainMark = '{"webhook-id":'
+
+function toPlain({ id, data }: EncodedEvent): HttpMessage & { body: string } {
+  return { headers: { 'webhook-id': encodeHeaderValue(id), 'content-type': 'application/json' }, body: data ?? 'null' }
+}
+
 /** Structured content mode with the JSON event format (§3.2): attributes and data as members of one JSON object. */
-export function toStructured(event: EncodedEvent): { headers: Record<string, string>; body: string } {
+export function toStructured(event: EncodedEvent): HttpMessage & { body: string } {
+  if (isPlain(event)) return toPlain(event)
   const body = event.data === undefined ? event.attributes : `${event.attributes.slice(0, -1)},"data":${event.data}}`
   return { headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' }, body }
 }

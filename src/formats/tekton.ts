@@ -46,6 +46,7 @@ export function tektonFormat(name: 'tektonv1' | 'tektonv2', version: 'v1' | 'v2'
         type,
         subject,
         source: runSource(input, input.options.tekton.source),
+        whole: true,
       })
       return oneEvent({
         ...head,

@@ -1,6 +1,7 @@
 import type { EventSubscription } from '../api/generated.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { compileSelection } from '../filters/selection.ts'
+import { compileBody, withBody } from '../formats/body.ts'
 import type { Format, FormatName } from '../formats/format.ts'
 import { compileRedaction } from '../formats/redaction.ts'
 import { fields, lastWrite } from '../sources/read.ts'
@@ -10,6 +11,8 @@ import type { Emitter, EmitterSink } from './emitter.ts'
 import { compileOptions } from './options.ts'
 import type { SubscriptionState } from './state.ts'
 import { stepsOf } from './steps.ts'
+
+type Spec = EventSubscription['spec']
 
 export type CompileContext = {
   sources: Readonly<Record<string, Source>>
@@ -33,8 +36,9 @@ export function compileSubscription(subscription: EventSubscription, context: Co
   }
   const options = compileOptions(spec)
   if (!options.ok) return options
-  const names: readonly FormatName[] = spec.formats ?? ['cloudevents']
-  const formats = names.map((name) => context.formats[name])
+  const bodied = compileFormats(spec, context)
+  if (!bodied.ok) return bodied
+  const formats = bodied.value
   const knows = (source: Source, milestone: string) =>
     formats.some((format) => format.knows(source, milestone, options.value))
   const selection = compileSelection(selectionOf(spec), context.sources, knows)
@@ -57,6 +61,20 @@ export function compileSubscription(subscription: EventSubscription, context: Co
   })
 }
 
+/** What the subscription sends: its formats, or the body that is made of the only one. */
+function compileFormats({ formats = ['cloudevents'], body }: Spec, context: CompileContext): Verdict<Format[]> {
+  const named = formats.map((name) => context.formats[name])
+  if (body === undefined) return accept(named)
+  if (named.length > 1) {
+    return refuse(
+      'BodyInvalid',
+      "body is made of one format's event: leave one in formats, or make a subscription for each",
+    )
+  }
+  const program = compileBody(body)
+  return program.ok ? accept(named.map((format) => withBody(format, program.value))) : program
+}
+
 function emitterSink(key: string, context: CompileContext): EmitterSink {
   const parking = context.parking(key)
   return {
@@ -69,7 +87,7 @@ function emitterSink(key: string, context: CompileContext): EmitterSink {
 }
 
 /** Only what selects; fields that the user left out stay out. */
-function selectionOf(spec: EventSubscription['spec']) {
+function selectionOf(spec: Spec) {
   const { events, filter, namespaceSelector } = spec
   return { ...(events && { events }), ...(filter && { filter }), ...(namespaceSelector && { namespaceSelector }) }
 }

@@ -60,6 +60,16 @@ export const goodSubscriptions: Good[] = [
   ['the Earliest', subscription({ startFrom: 'Earliest' })],
   ['extensions', subscription({ extensions: { team: 'payments & more', a1: 'é' } })],
   ['no data', subscription({ data: { content: 'none' }, suspend: true })],
+  [
+    'parts of the object, and parts that never leave',
+    subscription({
+      data: {
+        include: ['/status/results', '/metadata/annotations/a~1b', '/a~0b/0'],
+        redact: ['/spec/params', '/kinds'],
+      },
+    }),
+  ],
+  ['a body that only the operator can judge', subscription({ body: '{"text": }', formats: ['cdevents'] })],
 ]
 
 export const badSubscriptions: Bad[] = [
@@ -148,6 +158,43 @@ export const badSubscriptions: Bad[] = [
   ['an empty filter', subscription({ filter: '' }), 'should be at least 1 chars long'],
   ['a filter too long', subscription({ filter: 'x'.repeat(2049) }), 'may not be more than 2048'],
   ['unknown content', subscription({ data: { content: 'all' } }), 'supported values: "summary", "full", "none"'],
+  ...['include', 'redact'].flatMap((field): Bad[] => [
+    [
+      `${field} without a slash`,
+      subscription({ data: { [field]: ['spec/params'] } }),
+      `${field} must hold JSON Pointers, as in /`,
+    ],
+    [
+      `${field} with a bad escape`,
+      subscription({ data: { [field]: ['/a~2'] } }),
+      'in names, ~ is written ~0 and / is written ~1',
+    ],
+    [`${field} of everything`, subscription({ data: { [field]: [''] } }), 'should be at least 2 chars long'],
+    [
+      `33 of ${field}`,
+      subscription({ data: { [field]: Array.from({ length: 33 }, (_, i) => `/a${i}`) } }),
+      'at most 32 items',
+    ],
+  ]),
+  ...['/apiVersion', '/kind', '/metadata', '/metadata/name', '/metadata/namespace', '/metadata/uid'].map(
+    (pointer): Bad => [
+      `redacting ${pointer}`,
+      subscription({ data: { redact: ['/spec', pointer] } }),
+      'redact must not take away what every event is made of',
+    ],
+  ),
+  [
+    'parts of a summary that is not there',
+    subscription({ data: { content: 'none', include: ['/spec'] } }),
+    'include adds to a summary, and with content none there is none',
+  ],
+  [
+    'a body of two formats',
+    subscription({ body: '1', formats: ['cloudevents', 'cdevents'] }),
+    "body is made of one format's event",
+  ],
+  ['a body too long', subscription({ body: 'x'.repeat(8193) }), 'may not be more than 8192'],
+  ['an empty body', subscription({ body: '' }), 'should be at least 1 chars long'],
   [
     'an extension in capitals',
     subscription({ extensions: { Team: 'a' } }),
@@ -170,11 +217,18 @@ export const badSubscriptions: Bad[] = [
     'data',
     'sequence',
     'namespace',
+    'late',
+    'uid',
+    'outcome',
+    'pipeline',
+    'pipelinerun',
+    'pipelinetask',
+    'traceparent',
   ].map(
     (name): Bad => [
       `the extension ${name}`,
       subscription({ extensions: { [name]: 'a' } }),
-      'these names are not for extensions: id, source, type, subject, time, specversion, datacontenttype, dataschema, data, sequence, namespace',
+      'these names are not for extensions: id, source, type, subject, time, specversion, datacontenttype, dataschema, data, sequence, namespace, late, uid, outcome, pipeline, pipelinerun, pipelinetask, traceparent',
     ],
   ),
   [

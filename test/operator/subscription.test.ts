@@ -108,3 +108,52 @@ test('what can not become right by waiting is refused with what is allowed', () 
 test('sinks are those of its own namespace', () => {
   assert.deepEqual(sinkKeys(subscription({ sinks: [{ name: 'a' }, { name: 'b' }] })), ['team-a/a', 'team-a/b'])
 })
+
+test('what data asks for in vain, and what no event can do without, is refused', () => {
+  const refused = (spec: Partial<SubscriptionSpec>) => {
+    const compiled = compileSubscription(subscription(spec), context())
+    assert.ok(!compiled.ok)
+    assert.equal(compiled.reason, 'DataInvalid')
+    return compiled.message
+  }
+  assert.match(
+    refused({ data: { redact: ['spec/params'] } }),
+    /^data\.redact: "spec\/params" is no JSON Pointer: it begins with \//,
+  )
+  assert.match(refused({ data: { include: ['/a~2'] } }), /^data\.include: "\/a~2" is no JSON Pointer/)
+  for (const pointer of [
+    '',
+    '/metadata',
+    '/metadata/name',
+    '/metadata/namespace',
+    '/metadata/uid',
+    '/kind',
+    '/apiVersion',
+  ])
+    assert.match(
+      refused({ data: { redact: ['/spec', pointer] } }),
+      /^data\.redact: ".*" would take \/\w+.* away, which every event is made of/,
+    )
+  assert.match(refused({ data: { content: 'none', include: ['/spec'] } }), /with content none there is none/)
+  assert.match(
+    refused({ formats: ['tektonv1', 'tektonv2'], data: { include: ['/spec'] } }),
+    /always hold the whole object/,
+  )
+  emitter('fine', {
+    formats: ['tektonv1', 'cdevents'],
+    data: { content: 'full', include: ['/spec'], redact: ['/metadata/labels'] },
+  })
+})
+
+test('a body has to compile, and is made of one format', () => {
+  const refused = (spec: Partial<SubscriptionSpec>) => {
+    const compiled = compileSubscription(subscription(spec), context())
+    assert.ok(!compiled.ok)
+    return [compiled.reason, compiled.message]
+  }
+  assert.deepEqual(refused({ body: '{"a": }' }), ['BodyInvalid', 'body: line 1, column 7: unexpected token: RBRACE'])
+  assert.deepEqual(refused({ body: '1', formats: ['cdevents', 'cloudevents'] }), [
+    'BodyInvalid',
+    "body is made of one format's event: leave one in formats, or make a subscription for each",
+  ])
+})

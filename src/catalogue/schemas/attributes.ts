@@ -24,6 +24,12 @@ export function attributes(row: Row, event: RowEvent): Schema {
     }),
     'sequence!': text(order, { pattern: '^[0-9]{17}$' }),
     namespace: text('the object’s namespace'),
+    late: {
+      type: 'string',
+      const: 'true',
+      description:
+        'the event holds the whole object, and that already shows a later milestone than the one told; else absent',
+    },
     ...(isOwn && ownExtensions(row)),
   })
 }

@@ -18,7 +18,7 @@ export function ownData(source: Source, row: MilestoneKind): Schema {
     'url!': text('the object in the dashboard (`--dashboard-url`), else at the API server'),
     ...summaryParts,
     object: object(
-      'with `data.content: full`, the whole object, but for `managedFields` and kubectl’s `last-applied-configuration`',
+      'with `data.content: full`, the whole object but for what never leaves the cluster (docs/security.md)',
     ),
   })
 }

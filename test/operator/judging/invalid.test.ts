@@ -33,3 +33,19 @@ test('what would not be valid is told once of a milestone, however many sinks, a
   const again = see(done, of([builds], { record: stored(routed.record) }))
   assert.deepEqual([again.formatErrors, again.counts], [[], []])
 })
+
+test('a body that fails is told by the missing key, and nothing is sent of that milestone', () => {
+  const body = '{"image": object.status.results[0].value, "outcome": milestone.outcome}'
+  const builds = emitter('builds', { ...finishedOnly, body })
+  const routed = see(taskRun(succeeded()), of([builds]))
+  assert.deepEqual(told(routed), [])
+  assert.deepEqual(
+    routed.formatErrors.map(({ problems }) => problems),
+    [[{ reason: 'BodyFailed', message: 'body: no such key: object.status.results' }]],
+  )
+  const fine = see(taskRun({ ...succeeded(), results: [{ name: 'IMAGE', value: 'shop:1' }] }), of([builds]))
+  assert.deepEqual(
+    fine.rows.map(({ event }) => event.data),
+    ['{"image":"shop:1","outcome":"success"}'],
+  )
+})
