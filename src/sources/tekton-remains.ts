@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectMeta } from '../api/object.ts'
 import { type Fields, fields, list, shortText, text, time } from './read.ts'
+import { chainAnnotations, chainTextLimit } from './tekton-chain.ts'
 import { succeeded } from './tekton-conditions.ts'
 
 /** Most characters of JSON of all labels, and of all annotations, that are kept. */
@@ -45,12 +46,23 @@ function metadataOf(metadata: Fields): ObjectMeta {
     creationTimestamp,
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     ...some('labels', fitting(fields(metadata.labels), labelsLimit)),
-    ...some('annotations', fitting(fields(metadata.annotations), annotationsLimit, annotationLimit)),
+    ...some('annotations', annotationsOf(fields(metadata.annotations))),
     ...some(
       'ownerReferences',
       owners.map((owner) => pick(owner, ['apiVersion', 'kind', 'name', 'uid', 'controller'])),
     ),
   } as ObjectMeta
+}
+
+/** Those that say what the run belongs to, whatever else there is: its last event is to belong there as its first did. */
+function annotationsOf(annotations: Fields): Record<string, string> {
+  const chain = chainAnnotations.flatMap((name) =>
+    annotations[name] === undefined ? [] : [[name, annotations[name]] as const],
+  )
+  return {
+    ...fitting(Object.fromEntries(chain), annotationsLimit, chainTextLimit),
+    ...fitting(annotations, annotationsLimit, annotationLimit),
+  }
 }
 
 function specOf(spec: Fields): Record<string, unknown> {

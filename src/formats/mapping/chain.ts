@@ -1,22 +1,26 @@
 import type { KubeObject } from '../../api/object.ts'
 import { type Fields, fields, text } from '../../sources/read.ts'
 import type { Source } from '../../sources/source.ts'
+import {
+  chainAnnotation,
+  chainTextLimit,
+  commitAnnotations,
+  ownTraceAnnotation,
+  traceAnnotation,
+} from '../../sources/tekton-chain.ts'
 import { nameUuid } from '../attributes.ts'
 import { parentOf } from './parent.ts'
 
-/** Whoever creates a run may name its chain: a UUID as it is, any other text by a UUID made of it. Tekton copies it to TaskRuns. */
-export const chainAnnotation = 'carillon.dev/chain-id'
-
 /**
- * What all events of one causal chain share, as a UUID: what the annotation says; the trace that the run was created in; the commit that
- * it was created for; else the PipelineRun that it is or is part of; else its own uid.
+ * What all events of one causal chain share, as a UUID: what the annotation says (a UUID as it is, of any other text one made of it); the
+ * trace that the run was created in; the commit that it was created for; else the PipelineRun that it is or is part of; else its own uid.
  * Nothing is asked but what a run has from its creation on, so that its first event and its last have one chain, and that a PipelineRun
  * and its TaskRuns, to which Tekton copies annotations and labels, share it. status.spanContext is not asked: it comes later.
  */
 export function chainIdOf(source: Source, object: KubeObject): string {
   const annotations = fields(object.metadata.annotations)
-  const named = text(text(annotations[chainAnnotation])?.trim())
-  if (named !== undefined) return asUuid(named)
+  const named = read(annotations, chainAnnotation)?.trim()
+  if (named) return asUuid(named)
   // A nested PipelineRun's chain is its own: its TaskRuns know of it, not of the outer one.
   const parent = source.kind === 'PipelineRun' ? undefined : parentOf(object).uid
   return (
@@ -24,6 +28,11 @@ export function chainIdOf(source: Source, object: KubeObject): string {
     commitOf(annotations, fields(object.metadata.labels)) ??
     asUuid(parent ?? object.metadata.uid)
   )
+}
+
+function read(annotations: Fields, name: string): string | undefined {
+  const value = text(annotations[name])
+  return value !== undefined && value.length <= chainTextLimit ? value : undefined
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -41,30 +50,22 @@ const traceparent =
  * a trace that it may have begun itself, of which the PipelineRun's annotations know nothing.
  */
 function traceOf({ kind }: Source, annotations: Fields, isPart: boolean): string | undefined {
-  const own = isPart || kind === 'PipelineRun' ? [] : [`tekton.dev/${kind.toLowerCase()}SpanContext`]
-  for (const name of [...own, 'tekton.dev/pipelinerunSpanContext']) {
-    const found = traceparent.exec(text(annotations[name]) ?? '')
+  const names = isPart ? [traceAnnotation] : [ownTraceAnnotation(kind), traceAnnotation]
+  for (const name of names) {
+    const found = traceparent.exec(read(annotations, name) ?? '')
     if (found) return found.slice(1).join('-')
   }
   return undefined
 }
 
-/** Who writes repository and commit into a run that it creates: Pipelines as Code, Konflux (copied on, then by itself). */
-const commits: readonly { sha: string; repository: string }[] = [
-  { sha: 'pipelinesascode.tekton.dev/sha', repository: 'pipelinesascode.tekton.dev/repo-url' },
-  { sha: 'pac.test.appstudio.openshift.io/sha', repository: 'pac.test.appstudio.openshift.io/repo-url' },
-  { sha: 'build.appstudio.redhat.com/commit_sha', repository: 'build.appstudio.openshift.io/repo' },
-  { sha: 'build.konflux-ci.dev/commit_sha', repository: 'build.konflux-ci.dev/repo' },
-]
-
 const wholeSha = /^([0-9a-f]{40}|[0-9a-f]{64})$/i
 
 /** A UUID of repository and commit, the same in every cluster; undefined where one of the two is not known. */
 function commitOf(annotations: Fields, labels: Fields): string | undefined {
-  for (const { sha, repository } of commits) {
-    const commit = text(annotations[sha]) ?? text(labels[sha])
+  for (const { sha, repository } of commitAnnotations) {
+    const commit = read(annotations, sha) ?? text(labels[sha])
     if (commit === undefined || !wholeSha.test(commit)) continue
-    const place = repositoryOf(text(annotations[repository]) ?? '')
+    const place = repositoryOf(read(annotations, repository) ?? '')
     if (place !== undefined) return nameUuid(['chain', place, commit.toLowerCase()])
   }
   return undefined

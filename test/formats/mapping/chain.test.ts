@@ -183,3 +183,21 @@ test('a run has one chain all its life: what Tekton writes into the status chang
     assert.equal(only(input(object, toldBy(object, name))).data.context.chainId, chainId)
   }
 })
+
+test('what is kept of a run, should it go unseen, has its chain, whatever else the run is annotated with', () => {
+  const rest = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`a${n}.example.com/note`, 'x'.repeat(200)]))
+  const long = JSON.stringify({ tracestate: 'x'.repeat(600), traceparent: trace })
+  for (const annotations of [
+    { ...rest, 'carillon.dev/chain-id': 'x'.repeat(1000) },
+    { ...rest, 'carillon.dev/chain-id': 'x'.repeat(1025), ...pac },
+    { ...rest, 'tekton.dev/pipelinerunSpanContext': long },
+    { ...rest, ...pac },
+  ]) {
+    const object = given('pipelinerun-bare', { annotations })
+    const source = sourceOf('PipelineRun')
+    const remains = source.remains(object)
+    assert.ok(remains)
+    assert.equal(chainIdOf(source, remains), chainIdOf(source, object))
+    assert.notEqual(chainIdOf(source, object), object.metadata.uid)
+  }
+})
