@@ -1,5 +1,6 @@
 import { type SpecVersion, specVersions } from '../../formats/cdevents/rules.ts'
-import { eventOfType } from '../../formats/cdevents/vocabulary.ts'
+import { eventOfType, isCustomName } from '../../formats/cdevents/vocabulary.ts'
+import type { DetailKind, MilestoneKind } from '../../sources/source.ts'
 import { labels, runFacts, summaryParts } from './run.ts'
 import { draft, idBase, members, object, type Schema, text } from './schema.ts'
 
@@ -30,10 +31,11 @@ function official(type: string): Schema {
   return { anyOf: specVersions.map((one) => ({ $ref: officialSchema(type, one) })) }
 }
 
-/** The CDEvent as the specification has it, and what we put into its customData. */
-export const cdeventsData = (type: string): Schema => ({
+/** The CDEvent as the specification has it, and what we put into its customData; of a custom event also into its subject. */
+export const cdeventsData = (type: string, milestone: MilestoneKind): Schema => ({
   allOf: [official(type)],
   ...members('', {
+    ...(isCustomName(type) && { 'subject!': customSubject(type, milestone) }),
     customData: members('what the vocabulary has no field for; absent with `data.content: none`', custom),
   }),
 })
@@ -46,6 +48,33 @@ export const declaredSchema = (type: string, description: string): Schema => ({
   description,
   allOf: [official(type)],
 })
+
+const customSubject = (type: string, { reason, details = {} }: MilestoneKind): Schema =>
+  members('the run', {
+    'id!': text('namespace, kind in lower case, and name of the run'),
+    type: text('in 0.4.1 only'),
+    'content!': members('the run, and what the milestone tells', {
+      ...(type.includes('tekton-pipelinerun')
+        ? { 'pipelineName!': text('of the Pipeline; of an embedded one the run’s') }
+        : { 'taskName!': text('of the Task; of an embedded one the pipeline’s task, or the run') }),
+      uri: text('the object in the dashboard (`--dashboard-url`), else at the API server'),
+      ...(!type.includes('tekton-pipelinerun') && {
+        pipelineRun: members('the PipelineRun that it is part of', {
+          'id!': text('the subject’s id of that run’s events'),
+        }),
+      }),
+      ...(reason !== undefined && { reason: text(`of ${reason}`), message: text('the same one’s') }),
+      ...Object.fromEntries(Object.entries(details).map(contentOf)),
+    }),
+  })
+
+/** A detail as it stands in `content`: outcomes are in CDEvents' own words. */
+const contentOf = ([name, { type, about, always, enum: allowed }]: [string, DetailKind]): [string, Schema] => [
+  always ? `${name}!` : name,
+  { type, description: about, ...(allowed && { enum: name === 'outcome' ? cdeventsOutcomes : allowed }) },
+]
+
+const cdeventsOutcomes = ['success', 'failure', 'cancel', 'error'] as const
 
 const custom = {
   'tekton!': {
