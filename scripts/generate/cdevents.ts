@@ -76,7 +76,7 @@ function page(): string {
     const fields = Object.entries(row.content).flatMap(([field, value]) => lines(field, value))
     return [
       `## ${name}`,
-      `${row.means}.`,
+      `${row.means.charAt(0).toUpperCase()}${row.means.slice(1)}.${row.purl ? ' By the text, `subject.id` is a package URL.' : ''}`,
       `- 0.4.1: \`dev.cdevents.${name}.${row.versions['0.4.1']}\`, \`subject.type\` is \`${row.subjectType}\`\n- 0.5.1: \`dev.cdevents.${name}.${row.versions['0.5.1']}\``,
       fields.length === 0
         ? '`subject.content` is `{}`.'
@@ -99,7 +99,7 @@ ${sections.join('\n\n')}
 function lines(name: string, field: Field): string[] {
   const inner = field.rule.is === 'object' && !isReference(field.rule) ? field.rule.fields : {}
   return [
-    `| \`${name}\` | ${field.required ? 'yes' : ''} | ${words(field.rule)} | ${field.means} | ${older(field)} |`,
+    `| \`${name}\` | ${field.required ? 'yes' : field.wanted ? 'by the text' : ''} | ${words(field.rule)} | ${field.means} | ${older(field)} |`,
     ...Object.entries(inner).flatMap(([child, value]) => lines(`${name}.${child}`, value)),
   ]
 }
@@ -119,6 +119,7 @@ function words(rule: Rule): string {
       return [
         rule.format === 'uri' ? 'absolute URI' : rule.format === 'uri-reference' ? 'URI reference' : 'text',
         ...(rule.filled ? ['not empty'] : []),
+        ...(rule.purl ? ['a package URL by the text'] : []),
         ...(rule.known ? [`usually ${rule.known.map((word) => `\`${word}\``).join(', ')}`] : []),
       ].join(', ')
     case 'texts':

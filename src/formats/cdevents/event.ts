@@ -54,27 +54,33 @@ export type LooseEvent = Envelope & { name: EventName | CustomName; subject: Sub
 
 type WireContents = { '0.4.1': Contents041; '0.5.1': Contents }
 
+/** What versions write otherwise, besides names and words in the content. */
+type Written = {
+  '0.4.1': { context: { version: '0.4.1' }; subject: { type: string } }
+  '0.5.1': { context: { specversion: '0.5.1' }; subject: unknown }
+}
+
 /** An event as it is written in a version of the specification. */
 export type Wire<
   Version extends SpecVersion = SpecVersion,
   Type extends string = string,
   Content = Record<string, unknown>,
-> = {
-  context: {
-    [Name in Version extends '0.4.1' ? 'version' : 'specversion']: Version
-  } & {
-    id: string
-    source: string
-    type: Type
-    timestamp: string
-    schemaUri?: string
-    chainId?: string
-    links?: readonly Link[]
-  }
-  subject: { id: string; source?: string; content: Content } & (Version extends '0.4.1' ? { type: string } : unknown)
-  customData?: Record<string, unknown> | string
-  customDataContentType?: string
-}
+> = Version extends SpecVersion
+  ? {
+      context: Written[Version]['context'] & {
+        id: string
+        source: string
+        type: Type
+        timestamp: string
+        schemaUri?: string
+        chainId?: string
+        links?: readonly Link[]
+      }
+      subject: Written[Version]['subject'] & { id: string; source?: string; content: Content }
+      customData?: Record<string, unknown> | string
+      customDataContentType?: string
+    }
+  : never
 
 /** An event of the vocabulary as it is written, with the very type and content. */
 export type WireOf<Version extends SpecVersion, Name extends EventName> = Wire<

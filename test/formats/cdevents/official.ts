@@ -31,6 +31,19 @@ export function examples(version: SpecVersion): Example[] {
   })
 }
 
+/** The verdict of the official schemas of standalone links, by type of link. */
+export function linkSchemas(version: SpecVersion): ReadonlyMap<string, ValidateFunction> {
+  const ajv = new Ajv2020({ strict: false })
+  addFormats.default(ajv)
+  const file = (type: string) => new URL(`schemas/v${version}/links/link${type.toLowerCase()}.json`, data)
+  return new Map(
+    ['START', 'PATH', 'RELATION', 'END'].map((type) => [
+      type,
+      ajv.compile(JSON.parse(readFileSync(file(type), 'utf8'))),
+    ]),
+  )
+}
+
 /** The verdict of the official schema by the type of the event; custom types have one schema for all. */
 export function officialSchemas(version: SpecVersion): (type: string) => ValidateFunction {
   const ajv = new Ajv2020({ strict: false, allErrors: false })
