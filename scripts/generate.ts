@@ -5,6 +5,7 @@ import * as apiDocs from './generate/api-docs.ts'
 import * as asyncapi from './generate/asyncapi.ts'
 import * as cdevents from './generate/cdevents.ts'
 import * as chart from './generate/chart.ts'
+import * as crdSchemas from './generate/crd-schemas.ts'
 import * as events from './generate/events.ts'
 import * as samples from './generate/samples.ts'
 import * as schemas from './generate/schemas.ts'
@@ -13,6 +14,7 @@ import * as types from './generate/types.ts'
 /** Each gives the files that it owns: path in the repository → text. */
 const generators: { generate(): Promise<Map<string, string>> }[] = [
   types,
+  crdSchemas,
   apiDocs,
   cdevents,
   samples,

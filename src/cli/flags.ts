@@ -124,6 +124,7 @@ Usage:
   carillon purge [flags]                      drop what waits for a sink or of a subscription
   carillon events list | show | schema        what there is to tell: every kind and milestone, its events, their schemas
   carillon import tekton-config [flags]       make an EventSink and EventSubscription of Tekton's own settings
+  carillon explain [flags]                    tell without a cluster what a subscription makes of an object
   carillon version                            print the version
   carillon help                               print this text
 

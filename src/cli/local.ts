@@ -4,6 +4,7 @@ import { type CommandText, textOf } from './command-text.ts'
 import { listEvents } from './events/list.ts'
 import { eventSchemaCommand } from './events/schema.ts'
 import { showEvent } from './events/show.ts'
+import { explain } from './explain/explain.ts'
 import { importTektonConfig } from './import/tekton-config.ts'
 import { type Given, parseFlags } from './parse-flags.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -29,6 +30,7 @@ export const localCommands: Readonly<Record<string, LocalCommand>> = {
   'events show': showEvent,
   'events schema': eventSchemaCommand,
   'import tekton-config': importTektonConfig,
+  explain,
 }
 
 /** The local command that a command line begins with, and how many words its name has. */

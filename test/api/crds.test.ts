@@ -4,6 +4,7 @@ import { after, before, suite, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import { readCrds, type Schema, walk } from '../../scripts/generate/crd.ts'
 import { eventSinkResource, eventSubscriptionResource } from '../../src/api/generated.ts'
+import { declare } from '../../src/cli/explain/declared.ts'
 import { render } from '../../src/cli/import/render.ts'
 import { translate } from '../../src/cli/import/translate.ts'
 import { reserved } from '../../src/formats/attributes.ts'
@@ -49,6 +50,12 @@ suite('the API server', () => {
       test(`takes an ${kind} with ${name}`, async () => {
         const { status, body } = await ask(kind, spec)
         assert.equal(status, 201, body.message)
+        // What carillon explain goes by, without a server.
+        const declared = declare(
+          { from: 'here', kind, object: { apiVersion, kind, metadata: { name }, spec } },
+          'default',
+        )
+        assert.deepEqual(body.spec, declared.object.spec)
       })
     }
     for (const [name, spec, ...messages] of bad) {

@@ -35,6 +35,7 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'FlagInvalid',
   // What a command was given can't be read, or is not valid.
   'InputInvalid',
+  'Invalid',
   'InvalidCIDR',
   'InvalidDashboardURL',
   'LeaseForbidden',

@@ -6,6 +6,7 @@ import type { Milestone } from '../../sources/source.ts'
 import type { Emitter, EmitterSink } from '../emitter.ts'
 import { unlimited } from '../overflow/admit.ts'
 import { Ledger } from './ledger.ts'
+import { milestonesOf } from './milestones-of.ts'
 import { ObjectEvents, type Sized } from './object-events.ts'
 import { recordAfter } from './record.ts'
 import { Repeats } from './repeats.ts'
@@ -24,18 +25,6 @@ export function route(input: RouteInput): Routed {
   for (const milestone of milestonesOf(input)) state.take(milestone)
   return state.finish()
 }
-
-function milestonesOf({ source, object, phase, record, gone }: RouteInput): Milestone[] {
-  const deletion = gone && source.deletion(object, gone)
-  const last = deletion ? [deletion] : []
-  // Remains are no state: all that the object's states told was told when they were seen.
-  if (gone?.missed) return last
-  const derived = source.milestones(object)
-  const observed = phase === 'refresh' ? [] : source.transitions(record?.projection, object)
-  return [...derived, ...observed, ...last].sort(inOrder)
-}
-
-const inOrder = (a: Milestone, b: Milestone) => a.time - b.time || a.rank - b.rank
 
 /** By when the object was written: a watch that goes on after hours tells late what Tekton wrote in time. */
 const settledLongAgo = ({ source, object, now, gone }: RouteInput): boolean => {

@@ -1,0 +1,155 @@
+import type { EventSubscription } from '../../api/generated.ts'
+import { type KubeObject, keyOf } from '../../api/object.ts'
+import { accept, refuse, type Verdict } from '../../api/verdict.ts'
+import type { Labels } from '../../filters/selector.ts'
+import type { Cluster } from '../../formats/format.ts'
+import { formats } from '../../formats/index.ts'
+import type { Emitter } from '../../operator/emitter.ts'
+import { activationSpec, compileSubscription } from '../../operator/subscription.ts'
+import { sources } from '../../sources/index.ts'
+import { fields, text } from '../../sources/read.ts'
+import type { Source } from '../../sources/source.ts'
+import { type Declared, declare, metadataOf, noUid } from './declared.ts'
+import type { Document } from './documents.ts'
+import type { Explained, RefusedCr } from './explained.ts'
+import { explainObject } from './judge-object.ts'
+import { type GivenSinks, readSinks } from './sinks.ts'
+
+export type ExplainOptions = {
+  /** Of what names none. */
+  namespace: string
+  adminNamespaces: ReadonlySet<string>
+  /** Of the namespaces that are not given as such. */
+  namespaceLabels: Labels | undefined
+  cluster: Cluster
+  /** ms, where the objects are gone. */
+  deletedAt: number | undefined
+  /** ms. */
+  now: number
+  note(line: string): void
+}
+
+type Run = { source: Source; object: KubeObject }
+
+/** Every subscription of the documents with every run of theirs. Refused is what can't be read at all. */
+export function explainAll(
+  documents: readonly Document[],
+  previous: readonly Document[],
+  options: ExplainOptions,
+): Verdict<Explained> {
+  const { note } = options
+  const sorted = sort(documents, note)
+  const runs = readRuns(sorted.runs, options)
+  if (!runs.ok) return runs
+  const before = readRuns(previous, { ...options, note: () => undefined })
+  if (!before.ok) return before
+  const declared = sorted.subscriptions.map((one) => declare<EventSubscription>(one, options.namespace))
+  if (declared.length === 0) return refuse('InputInvalid', 'there is no EventSubscription in what was given')
+  if (runs.value.length === 0)
+    return refuse('InputInvalid', `there is no ${Object.keys(sources).join(', ')} in what was given`)
+  const sinks = readSinks(sorted.sinks, options)
+  const refused: RefusedCr[] = [...sinks.refused]
+  const explanations: Explained['explanations'] = []
+  const labelsOf = namespaceLabels(sorted.namespaces, options)
+  for (const one of declared) {
+    const emitter = compile(one, sinks, options)
+    if ('kind' in emitter) {
+      refused.push(emitter)
+      continue
+    }
+    for (const { key } of emitter.sinks)
+      if (!sinks.given.has(key)) note(`EventSink ${key} was not given: taken for one that says nothing but its address`)
+    for (const { source, object } of runs.value) {
+      const { deletedAt, cluster } = options
+      explanations.push(
+        explainObject({
+          subscription: one.object,
+          emitter,
+          sinks: sinks.given,
+          source,
+          object,
+          previous: before.value.find((other) => isSame(other, { source, object }))?.object,
+          gone: deletedAt === undefined ? undefined : { at: deletedAt, missed: false },
+          cluster,
+          labelsOf,
+        }),
+      )
+    }
+  }
+  return accept({ refused, explanations })
+}
+
+function sort(documents: readonly Document[], note: ExplainOptions['note']) {
+  const of = (wanted: (kind: string) => boolean) => documents.filter(({ kind }) => wanted(kind))
+  const isRun = (kind: string) => Object.hasOwn(sources, kind)
+  const ours = ['EventSubscription', 'EventSink', 'Namespace']
+  for (const { kind, object } of of((one) => !isRun(one) && !ours.includes(one)))
+    note(`passed over: ${kind} ${text(fields(object.metadata).name) ?? ''}`)
+  return {
+    subscriptions: of((kind) => kind === 'EventSubscription'),
+    sinks: of((kind) => kind === 'EventSink'),
+    namespaces: of((kind) => kind === 'Namespace'),
+    runs: of(isRun),
+  }
+}
+
+/** Runs are read in the version that the operator watches: what another one calls its fields is not what it sees. */
+function readRuns(documents: readonly Document[], { namespace, now, note }: ExplainOptions): Verdict<Run[]> {
+  const runs: Run[] = []
+  for (const { from, kind, object } of documents) {
+    const source = Object.hasOwn(sources, kind) ? sources[kind] : undefined
+    if (!source) return refuse('InputInvalid', `${from}: ${kind} is none of ${Object.keys(sources).join(', ')}`)
+    const given = fields(object.metadata)
+    const name = text(given.name)
+    if (name === undefined) return refuse('InputInvalid', `${from}: a ${kind} without metadata.name`)
+    const version = `${source.group}/${source.version}`
+    if (object.apiVersion !== version) {
+      const get = `kubectl get ${source.plural}.${source.version}.${source.group} ${name} -o yaml`
+      return refuse(
+        'InputInvalid',
+        `${from}: ${kind} ${name} has to be of ${version}, as the operator reads it: ${get}`,
+      )
+    }
+    const metadata = metadataOf(given, namespace)
+    if (metadata.uid === noUid)
+      note(`${kind} ${name} has no metadata.uid: in a cluster it gets one, and its events other ids`)
+    if (!metadata.creationTimestamp) {
+      note(`${kind} ${name} has no metadata.creationTimestamp: taken as created now`)
+      metadata.creationTimestamp = new Date(now).toISOString()
+    }
+    runs.push({ source, object: { ...object, metadata } as KubeObject })
+  }
+  return accept(runs)
+}
+
+const isSame = (one: Run, other: Run): boolean =>
+  one.source === other.source && keyOf(one.object) === keyOf(other.object)
+
+/** By the code of the operator; what the API server would refuse never comes so far. */
+function compile(
+  { key, object, refused, unchecked }: Declared<EventSubscription>,
+  sinks: GivenSinks,
+  { adminNamespaces, note }: ExplainOptions,
+): Emitter | RefusedCr {
+  const cr = { kind: 'EventSubscription' as const, name: key }
+  if (refused.length > 0)
+    return { ...cr, reason: 'Invalid', problems: refused.map(({ path, message }) => `${path}: ${message}`) }
+  for (const { path, message } of unchecked) note(`EventSubscription ${key}: not checked here: ${path}: ${message}`)
+  const compiled = compileSubscription(object, { sources, formats, adminNamespaces, ...sinks.limits })
+  const spec = compiled.ok ? activationSpec(object) : compiled
+  if (!compiled.ok || !spec.ok) {
+    const { reason, message } = spec as { reason: string; message: string }
+    return { ...cr, reason, problems: [message] }
+  }
+  return compiled.value
+}
+
+function namespaceLabels(documents: readonly Document[], { namespaceLabels: others }: ExplainOptions) {
+  const named = new Map(
+    documents.map(({ object }) => {
+      const { name, labels } = fields(object.metadata)
+      return [text(name) ?? '', fields(labels) as Labels]
+    }),
+  )
+  return (namespace: string): Labels | undefined => named.get(namespace) ?? others
+}

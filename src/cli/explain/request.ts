@@ -1,0 +1,38 @@
+import packageJson from '../../../package.json' with { type: 'json' }
+import type { EventSink } from '../../api/generated.ts'
+import { toBinary, toStructured } from '../../formats/binding.ts'
+import type { EncodedEvent } from '../../formats/format.ts'
+
+/** One POST as it would go out; what comes from Secrets is named, not read. */
+export type Request = { url: string | undefined; mode: string; headers: Record<string, string>; body: string }
+
+const encoders: Readonly<Record<string, typeof toBinary>> = { binary: toBinary, structured: toStructured }
+
+/** `sink` undefined: one that was not given, as if it said nothing. */
+export function requestOf(event: EncodedEvent, sink: EventSink | undefined, subscription: string): Request {
+  const http = sink?.spec.http
+  const mode = http?.mode ?? 'binary'
+  const { headers, body } = (encoders[mode] ?? toStructured)(event)
+  const others = {
+    'user-agent': `carillon/${packageJson.version}`,
+    ...(http && spelt(http)),
+    'carillon-subscription': subscription,
+  }
+  return { url: http && withoutQuery(http.url), mode, headers: { ...others, ...headers }, body: body ?? '' }
+}
+
+function spelt({ headers = [], auth }: EventSink['spec']['http']): Record<string, string> {
+  const given = headers.map(({ name, value, valueFrom }) => {
+    const ref = valueFrom?.secretKeyRef
+    return [name.toLowerCase(), ref ? `<key ${ref.key} of Secret ${ref.name}>` : (value ?? '')]
+  })
+  const { bearer, basic } = auth ?? {}
+  return {
+    ...Object.fromEntries(given),
+    ...(bearer && { authorization: `Bearer <key token of Secret ${bearer.secretRef.name}>` }),
+    ...(basic && { authorization: `Basic <keys username and password of Secret ${basic.secretRef.name}>` }),
+  }
+}
+
+/** A query may be a secret, and what is printed is pasted elsewhere. */
+const withoutQuery = (url: string): string => url.replace(/\?.*$/, '?…')

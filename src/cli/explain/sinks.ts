@@ -1,0 +1,54 @@
+import { sinkDefaults } from '../../api/defaults.ts'
+import type { EventSink } from '../../api/generated.ts'
+import { accept } from '../../api/verdict.ts'
+import { compileEgress } from '../../delivery/egress.ts'
+import { judgeSink } from '../../operator/sink.ts'
+import type { SinkState } from '../../operator/state.ts'
+import type { CompileContext } from '../../operator/subscription.ts'
+import { declare } from './declared.ts'
+import type { Document } from './documents.ts'
+import type { RefusedCr } from './explained.ts'
+
+/** The sinks that were given, by `namespace/name`, and what of them subscriptions are compiled with. */
+export type GivenSinks = {
+  given: ReadonlyMap<string, EventSink>
+  limits: Pick<CompileContext, 'maxEventBytes' | 'parking'>
+  refused: RefusedCr[]
+}
+
+/** Secrets are not looked at, and names not resolved. */
+export function readSinks(
+  documents: readonly Document[],
+  { namespace, note }: { namespace: string; note(line: string): void },
+): GivenSinks {
+  const states = new Map<string, SinkState>()
+  const refused: RefusedCr[] = []
+  const egress = compileEgress({ allowCidrs: [] })
+  if (!egress.ok) throw new Error(egress.message)
+  for (const document of documents) {
+    const { key, object, refused: problems } = declare<EventSink>(document, namespace)
+    const refuse = (reason: string, texts: string[]) =>
+      refused.push({ kind: 'EventSink', name: key, reason, problems: texts })
+    if (problems.length > 0) {
+      refuse(
+        'Invalid',
+        problems.map(({ path, message }) => `${path}: ${message}`),
+      )
+      continue
+    }
+    const url = egress.value.check(object.spec.http.url)
+    const state = judgeSink(object, { url, credentials: accept(undefined) })
+    const { kind, reason, message } = state.readiness
+    if (reason === 'AddressRefused') note(`EventSink ${key}: unless the administrator allows its range: ${message}`)
+    else if (kind === 'stalled') refuse(reason, [message])
+    states.set(key, state)
+  }
+  return {
+    given: new Map([...states].map(([key, { object }]) => [key, object])),
+    limits: {
+      maxEventBytes: (sink) => states.get(sink)?.maxEventBytes ?? sinkDefaults.limits.maxEventBytes,
+      parking: (sink) => states.get(sink)?.runtime?.parking,
+    },
+    refused,
+  }
+}

@@ -1,0 +1,41 @@
+import type { EventSubscription } from '../../api/generated.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { compileSelector, type LabelSelector, type Labels } from '../../filters/selector.ts'
+import type { Emitter } from '../../operator/emitter.ts'
+import type { Milestone, Source } from '../../sources/source.ts'
+
+/** Why a selection did not take a milestone up: its kind, its name, or the object's labels. */
+export function whyUnselected(
+  { spec }: EventSubscription,
+  { selection }: Emitter,
+  source: Source,
+  object: KubeObject,
+  { name }: Milestone,
+): string {
+  const milestones = selection.kinds.get(source.kind)
+  if (!milestones) return `${source.kind} is not asked for; what is: ${[...selection.kinds.keys()].join(', ')}`
+  if (!milestones.has(name)) return `not asked for; of ${source.kind} it is ${[...milestones].join(', ')}`
+  const unmet = (spec.events ?? []).flatMap(({ kind, milestones: of, selector }) =>
+    kind === source.kind && selector && (of === undefined || of.some((one) => one === name))
+      ? unmetBy(selector, object.metadata.labels)
+      : [],
+  )
+  return `the labels do not fit the selector: ${[...new Set(unmet)].join('; ')}`
+}
+
+/** Those parts of a selector that labels do not meet, each with what the labels have instead. */
+export function unmetBy({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels = {}): string[] {
+  const has = (key: string) => (Object.hasOwn(labels, key) ? `it is ${JSON.stringify(labels[key])}` : 'there is none')
+  const isMet = (part: LabelSelector): boolean => {
+    const test = compileSelector(part)
+    return test.ok && test.value(labels)
+  }
+  return [
+    ...Object.entries(matchLabels)
+      .filter(([key, value]) => !isMet({ matchLabels: { [key]: value } }))
+      .map(([key, value]) => `${key} must be ${JSON.stringify(value)}, ${has(key)}`),
+    ...matchExpressions
+      .filter((one) => !isMet({ matchExpressions: [one] }))
+      .map(({ key, operator, values = [] }) => `${[key, operator, ...values].join(' ')}, ${has(key)}`),
+  ]
+}
