@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Catalogue, Row, RowEvent } from '../../src/catalogue/catalogue.ts'
+import { declaredEvents } from '../../src/catalogue/declared.ts'
 import { attributes } from '../../src/catalogue/schemas/attributes.ts'
 import { ownData } from '../../src/catalogue/schemas/own.ts'
 import type { Schema } from '../../src/catalogue/schemas/schema.ts'
@@ -16,6 +17,7 @@ export async function generate(): Promise<Map<string, string>> {
   const catalogue = await readTests()
   const families = Map.groupBy(catalogue.rows, ({ source }) => source.family)
   const pages = new Map([['docs/events/README.md', await index(catalogue)]])
+  pages.set('docs/events/declared.md', await declaredPage())
   for (const [family, rows] of families) pages.set(`docs/events/${family}.md`, await familyPage(family, rows))
   return pages
 }
@@ -30,6 +32,19 @@ async function index(catalogue: Catalogue): Promise<string> {
     .replace('{{attributes}}', () => attributeTable(catalogue))
   return `${note(intro)}\n\n${text}\n`
 }
+
+/** What authors of Tasks may declare: the whole vocabulary of CDEvents. */
+async function declaredPage(): Promise<string> {
+  const intro = '_declared.intro.md'
+  const lines = declaredEvents().map(({ name, means, types }) => {
+    const links = types.map(({ type, schema }) => `[${code(type)}](${schema})`)
+    return [`[${code(name)}](${vocabularyPage}#${name.replace('.', '')})`, means, ...links]
+  })
+  const versions = declaredEvents()[0]?.types.map(({ specVersion }) => `type in ${specVersion}`) ?? []
+  return `${note(intro)}\n\n${await introOf(intro)}\n\n${table(['event', 'what it says', ...versions], lines)}\n`
+}
+
+const vocabularyPage = '../../src/formats/cdevents/VOCABULARY.md'
 
 /** A line for each row, with the formats that have an event for it. */
 function overview({ rows, variants }: Catalogue): string {

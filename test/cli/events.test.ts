@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
@@ -163,3 +165,14 @@ for (const [line, reason, message] of refused) {
     assert.equal(printed, '')
   })
 }
+
+test('the program ends with 0 and what was asked for, or with 2 and one line of what there is', () => {
+  const program = join(import.meta.dirname, '../../src/main.ts')
+  const run = (...words: string[]) => spawnSync(process.execPath, [program, 'events', ...words], { encoding: 'utf8' })
+  const good = run('schema', 'TaskRun', 'finished')
+  assert.deepEqual([good.status, good.stderr], [0, ''])
+  assert.equal(JSON.parse(good.stdout).type, 'object')
+  const bad = run('show', 'TaskRun', 'ended')
+  assert.deepEqual([bad.status, bad.stdout], [2, ''])
+  assert.match(bad.stderr, /^carillon: there is no milestone of a TaskRun 'ended'; there are queued, .*\n$/)
+})
