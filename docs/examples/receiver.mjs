@@ -12,29 +12,37 @@ db.exec(`CREATE TABLE IF NOT EXISTS events (
 const insert = db.prepare('INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)')
 const bySequence = db.prepare('SELECT event FROM events WHERE subject = ? ORDER BY source, sequence, rowid')
 
-/** A CloudEvent in binary or structured mode, as one object. */
+/** The CloudEvents of a request, in binary, structured or batch mode, each as one object. */
 function read(headers, body) {
-  if (headers['content-type']?.startsWith('application/cloudevents+json')) return JSON.parse(body)
+  if (headers['content-type']?.startsWith('application/cloudevents-batch+json')) return JSON.parse(body)
+  if (headers['content-type']?.startsWith('application/cloudevents+json')) return [JSON.parse(body)]
   const event = {}
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith('ce-')) event[name.slice(3)] = decodeURIComponent(value)
   }
-  return body === '' ? event : { ...event, datacontenttype: headers['content-type'], data: JSON.parse(body) }
+  return [body === '' ? event : { ...event, datacontenttype: headers['content-type'], data: JSON.parse(body) }]
 }
 
-/** Answers 204 for what it has, whether it is new or a repeat: both are settled. */
+/** Answers 204 for what it has, whether it is new or a repeat: both are settled. Of a batch it keeps all events or none. */
 function take(headers, body) {
-  let event
+  let events
   try {
-    event = read(headers, body)
+    events = read(headers, body)
   } catch {
     return 400
   }
-  const { source, id, subject = '', sequence = '' } = event
-  if (event.specversion !== '1.0' || !source || !id) return 400
-  const { changes } = insert.run(source, id, subject, sequence, JSON.stringify(event))
-  if (changes === 1) console.log(`${sequence} ${subject} ${event.type}`)
+  if (!events.every(({ specversion, source, id }) => specversion === '1.0' && source && id)) return 400
+  db.exec('BEGIN')
+  const fresh = events.filter(keep)
+  db.exec('COMMIT')
+  for (const { sequence = '', subject = '', type } of fresh) console.log(`${sequence} ${subject} ${type}`)
   return 204
+}
+
+/** Whether it is new. */
+function keep(event) {
+  const { source, id, subject = '', sequence = '' } = event
+  return insert.run(source, id, subject, sequence, JSON.stringify(event)).changes === 1
 }
 
 const server = createServer(async (request, response) => {

@@ -5,7 +5,9 @@ import { accept, refuse, type Verdict } from './verdict.ts'
 /** A sink's settings with every default filled in. All times are ms. */
 export type SinkSettings = {
   url: string
-  mode: 'binary' | 'structured'
+  mode: 'binary' | 'structured' | 'batch'
+  /** undefined in other modes. */
+  batch: { maxEvents: number; maxDelay: number } | undefined
   timeout: number
   retry: { maxAge: number; initialDelay: number; maxDelay: number }
   limits: {
@@ -29,6 +31,7 @@ export type SinkSettings = {
 /** What counts where a sink says nothing. The CRD's descriptions name the same values. */
 export const sinkDefaults = {
   mode: 'binary',
+  batch: { maxEvents: 100, maxDelay: 1_000 },
   timeout: 15_000,
   retry: { maxAge: 72 * 3_600_000, initialDelay: 1_000, maxDelay: 3_600_000 },
   limits: {
@@ -45,15 +48,18 @@ export const sinkDefaults = {
 export function sinkSettings(spec: EventSinkSpec): Verdict<SinkSettings> {
   const timeout = spec.http.timeout === undefined ? accept(sinkDefaults.timeout) : parseDuration(spec.http.timeout)
   if (!timeout.ok) return refuse(timeout.reason, `http.timeout: ${timeout.message}`)
+  const batch = batchSettings(spec.http)
+  if (!batch.ok) return batch
   const retry = retrySettings(spec.retry ?? {})
   if (!retry.ok) return retry
   const limits = spec.limits ?? {}
   const { retention: kept, max, sinkRef } = spec.deadLetters ?? {}
-  const retention = kept === undefined ? accept(sinkDefaults.deadLetters.retention) : parseRetention(kept)
+  const retention = kept === undefined ? accept(sinkDefaults.deadLetters.retention) : parseOrZero(kept)
   if (!retention.ok) return refuse(retention.reason, `deadLetters.retention: ${retention.message}`)
   return accept({
     url: spec.http.url,
     mode: spec.http.mode ?? sinkDefaults.mode,
+    batch: batch.value,
     timeout: timeout.value,
     retry: retry.value,
     limits: { ...sinkDefaults.limits, ...limits },
@@ -62,8 +68,17 @@ export function sinkSettings(spec: EventSinkSpec): Verdict<SinkSettings> {
   })
 }
 
-/** The one duration that may be nothing: then no dead letter is kept. */
-const parseRetention = (text: string): Verdict<number> =>
+function batchSettings({ mode, batch = {} }: EventSinkSpec['http']): Verdict<SinkSettings['batch']> {
+  if (mode !== 'batch') return accept(undefined)
+  const { maxEvents = sinkDefaults.batch.maxEvents, maxDelay: text } = batch
+  const maxDelay = text === undefined ? accept(sinkDefaults.batch.maxDelay) : parseOrZero(text)
+  return maxDelay.ok
+    ? accept({ maxEvents, maxDelay: maxDelay.value })
+    : refuse(maxDelay.reason, `http.batch.maxDelay: ${maxDelay.message}`)
+}
+
+/** A duration that may be nothing: then no dead letter is kept, or no event waits for others. */
+const parseOrZero = (text: string): Verdict<number> =>
   /^(?:0+(?:\.0+)?(?:ms|s|m|h))+$/.test(text) ? accept(0) : parseDuration(text)
 
 /** What is given stays; what is left out is the default, moved as far as it takes to keep initialDelay ≤ maxDelay ≤ maxAge. */

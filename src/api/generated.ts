@@ -76,9 +76,20 @@ export type SinkHttp = {
   url: string
   /**
    * How an event becomes a request: binary puts its attributes into ce- headers and its data into the body,
-   * structured puts all of it into a JSON body of type application/cloudevents+json. Default: binary.
+   * structured puts all of it into a JSON body of type application/cloudevents+json, batch puts several events
+   * of a subscription into one JSON array of type application/cloudevents-batch+json. Default: binary.
    */
-  mode?: 'binary' | 'structured'
+  mode?: 'binary' | 'structured' | 'batch'
+  /**
+   * How many events a request of mode batch holds. It goes as soon as it is full, or as its first event has
+   * waited for maxDelay. Its body is 1 MiB at most, but for one larger event, which goes alone.
+   */
+  batch?: {
+    /** The most events in one request. Default: 100. */
+    maxEvents?: number
+    /** How long an event waits for others to go with it, at most. From 0s to 1m. Default: 1s. */
+    maxDelay?: string
+  }
   /** Headers added to every request. Those that HTTP, CloudEvents, Carillon or auth set can't be named here. */
   headers?: SinkHeader[]
   /** How the request proves who it is. At most one way; left out, none. */
@@ -151,7 +162,7 @@ export type SinkRetry = {
 export type SinkLimits = {
   /** Requests that are under way at the same time. Events of one object always go one after the other. */
   concurrency?: number
-  /** Attempts a second. Left out, there is no limit. */
+  /** Attempts a second, each event of a batch being one. Left out, there is no limit. */
   eventsPerSecond?: number
   /**
    * The largest event that is sent, in bytes. A larger one is sent as a summary where its format has one; else

@@ -56,7 +56,8 @@ export type AttemptRecord = {
   attempts: number
   durationMs: number
   httpStatus: number | undefined
-  outcome: Outcome['kind']
+  /** `split`: the event was in a request of several that was refused, and is sent again at once in a smaller one. */
+  outcome: Outcome['kind'] | 'split'
   /** CamelCase; empty when delivered. */
   reason: string
   /** At most 256 characters; empty when delivered. */

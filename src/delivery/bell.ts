@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { DeliveryDeps } from './delivery-deps.ts'
 
 /** Wakes one waiter. A ring while nobody waits is kept, and ends the next wait at once; several are one. */
 export class Bell {
@@ -28,8 +29,24 @@ export class Bell {
   }
 }
 
+/** Rings whenever a sink, or what waits for it, has changed, until the signal aborts. */
+export function ringAtChanges(
+  sink: string,
+  { outbox, sinkChanged }: Pick<DeliveryDeps, 'outbox' | 'sinkChanged'>,
+  bell: Bell,
+  signal: AbortSignal,
+): Promise<void>[] {
+  let seen = outbox.version(sink)
+  const rows = async () => {
+    await outbox.changed(sink, signal, seen)
+    // Read before the ring: what changes after it is told by the next turn.
+    seen = outbox.version(sink)
+  }
+  return [ringAt(rows, bell, signal), ringAt(() => sinkChanged(signal), bell, signal)]
+}
+
 /** Rings whenever `changed` resolves, once a turn of the event loop, until the signal aborts. */
-export async function ringAt(changed: () => Promise<void>, bell: Bell, signal: AbortSignal): Promise<void> {
+async function ringAt(changed: () => Promise<void>, bell: Bell, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await changed()
     bell.ring()

@@ -7,6 +7,8 @@ export type Conclusion = { settlement: Settlement; record: AttemptRecord }
 /** What a conclusion rests on besides. Times are ms since the epoch. */
 export type Circumstances = {
   now: number
+  /** Attempts made since the row was claimed, this one included; 1 when left out. */
+  tries?: number
   /** Where the sink as a whole rests after this attempt. */
   restsUntil?: number | undefined
   /** The sink that dead letters are sent to as well. */
@@ -19,10 +21,23 @@ export type Circumstances = {
 type Made = { durationMs: number; status?: number | undefined }
 
 export function conclude(row: Row, made: Made, outcome: Outcome, circumstances: Circumstances): Conclusion {
-  const { now, restsUntil } = circumstances
-  const fails = outcome.kind !== 'delivered' && outcome.kind !== 'shrink'
-  const settlement = settle(row, outcome, circumstances)
-  const record: AttemptRecord = {
+  const { now, tries = 1 } = circumstances
+  const settled = settle(row, outcome, circumstances)
+  const settlement = tries === 1 ? settled : { ...settled, tries }
+  const record = recordOf(row, made, outcome, circumstances)
+  record.nextAttempt = nextAttempt(settlement, outcome, now)
+  return { settlement, record }
+}
+
+/** What the books say of an attempt, but for when the next one is. */
+export function recordOf(
+  row: Row,
+  made: Made,
+  outcome: Outcome | { kind: 'split'; reason: string; message: string },
+  { now, restsUntil, tries = 1 }: Circumstances,
+): AttemptRecord {
+  const isSinks = outcome.kind !== 'delivered' && outcome.kind !== 'shrink' && outcome.kind !== 'split'
+  return {
     time: now,
     sink: row.sink,
     subscription: row.subscription,
@@ -30,16 +45,15 @@ export function conclude(row: Row, made: Made, outcome: Outcome, circumstances: 
     id: row.event.id,
     type: row.event.type,
     subject: row.event.subject,
-    attempts: row.attempts + 1,
+    attempts: row.attempts + tries,
     durationMs: made.durationMs,
     httpStatus: made.status,
     outcome: outcome.kind,
     reason: 'reason' in outcome ? outcome.reason : '',
     message: 'message' in outcome ? outcome.message : '',
-    nextAttempt: nextAttempt(settlement, outcome, now),
-    rests: fails && (outcome.kind === 'gone' || restsUntil !== undefined),
+    nextAttempt: outcome.kind === 'split' ? now : undefined,
+    rests: isSinks && (outcome.kind === 'gone' || restsUntil !== undefined),
   }
-  return { settlement, record }
 }
 
 function settle(row: Row, outcome: Outcome, { restsUntil, parking, text }: Circumstances): Settlement {

@@ -8,7 +8,16 @@ import type { Transport } from './transports/transport.ts'
 export type DeliveryDeps = {
   outbox: Pick<
     Outbox,
-    'claim' | 'settle' | 'nextAttempt' | 'retryNow' | 'size' | 'version' | 'changed' | 'gates' | 'keepGate'
+    | 'claim'
+    | 'claimBatch'
+    | 'settle'
+    | 'nextAttempt'
+    | 'retryNow'
+    | 'size'
+    | 'version'
+    | 'changed'
+    | 'gates'
+    | 'keepGate'
   >
   /** The sink as it is now; while it is undefined or suspended its rows wait. */
   sink(): SinkRuntime | undefined
@@ -19,6 +28,8 @@ export type DeliveryDeps = {
   transport(sink: SinkRuntime): Transport
   /** The headers of the sink's spec; `fresh` where the sink refused the last ones. A refusal holds the rows. */
   headers(fresh: boolean): Promise<Verdict<Record<string, string>>>
+  /** Whether what waits for company may still be sent at the end; it may when left out. */
+  sendsLast?(): boolean
   record(attempt: AttemptRecord): void
   /** A dead letter is on its way to this sink as well. */
   parked(sink: string): void

@@ -1,6 +1,6 @@
 import type { Outcome } from './attempt.ts'
 import { allowance, type Breaker, closed, onOutcome, wasDown } from './breaker.ts'
-import { fullPacer, type Pacer, permits, refill, spend, untilNext } from './pacer.ts'
+import { fullPacer, mostAtOnce, type Pacer, permits, refill, spend, untilNext } from './pacer.ts'
 import type { SinkRuntime } from './sink.ts'
 
 /**
@@ -33,6 +33,32 @@ export function untilFree(gate: Gate, sink: SinkRuntime, now: number, occupied: 
   if (occupied >= allowance(breaker, now, sink.concurrency) || !pacer) return undefined
   return untilNext(pacer, sink.eventsPerSecond ?? 1)
 }
+
+/**
+ * How many events the next request of a batch sink may hold; 0 where none may begin. A sink that rests is probed with one. Under a pace
+ * a request waits for as many as the pace allows at once.
+ */
+export function freeEvents(gate: Gate, sink: SinkRuntime, now: number, occupied: number): number {
+  if (free(gate, sink, now, occupied) === 0) return 0
+  const most = mostEvents(gate, sink)
+  if (!gate.pacer) return most
+  const permitted = permits(gate.pacer)
+  return permitted < Math.min(most, mostAtOnce(sink.eventsPerSecond ?? 1)) ? 0 : Math.min(most, permitted)
+}
+
+/** ms until time alone lets another request begin; undefined as by `untilFree`. */
+export function untilFreeEvents(gate: Gate, sink: SinkRuntime, now: number, occupied: number): number | undefined {
+  const ms = untilFree(gate, sink, now, occupied)
+  const { eventsPerSecond = 1 } = sink
+  if (ms === undefined || !gate.pacer) return ms
+  return Math.max(
+    ms,
+    untilNext(gate.pacer, eventsPerSecond, Math.min(mostEvents(gate, sink), mostAtOnce(eventsPerSecond))),
+  )
+}
+
+const mostEvents = ({ breaker }: Gate, { batch }: SinkRuntime): number =>
+  breaker.kind === 'resting' ? 1 : (batch?.maxEvents ?? 1)
 
 export const begin = (gate: Gate, attempts: number): Gate =>
   gate.pacer ? { ...gate, pacer: spend(gate.pacer, attempts) } : gate

@@ -17,6 +17,9 @@ export const permits = (pacer: Pacer): number => Math.floor(pacer.tokens + 1e-9)
 
 export const spend = (pacer: Pacer, attempts: number): Pacer => ({ tokens: pacer.tokens - attempts, at: pacer.at })
 
-/** ms until the next attempt is allowed. */
-export const untilNext = (pacer: Pacer, rate: number): number =>
-  Math.max(0, Math.ceil(((1 - pacer.tokens) * 1000) / rate))
+/** So many attempts can be allowed at once: what a request of several events waits for. */
+export const mostAtOnce = (rate: number): number => Math.floor(burst(rate))
+
+/** ms until the next attempt, or so many at once, is allowed. */
+export const untilNext = (pacer: Pacer, rate: number, attempts = 1): number =>
+  Math.max(0, Math.ceil(((attempts - pacer.tokens) * 1000) / rate))

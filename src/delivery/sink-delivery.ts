@@ -5,16 +5,18 @@ import { pause } from '../kube/backoff.ts'
 import type { Row } from '../outbox/outbox.ts'
 import { keptText } from './answer-text.ts'
 import type { Answer, Outcome } from './attempt.ts'
-import { Bell, ringAt } from './bell.ts'
+import { BatchSize } from './batch-size.ts'
+import { Bell, ringAtChanges } from './bell.ts'
 import type { Moment } from './clock.ts'
 import { type Conclusion, conclude } from './conclude.ts'
 import { decide } from './decide.ts'
+import { deliverBatch, type Learn } from './deliver-batch.ts'
 import type { DeliveryDeps } from './delivery-deps.ts'
-import { free, untilFree } from './gate.ts'
+import { free, freeEvents, untilFree, untilFreeEvents } from './gate.ts'
 import { sortByAge } from './missing.ts'
 import { rowHeaders } from './row-headers.ts'
 import { Settler } from './settler.ts'
-import type { SinkRuntime } from './sink.ts'
+import type { BatchPolicy, SinkRuntime } from './sink.ts'
 import { type Headers, SinkHeaders, withoutCredentials } from './sink-headers.ts'
 import { SinkStanding } from './sink-standing.ts'
 import { withoutSuspension } from './suspensions.ts'
@@ -37,6 +39,9 @@ export class SinkDelivery implements AsyncDisposable {
   private readonly stopping = new AbortController()
   private readonly calledOff = new AbortController()
   private readonly underWay = new Set<Row>()
+  /** Requests under way: of a batch sink they are fewer than its rows. */
+  private requests = 0
+  private readonly size = new BatchSize()
   private readonly ways: Ways
   private followers: Promise<unknown>[] = []
   private readonly headers: SinkHeaders
@@ -61,7 +66,7 @@ export class SinkDelivery implements AsyncDisposable {
     }
     if (signal.aborted) return stop()
     signal.addEventListener('abort', stop, { once: true })
-    this.followers = this.follow(this.stopping.signal)
+    this.followers = ringAtChanges(this.key, this.deps, this.bell, this.stopping.signal)
     while (!signal.aborted) {
       const ms = this.next()
       await (ms === undefined ? this.bell.rung() : this.bell.rungWithin(Math.min(ms, longestSleepMs), this.sleep))
@@ -69,32 +74,27 @@ export class SinkDelivery implements AsyncDisposable {
       await setImmediate()
     }
     signal.removeEventListener('abort', stop)
+    if (this.deps.sendsLast?.() ?? true) this.next(true)
   }
 
-  private follow(signal: AbortSignal): Promise<void>[] {
-    const { outbox, sinkChanged } = this.deps
-    let seen = outbox.version(this.key)
-    const rows = async () => {
-      await outbox.changed(this.key, signal, seen)
-      // Read before the ring: what changes after it is told by the next turn.
-      seen = outbox.version(this.key)
-    }
-    return [ringAt(rows, this.bell, signal), ringAt(() => sinkChanged(signal), this.bell, signal)]
-  }
-
-  /** Claims what may go now; gives the ms until there is something to do again, undefined where only a ring tells. */
-  private next(): number | undefined {
+  /**
+   * Claims what may go now; gives the ms until there is something to do again, undefined where only a ring tells. `last`: only what waits for
+   * others to go with it.
+   */
+  private next(last = false): number | undefined {
     try {
       const moment = this.moment()
       const sink = this.standing.see(moment)
       const { gate, missingSince } = this.standing.current
+      if (last && !sink?.batch) return undefined
       if (missingSince !== undefined) return this.waitForSink(moment, missingSince)
       if (!sink) return undefined
+      if (sink.batch) return this.nextBatches(moment, sink, sink.batch, last)
       const { now, clock } = moment
       const places = free(gate, sink, clock, this.occupied())
       if (places === 0) return untilFree(gate, sink, clock, this.occupied())
       const rows = this.deps.outbox.claim(this.key, places, now)
-      if (rows.length > 0) this.launch(rows, sink)
+      if (rows.length > 0) this.launch(rows, sink, rows.length, (way) => this.deliver(rows, sink, way))
       if (rows.length === places) return untilFree(this.standing.current.gate, sink, clock, this.occupied())
       const due = this.deps.outbox.nextAttempt(this.key)
       return due === undefined ? undefined : Math.max(1, due - now)
@@ -102,6 +102,24 @@ export class SinkDelivery implements AsyncDisposable {
       this.deps.failed(error)
       return restMs
     }
+  }
+
+  /** The same for a sink that takes several events in a request. */
+  private nextBatches(moment: Moment, sink: SinkRuntime, batch: BatchPolicy, last: boolean): number | undefined {
+    const { now, clock } = moment
+    const { outbox } = this.deps
+    const delayMs = last ? 0 : batch.maxDelayMs
+    for (;;) {
+      const { gate } = this.standing.current
+      const occupied = this.requests + Math.ceil(this.settler.unsettled / batch.maxEvents)
+      const events = freeEvents(gate, sink, clock, occupied)
+      if (events === 0) return untilFreeEvents(gate, sink, clock, occupied)
+      const rows = outbox.claimBatch(this.key, { rows: events, bytes: this.size.of(sink), delayMs }, now)
+      if (rows.length === 0) break
+      this.launch(rows, sink, 1, (way) => this.deliverBatch(rows, sink, way, last))
+    }
+    const due = outbox.nextAttempt(this.key, batch.maxDelayMs)
+    return due === undefined ? undefined : Math.max(1, due - now)
   }
 
   private moment(): Moment {
@@ -136,12 +154,13 @@ export class SinkDelivery implements AsyncDisposable {
     return undefined
   }
 
-  private launch(rows: Row[], sink: SinkRuntime): void {
+  private launch(rows: Row[], sink: SinkRuntime, requests: number, deliver: (way: Way) => Promise<void>): void {
     for (const row of rows) this.underWay.add(row)
     try {
-      const way = this.ways.enter(sink, rows.length)
+      const way = this.ways.enter(sink, requests)
+      this.requests += requests
       this.standing.begin(rows.length)
-      void this.deliver(rows, sink, way)
+      void deliver(way)
     } catch (error) {
       for (const row of rows) this.release(row)
       throw error
@@ -154,8 +173,11 @@ export class SinkDelivery implements AsyncDisposable {
     // The sink may have been suspended, or the operator told to stop, while a Secret was read.
     const off = this.stopping.signal.aborted || this.deps.sink()?.suspend !== false
     for (const row of rows) {
-      if (off) this.handBack(row, way)
-      else void this.attempt(row, sink, way, common, headersOf(row))
+      if (!off) void this.attempt(row, sink, way, common, headersOf(row))
+      else {
+        this.release(row)
+        this.leave(way)
+      }
     }
   }
 
@@ -165,17 +187,46 @@ export class SinkDelivery implements AsyncDisposable {
         ? await way.transport.send(row.event, { headers: own, signal: this.calledOff.signal })
         : withoutCredentials(common.message)
       if (answer.kind === 'failure' && answer.class === 'Aborted') this.release(row)
-      else this.end(row, sink, answer, common.ok ? common.value : {})
+      else this.end(row, sink, answer, common)
     } catch (error) {
       this.deps.failed(error)
       this.release(row)
     } finally {
-      this.ways.leave(way)
+      this.leave(way)
       this.bell.ring()
     }
   }
 
-  private end(row: Row, sink: SinkRuntime, answer: Answer, sent: Headers): void {
+  private async deliverBatch(rows: Row[], sink: SinkRuntime, way: Way, last: boolean): Promise<void> {
+    const { deps, standing, size, stopping } = this
+    try {
+      await deliverBatch(rows, sink, {
+        deps,
+        standing,
+        size,
+        transport: way.transport,
+        common: await this.headers.read(),
+        signal: this.calledOff.signal,
+        isOver: (sent) => (stopping.signal.aborted && (!last || sent > 0)) || deps.sink()?.suspend !== false,
+        moment: () => this.moment(),
+        learn: (...args) => this.learn(...args),
+        settle: (conclusion) => {
+          if (this.underWay.delete(conclusion.settlement.row)) this.settle(conclusion)
+        },
+        handBack: (settlement) => {
+          if (this.underWay.delete(settlement.row)) this.settler.add(settlement)
+        },
+      })
+    } catch (error) {
+      deps.failed(error)
+    } finally {
+      for (const row of rows) this.release(row)
+      this.leave(way)
+      this.bell.ring()
+    }
+  }
+
+  private end(row: Row, sink: SinkRuntime, answer: Answer, common: Verdict<Headers>): void {
     const moment = this.moment()
     const { now } = moment
     const outcome = decide(answer, {
@@ -186,14 +237,19 @@ export class SinkDelivery implements AsyncDisposable {
       retry: sink.retry,
       canShrink: row.event.summary !== undefined,
     })
-    // An answer to what the sink's spec was before says nothing of what it is now.
+    const { isCurrent, circumstances } = this.learn(answer, outcome, sink, moment, common)
+    if (!this.underWay.delete(row)) return
+    this.settle(conclude(row, answer, isCurrent ? outcome : soon(outcome, now), circumstances))
+  }
+
+  /** An answer to what the sink's spec was before says nothing of what it is now. */
+  private learn(...[answer, outcome, sink, moment, common]: Parameters<Learn>): ReturnType<Learn> {
     const isCurrent = sink.epoch === this.standing.current.epoch
     const restsUntil = isCurrent ? this.standing.learn(outcome, sink, moment) : undefined
     if (answer.kind === 'response') this.headers.answered(answer.status)
-    if (!this.underWay.delete(row)) return
+    const sent = common.ok ? common.value : {}
     const text = answer.kind === 'response' && outcome.kind === 'dead' ? keptText(answer.text, sent) : undefined
-    const circumstances = { now, restsUntil, parking: sink.parking, text }
-    this.settle(conclude(row, answer, isCurrent ? outcome : soon(outcome, now), circumstances))
+    return { isCurrent, circumstances: { now: moment.now, restsUntil, parking: sink.parking, text } }
   }
 
   private settle({ settlement, record }: Conclusion): void {
@@ -202,8 +258,8 @@ export class SinkDelivery implements AsyncDisposable {
     this.deps.record(record)
   }
 
-  private handBack(row: Row, way: Way): void {
-    this.release(row)
+  private leave(way: Way): void {
+    this.requests -= 1
     this.ways.leave(way)
   }
 

@@ -8,7 +8,9 @@ export type SinkRuntime = {
    */
   epoch: string
   url: string
-  mode: 'binary' | 'structured'
+  mode: 'binary' | 'structured' | 'batch'
+  /** In mode `batch`: how many events one request holds, and how long the first of them waits for others, ms. */
+  batch?: BatchPolicy | undefined
   /** The whole attempt, from connecting to the end of the answer. */
   timeoutMs: number
   concurrency: number
@@ -18,6 +20,9 @@ export type SinkRuntime = {
   /** `namespace/name` of the sink that is sent its dead letters as well. */
   parking?: string | undefined
 }
+
+/** `spec.http.batch`. */
+export type BatchPolicy = { maxEvents: number; maxDelayMs: number }
 
 /** `spec.retry` in ms. */
 export type RetryPolicy = { maxAgeMs: number; initialDelayMs: number; maxDelayMs: number }

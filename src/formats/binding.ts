@@ -45,6 +45,12 @@ export function toStructured(event: EncodedEvent): HttpMessage & { body: string 
   return { headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' }, body }
 }
 
+/** Batched content mode with the JSON batch format (§3.3): structured events as the elements of one JSON array. */
+export function toBatch(events: readonly EncodedEvent[]): { headers: Record<string, string>; body: string } {
+  const body = `[${events.map((event) => toStructured(event).body).join(',')}]`
+  return { headers: { 'content-type': 'application/cloudevents-batch+json; charset=utf-8' }, body }
+}
+
 // §3.1.3.2: space, double quote, percent, and all outside U+0021 to U+007E.
 const encoded = /[^!#$&-~]+/g
 

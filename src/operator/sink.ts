@@ -18,7 +18,7 @@ export type SinkChecks = {
 export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
   const settings = sinkSettings(object.spec)
   if (!settings.ok) return unusable(object, settings)
-  const { url, mode, timeout, retry, limits, deadLetters, suspend } = settings.value
+  const { url, mode, batch, timeout, retry, limits, deadLetters, suspend } = settings.value
   const { eventsPerSecond } = limits
   return {
     object,
@@ -31,6 +31,7 @@ export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
       epoch: `${object.metadata.uid} ${object.metadata.generation} ${requestedAt(object) ?? ''}`,
       url,
       mode,
+      ...(batch && { batch: { maxEvents: batch.maxEvents, maxDelayMs: batch.maxDelay } }),
       timeoutMs: timeout,
       concurrency: limits.concurrency,
       ...(eventsPerSecond === undefined ? {} : { eventsPerSecond }),

@@ -39,7 +39,8 @@ export class StatusBook {
     health.lastFailure = attempt
     pair.lastFailure = attempt
     // A refused event is not the sink's fault: the sink answered.
-    if ((attempt.outcome === 'dead' && !attempt.rests) || attempt.outcome === 'shrink') return false
+    const { outcome } = attempt
+    if ((outcome === 'dead' && !attempt.rests) || outcome === 'shrink' || outcome === 'split') return false
     health.failures += 1
     const { reason, message, rests } = attempt
     const since = health.failing?.since ?? attempt.time

@@ -29,6 +29,7 @@ export function deliveryStarter(
   parts: Parts,
   headers: HeadersReader,
   sinkChanged: (signal: AbortSignal) => Promise<void>,
+  leads: () => boolean,
 ) {
   const { ground, loops, metrics, outbox, state } = parts
   const startDelivery = (sink: string): void => {
@@ -44,6 +45,7 @@ export function deliveryStarter(
         return object ? headers(object, fresh) : refuse('SinkNotFound', `EventSink ${sink} is gone`)
       },
       absent: () => (state.sinks.has(sink) ? ('unusable' as const) : ('missing' as const)),
+      sendsLast: leads,
       record,
       parked: (parking: string) => startDelivery(parking),
       failed(error: unknown) {

@@ -35,7 +35,7 @@ export function wire(
   metrics: Metrics,
   leadership: Pick<Leadership, 'fence' | 'lost'>,
 ) {
-  const wired = connect(ground, outbox, metrics, (stop) => leadership.fence(stop))
+  const wired = connect(ground, outbox, metrics, leadership)
   const { parts, operator, overflow, recover } = wired
   start(wired)
   return {
@@ -59,7 +59,14 @@ export function wire(
 type Wired = ReturnType<typeof connect>
 
 /** Some parts ask each other: whoever is made first is given a function that gives the other. */
-function connect(ground: Ground, outbox: SqliteOutbox, metrics: Metrics, fence: Fence) {
+function connect(
+  ground: Ground,
+  outbox: SqliteOutbox,
+  metrics: Metrics,
+  leadership: Pick<Leadership, 'fence' | 'lost'>,
+) {
+  const fence: Fence = (stop) => leadership.fence(stop)
+  const leads = () => !leadership.lost.aborted
   const book = new StatusBook()
   const seed = (one: EventSubscription) => recover.checkpoints.seed(one)
   const declared = collections(ground, metrics, book, () => operator, seed)
@@ -84,7 +91,7 @@ function connect(ground: Ground, outbox: SqliteOutbox, metrics: Metrics, fence: 
   )
   const overflow = createOverflow(parts)
   const headers = headersReader(ground)
-  const startDelivery = deliveryStarter(parts, headers, (signal) => operator.sinkChanged.next(signal))
+  const startDelivery = deliveryStarter(parts, headers, (signal) => operator.sinkChanged.next(signal), leads)
   const watches = createWatches(parts, observeDeps(parts, recover, overflow, startDelivery))
   const exists = (uid: string) => [...subscriptions.objects.values()].some(({ metadata }) => metadata.uid === uid)
   const reviving = reviveDeps(parts, exists)

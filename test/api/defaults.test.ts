@@ -12,6 +12,7 @@ test('a sink that says nothing gets every default', () => {
     value: {
       url: http.url,
       mode: 'binary',
+      batch: undefined,
       timeout: 15_000,
       retry: { maxAge: 72 * hour, initialDelay: 1_000, maxDelay: hour },
       limits: {
@@ -40,6 +41,7 @@ test('what a sink says is taken', () => {
     value: {
       url: http.url,
       mode: 'structured',
+      batch: undefined,
       timeout: 2_000,
       retry: { maxAge: 600_000, initialDelay: 2_000, maxDelay: 60_000 },
       limits: { concurrency: 1, eventsPerSecond: 5, maxEventBytes: 2_048, maxPending: 10, maxPendingBytes: 1_048_576 },
@@ -47,6 +49,17 @@ test('what a sink says is taken', () => {
       suspend: true,
     },
   })
+})
+
+test('a batch sink has its own settings, and its defaults', () => {
+  const batchOf = (batch?: { maxEvents?: number; maxDelay?: string }) => {
+    const settings = sinkSettings({ http: { ...http, mode: 'batch', ...(batch && { batch }) } })
+    return settings.ok ? settings.value.batch : settings.message
+  }
+  assert.deepEqual(batchOf(), { maxEvents: 100, maxDelay: 1_000 })
+  assert.deepEqual(batchOf({ maxEvents: 7 }), { maxEvents: 7, maxDelay: 1_000 })
+  assert.deepEqual(batchOf({ maxDelay: '0s' }), { maxEvents: 100, maxDelay: 0 })
+  assert.match(String(batchOf({ maxDelay: 'soon' })), /^http\.batch\.maxDelay: 'soon' is no duration/)
 })
 
 const retries: [name: string, given: SinkRetry, initialDelay: number, maxDelay: number, maxAge: number][] = [

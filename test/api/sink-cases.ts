@@ -43,6 +43,9 @@ export const goodSinks: Good[] = [
     { http: { url }, limits: { concurrency: 256, eventsPerSecond: 1, maxEventBytes: 1024, maxPending: 1 } },
   ],
   ['a timeout of two units', http({ timeout: '1m30.5s' })],
+  ['batches', http({ mode: 'batch' })],
+  ['the largest batches', http({ mode: 'batch', batch: { maxEvents: 1000, maxDelay: '1m' } })],
+  ['batches that wait for nobody', http({ mode: 'batch', batch: { maxEvents: 1, maxDelay: '0s' } })],
   ['structured and suspended', { ...http({ mode: 'structured' }), suspend: true }],
 ]
 
@@ -73,7 +76,21 @@ export const badSinks: Bad[] = [
     'url must not hold spaces, control characters or backslashes',
   ],
   ['a URL too long', { http: { url: url.padEnd(2049, 'x') } }, 'may not be more than 2048'],
-  ['an unknown mode', http({ mode: 'batch' }), 'supported values: "binary", "structured"'],
+  ['an unknown mode', http({ mode: 'many' }), 'supported values: "binary", "structured", "batch"'],
+  ['batch without its mode', http({ batch: { maxEvents: 5 } }), 'batch is for mode batch: set mode to batch'],
+  ['batch in another mode', http({ mode: 'structured', batch: {} }), 'batch is for mode batch: set mode to batch'],
+  ['batches of none', http({ mode: 'batch', batch: { maxEvents: 0 } }), 'should be greater than or equal to 1'],
+  ['batches too large', http({ mode: 'batch', batch: { maxEvents: 1001 } }), 'should be less than or equal to 1000'],
+  [
+    'a batch too late',
+    http({ mode: 'batch', batch: { maxDelay: '61s' } }),
+    'maxDelay must be a duration from 0s to 1m',
+  ],
+  [
+    'a delay of no unit',
+    http({ mode: 'batch', batch: { maxDelay: '5' } }),
+    'maxDelay must be a duration from 0s to 1m',
+  ],
   [
     'bearer and basic',
     http({ auth: { bearer: { secretRef: { name: 'a' } }, basic: { secretRef: { name: 'a' } } } }),

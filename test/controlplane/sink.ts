@@ -2,8 +2,10 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net'
 
 export type Received = {
-  /** The event's id: header ce-id, else `id` of a structured event, else header webhook-id; '' where there is none. */
+  /** The event's id: header ce-id, else `id` of a structured event, else header webhook-id; '' where there is none. Of a batch: all of `ids`. */
   id: string
+  /** Of a batch the ids of its events, in order; else just `id`. */
+  ids: string[]
   /** Header Carillon-Subscription, '' where there is none. */
   subscription: string
   /** When it had come in whole: milliseconds since the epoch, with fractions. */
@@ -102,10 +104,12 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
 
 function describe(request: IncomingMessage, chunks: Buffer[], record: 'all' | 'ids'): Received {
   const { headers } = request
-  const structured = headers['content-type']?.startsWith('application/cloudevents+json') ?? false
+  const structured = headers['content-type']?.startsWith('application/cloudevents') ?? false
   const body = record === 'all' || structured ? Buffer.concat(chunks).toString() : ''
+  const ids = (structured ? idsOf(body) : undefined) ?? [String(headers['ce-id'] ?? headers['webhook-id'] ?? '')]
   const one = {
-    id: String(headers['ce-id'] ?? (structured ? idOf(body) : undefined) ?? headers['webhook-id'] ?? ''),
+    id: ids.join(' '),
+    ids,
     subscription: String(headers['carillon-subscription'] ?? ''),
     time: performance.timeOrigin + performance.now(),
     attempt: 0,
@@ -114,10 +118,11 @@ function describe(request: IncomingMessage, chunks: Buffer[], record: 'all' | 'i
   return { ...one, method: request.method ?? '', path: request.url ?? '', headers, body }
 }
 
-/** The id of a structured event; a body that isn't JSON has none, and is recorded all the same. */
-function idOf(body: string): string | undefined {
+/** The ids of a structured event or a batch; a body that isn't JSON has none, and is recorded all the same. */
+function idsOf(body: string): string[] | undefined {
   try {
-    return (JSON.parse(body) as { id?: string }).id
+    const events = JSON.parse(body) as { id?: string } | { id?: string }[]
+    return [events].flat().map(({ id = '' }) => id)
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { toBinary, toStructured } from '../../src/formats/binding.ts'
+import { toBatch, toBinary, toStructured } from '../../src/formats/binding.ts'
 import type { EncodedEvent } from '../../src/formats/format.ts'
 import { spawnBound } from '../controlplane/process.ts'
 import { makeScratch, removeScratch } from '../controlplane/scratch.ts'
@@ -51,7 +51,10 @@ test('the example receiver keeps an event once, over a kill too, and tells the e
   }
   await using receiver = await startReceiver(directory)
   assert.equal(await receiver.post(toStructured(started)), 204)
-  assert.equal(await receiver.post(toBinary(queued)), 204)
+  assert.equal(await receiver.post(toBatch([finished, queued, finished])), 204)
+  const halfGood = { ...toBatch([]), body: `[${toStructured(eventOf('d', 'signed', 4)).body}, {}]` }
+  assert.equal(await receiver.post(halfGood), 400)
+  assert.deepEqual(receiver.told.length, 1)
   assert.equal(await receiver.post({ headers: { 'content-type': 'text/plain' }, body: 'no event' }), 400)
   assert.equal(await receiver.post({ headers: { 'content-type': 'application/cloudevents+json' }, body: '{' }), 400)
   const events = await receiver.timeline()

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { HTTP } from 'cloudevents'
 import fc from 'fast-check'
-import { encodeHeaderValue, type HttpMessage, toBinary, toStructured } from '../../src/formats/binding.ts'
+import { encodeHeaderValue, type HttpMessage, toBatch, toBinary, toStructured } from '../../src/formats/binding.ts'
 import type { EncodedEvent } from '../../src/formats/format.ts'
 
 const attributes = {
@@ -89,6 +89,27 @@ test('the CloudEvents SDK decodes both modes to what was encoded', () => {
     assert.equal(team, 'a')
     assert.deepEqual(got, data)
   }
+})
+
+test('batched mode: structured events in one array, which the CloudEvents SDK decodes', () => {
+  const events = [event({ team: 'a' }, { a: 1 }), event({ id: 'other' }), event({}, 'text')]
+  const { headers, body } = toBatch(events)
+  assert.deepEqual(headers, { 'content-type': 'application/cloudevents-batch+json; charset=utf-8' })
+  assert.deepEqual(
+    JSON.parse(body),
+    events.map((one) => JSON.parse(toStructured(one).body)),
+  )
+  const decoded = HTTP.toEvent({ headers, body })
+  assert.ok(Array.isArray(decoded))
+  assert.deepEqual(
+    decoded.map(({ id, team, data }) => [id, team, data]),
+    [
+      [attributes.id, 'a', { a: 1 }],
+      ['other', undefined, undefined],
+      [attributes.id, undefined, 'text'],
+    ],
+  )
+  assert.equal(toBatch([]).body, '[]')
 })
 
 test('what was encoded is what an HTTP server decodes, for any text', async () => {

@@ -1,14 +1,14 @@
 import packageJson from '../../../package.json' with { type: 'json' }
-import { type HttpMessage, toBinary, toStructured } from '../../formats/binding.ts'
-import type { EncodedEvent } from '../../formats/format.ts'
+import { type HttpMessage, toBatch, toBinary, toStructured } from '../../formats/binding.ts'
 import type { Answer } from '../attempt.ts'
 import type { Egress } from '../egress.ts'
 import { Exchange } from './exchange.ts'
-import type { Transport } from './transport.ts'
+import type { SendOptions, Transport } from './transport.ts'
 
 export type HttpOptions = {
   url: string
-  mode: 'binary' | 'structured'
+  /** With `batch` an event that goes alone, by `send`, is structured. */
+  mode: 'binary' | 'structured' | 'batch'
   /** The whole attempt: connecting, sending, the answer's head and body. */
   timeoutMs: number
   /** Within the attempt, how long connecting may take; 5 s when left out. */
@@ -19,14 +19,14 @@ export type HttpOptions = {
   ca?: string | undefined
 }
 
-const encoders = { binary: toBinary, structured: toStructured }
+const encoders = { binary: toBinary, structured: toStructured, batch: toStructured }
 
 const userAgent = `carillon/${packageJson.version}`
 
 /** A connection that is not made by then won't be: who drops packets must not hold an attempt for as long as who thinks. */
 const maxConnectMs = 5_000
 
-/** Events over HTTP/1.1, one POST each (CloudEvents HTTP binding). Never throws, and never follows a redirect. */
+/** Events over HTTP/1.1, a POST each or several in one (CloudEvents HTTP binding). Never throws, and never follows a redirect. */
 export function httpTransport(options: HttpOptions): Transport {
   const { url, mode, timeoutMs, connectTimeoutMs = maxConnectMs, connections, egress, ca } = options
   const target = egress.check(url)
@@ -36,32 +36,34 @@ export function httpTransport(options: HttpOptions): Transport {
   const { origin, pathname, search } = target.value
   const path = pathname + search
   const encode = encoders[mode]
+  const post = <T>(make: (of: T) => HttpMessage, of: T, { headers, signal }: SendOptions): Promise<Answer> => {
+    if (signal.aborted) return Promise.resolve(failure('Aborted', 'The attempt was called off.'))
+    if (!isSendable(headers)) return Promise.resolve(failure('InvalidHeader', badHeader))
+    const message = encoded(make, of)
+    if (!message || !isSendable(message.headers)) return Promise.resolve(failure('InvalidEvent', badEvent))
+    return new Promise((resolve) => {
+      const exchange = new Exchange(resolve, timeoutMs, signal)
+      const request = {
+        origin,
+        path,
+        method: 'POST' as const,
+        headers: flatten(message.headers, headers),
+        body: message.body ?? null,
+      }
+      agent.dispatch(request, exchange)
+    })
+  }
   return {
-    send(event, { headers, signal }) {
-      if (signal.aborted) return Promise.resolve(failure('Aborted', 'The attempt was called off.'))
-      if (!isSendable(headers)) return Promise.resolve(failure('InvalidHeader', badHeader))
-      const message = encoded(encode, event)
-      if (!message || !isSendable(message.headers)) return Promise.resolve(failure('InvalidEvent', badEvent))
-      return new Promise((resolve) => {
-        const exchange = new Exchange(resolve, timeoutMs, signal)
-        const request = {
-          origin,
-          path,
-          method: 'POST' as const,
-          headers: flatten(message.headers, headers),
-          body: message.body ?? null,
-        }
-        agent.dispatch(request, exchange)
-      })
-    },
+    send: (event, send) => post(encode, event, send),
+    sendBatch: (events, send) => post(toBatch, events, send),
     [Symbol.asyncDispose]: () => agent.destroy(null),
   }
 }
 
 /** Undefined where the event's stored attributes are no attributes: a poison event must not stop those behind it. */
-function encoded(encode: (event: EncodedEvent) => HttpMessage, event: EncodedEvent): HttpMessage | undefined {
+function encoded<T>(encode: (of: T) => HttpMessage, of: T): HttpMessage | undefined {
   try {
-    return encode(event)
+    return encode(of)
   } catch {
     return undefined
   }
@@ -83,6 +85,7 @@ const failure = (
 /** The way to an address that is none: each attempt says why. */
 const unreachable = (kind: 'InvalidURL' | 'AddressRefused', message: string): Transport => ({
   send: async () => failure(kind, message),
+  sendBatch: async () => failure(kind, message),
   [Symbol.asyncDispose]: async () => undefined,
 })
 

@@ -8,7 +8,9 @@ export type SendOptions = {
   signal: AbortSignal
 }
 
-/** The way to one sink. `send` makes one attempt and always resolves; whatever goes wrong is an answer too. */
+/** The way to one sink. Each call makes one attempt and always resolves; whatever goes wrong is an answer too. */
 export type Transport = AsyncDisposable & {
   send(event: EncodedEvent, options: SendOptions): Promise<Answer>
+  /** Several events as one request, all of which its answer speaks of. */
+  sendBatch(events: readonly EncodedEvent[], options: SendOptions): Promise<Answer>
 }

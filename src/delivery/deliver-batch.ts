@@ -1,0 +1,105 @@
+import type { Verdict } from '../api/verdict.ts'
+import { isPlain } from '../formats/binding.ts'
+import type { Row, Settlement } from '../outbox/outbox.ts'
+import type { Answer, Outcome } from './attempt.ts'
+import type { BatchSize } from './batch-size.ts'
+import type { Moment } from './clock.ts'
+import type { Circumstances, Conclusion } from './conclude.ts'
+import { type Answered, runCourse } from './course.ts'
+import { decideBatch, outcomeOfAll } from './decide-batch.ts'
+import type { DeliveryDeps } from './delivery-deps.ts'
+import { requestsOf, type Tried } from './requests.ts'
+import { rowHeaders } from './row-headers.ts'
+import type { SinkRuntime } from './sink.ts'
+import { type Headers, withoutCredentials } from './sink-headers.ts'
+import type { SinkStanding } from './sink-standing.ts'
+import { withoutSuspension } from './suspensions.ts'
+import type { Transport } from './transports/transport.ts'
+
+/** What the delivery of one claim rests on. */
+export type BatchContext = {
+  deps: Pick<DeliveryDeps, 'random' | 'now' | 'record'>
+  standing: SinkStanding
+  size: BatchSize
+  transport: Transport
+  /** The headers of the sink's spec. */
+  common: Verdict<Headers>
+  /** Calls requests off. */
+  signal: AbortSignal
+  /** Whether nothing may be sent any more, after so many requests of this claim. */
+  isOver(sent: number): boolean
+  /** Both clocks as they are. */
+  moment(): Moment
+  learn: Learn
+  settle(conclusion: Conclusion): void
+  handBack(settlement: Settlement): void
+}
+
+/** Takes an answer into account for the sink as a whole; `isCurrent`: its spec is still the one that was sent by. */
+export type Learn = (
+  answer: Answer,
+  outcome: Outcome,
+  sink: SinkRuntime,
+  moment: Moment,
+  common: Verdict<Headers>,
+) => { isCurrent: boolean; circumstances: Circumstances }
+
+/** Sends the rows of one claim, all of one subscription: in one request, or in as many as it takes, one after the other. */
+export async function deliverBatch(rows: readonly Row[], sink: SinkRuntime, context: BatchContext): Promise<void> {
+  const { common, deps, standing, settle, handBack } = context
+  const headersOf = rowHeaders(common.ok ? common.value : {})
+  let sent = 0
+  await runCourse(requestsOf(rows, sink.batch?.maxEvents ?? 1), {
+    send(request) {
+      // The claim has been taken off the sink's pace; what is sent again has not.
+      if (request[0]?.tries) standing.begin(request.length)
+      sent += 1
+      return attempt(request, sink, context, headersOf)
+    },
+    isOver: () => context.isOver(sent),
+    now: () => deps.now(),
+    record: (record) => deps.record(record),
+    settle,
+    handBack,
+  })
+}
+
+/** One request; undefined where it was called off. */
+async function attempt(
+  request: readonly Tried[],
+  sink: SinkRuntime,
+  context: BatchContext,
+  headersOf: (row: Row) => Headers,
+): Promise<Answered | undefined> {
+  const { common, deps, standing, size, learn } = context
+  const answer = common.ok ? await post(request, context, headersOf) : withoutCredentials(common.message)
+  if (answer.kind === 'failure' && answer.class === 'Aborted') return undefined
+  const moment = context.moment()
+  const { now } = moment
+  const { suspensions } = standing.current
+  const facts = request.map(({ row, tries }) => ({
+    attempts: row.attempts + tries,
+    firstAttempt: withoutSuspension(row.firstAttempt, suspensions),
+    canShrink: row.event.summary !== undefined,
+  }))
+  const outcome = decideBatch(answer, facts, { now, random: deps.random, retry: sink.retry })
+  size.learn(sink, answer, request)
+  const { isCurrent, circumstances } = learn(answer, outcomeOfAll(outcome), sink, moment, common)
+  if (isCurrent || outcome.kind === 'halved') return { answer, outcome, circumstances }
+  const outcomes = outcome.outcomes.map((one) => ('at' in one ? { ...one, at: now } : one))
+  return { answer, outcome: { kind: 'ended', outcomes }, circumstances }
+}
+
+function post(
+  request: readonly Tried[],
+  { transport, signal }: BatchContext,
+  headersOf: (row: Row) => Headers,
+): Promise<Answer> {
+  const [{ row: first }] = request as [Tried]
+  const options = { headers: headersOf(first), signal }
+  if (isPlain(first.event)) return transport.send(first.event, options)
+  return transport.sendBatch(
+    request.map(({ row }) => row.event),
+    options,
+  )
+}
