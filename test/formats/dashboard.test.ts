@@ -45,6 +45,13 @@ test('values are percent-encoded: none can leave its place', () => {
   )
 })
 
+test('what may not stand in a URI is percent-encoded in the template too', () => {
+  assert.equal(
+    url('https://d.example.com/runs of {a|b}/ü?q="{{name}}"#/{{name}}'),
+    'https://d.example.com/runs%20of%20%7Ba%7Cb%7D/%C3%BC?q=%22a%22#/a',
+  )
+})
+
 test('a bad template is refused with the placeholders that there are, and never repeats a password', () => {
   const table: [string, RegExp][] = [
     ['https://d.example.com/{{pod}}', /\{\{pod\}\} is not known/],
@@ -55,6 +62,9 @@ test('a bad template is refused with the placeholders that there are, and never 
     ['d.example.com/{{name}}', /no http or https URL/],
     ['/{{name}}', /no http or https URL/],
     ['javascript:alert({{name}})', /no http or https URL/],
+    ['https://d.example.com/#/runs#{{name}}', /no URI/],
+    ['https://d.example.com/100%/{{name}}', /no URI/],
+    ['https://d.example.com/?of[]={{name}}', /no URI/],
     ['https://ann:hunter2@d.example.com/{{name}}', /holds credentials/],
   ]
   for (const [template, message] of table) {
