@@ -3,6 +3,7 @@
 import { after, before, describe } from 'node:test'
 import { installTekton } from '../controlplane/tekton.ts'
 import { startStage, toLoopback } from './fixture.ts'
+import { bodies } from './lifecycle/bodies.ts'
 import { changing } from './lifecycle/changing.ts'
 import { classes } from './lifecycle/classes.ts'
 import { control } from './lifecycle/control.ts'
@@ -50,6 +51,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     suspending(scene)
     deleting(scene)
     changing(scene)
+    bodies(scene)
     control(scene)
     importing(scene)
   })
