@@ -57,20 +57,32 @@ export class ObjectEvents {
     return this.encode(emitter, milestone, one).problems
   }
 
+  /** With what stands in for each event, for sinks that will say only by an answer that they are too large. */
   private encode(emitter: Emitter, milestone: Milestone, one: EmitterFormat, place = 0): Encoding {
-    const { format, form, steps } = one
-    const step = steps[place] ?? steps[0]
-    const key = `${milestone.key}\n${step.name}\n${form}`
+    const made = this.encodeAt(emitter, milestone, one, place)
+    if (place + 1 >= one.steps.length) return made
+    const key = `\n${this.keyOf(milestone, one, place)}`
+    const known = this.encoded.get(key)
+    if (known) return known
+    const whole = withSummaries(made, this.encodeAt(emitter, milestone, one, place + 1))
+    this.encoded.set(key, whole)
+    return whole
+  }
+
+  private encodeAt(emitter: Emitter, milestone: Milestone, one: EmitterFormat, place: number): Encoding {
+    const key = this.keyOf(milestone, one, place)
     const known = this.encoded.get(key)
     if (known) return known
     const { source, cluster } = this.input
-    const { content, options, truncated } = step
+    const { content, options, truncated } = one.steps[place] ?? one.steps[0]
     const seen = this.outgoing(emitter, milestone)
-    const made = format.encode({ source, ...seen, content, options, cluster, ...(truncated && { truncated }) })
-    const isLeast = place + 1 >= steps.length
-    const whole = isLeast ? made : withSummaries(made, this.encode(emitter, milestone, one, place + 1))
-    this.encoded.set(key, whole)
-    return whole
+    const made = one.format.encode({ source, ...seen, content, options, cluster, ...(truncated && { truncated }) })
+    this.encoded.set(key, made)
+    return made
+  }
+
+  private keyOf({ key }: Milestone, { form, steps }: EmitterFormat, place: number): string {
+    return `${key}\n${(steps[place] ?? steps[0]).name}\n${form}`
   }
 
   /** What encoders may see, the same for all who redact the same. This is the only way from the object to them. */
@@ -89,7 +101,6 @@ export class ObjectEvents {
   }
 }
 
-/** The events with what stands in for them, for sinks that will say only by an answer that they are too large. */
 function withSummaries({ events, problems }: Encoding, small: Encoding): Encoding {
   return {
     problems,
