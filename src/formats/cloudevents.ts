@@ -1,5 +1,5 @@
 import type { Source } from '../sources/source.ts'
-import { encodeAttributes, timestamp } from './attributes.ts'
+import { type EventHead, encodeAttributes, timestamp } from './attributes.ts'
 import { encodeBareObject, hasIdentity } from './bare.ts'
 import { type EncodedEvent, type EncodeInput, type Format, nothing, oneEvent } from './format.ts'
 import { runExtensions, runFacts } from './run-facts.ts'
@@ -28,17 +28,17 @@ function encode(input: EncodeInput): EncodedEvent {
   const hasData = content !== 'none'
   const { schemaBase } = input.cluster
   const dataschema = schemaBase && `${schemaBase}/${type}.json`
-  const head = encodeAttributes(input, { format: 'cloudevents', type, subject, extensions, hasData, dataschema })
-  return { ...head, type, subject, data: hasData ? encodeData(input) : undefined }
-}
-
-/** The summary with its parts or, for content full, with the object as its last member. */
-function encodeData(input: EncodeInput): string {
-  const summary = JSON.stringify(summarise(input))
-  if (input.content !== 'full') return extendSummary(summary, input)
-  const object = encodeBareObject(input.source, input.object)
-  if (object === undefined) return extendSummary(summary, { ...input, truncated: true })
-  return `${summary.slice(0, -1)},"object":${object}}`
+  const given: EventHead = { format: 'cloudevents', type, subject, extensions, hasData, dataschema }
+  const head = encodeAttributes(input, given)
+  if (!hasData) return { ...head, type, subject, data: undefined }
+  const facts = JSON.stringify(summarise(input))
+  if (content !== 'full') return { ...head, type, subject, data: extendSummary(facts, input) }
+  const data = extendSummary(facts, { ...input, truncated: true })
+  const whole = encodeBareObject(source, object)
+  const { attributes } = encodeAttributes(input, { ...given, id: head.id, whole: false })
+  if (whole === undefined) return { ...head, attributes, type, subject, data }
+  // The object is the last member.
+  return { ...head, type, subject, data: `${facts.slice(0, -1)},"object":${whole}}`, summary: { attributes, data } }
 }
 
 function summarise({ source, object, milestone, cluster }: EncodeInput): Record<string, unknown> {

@@ -42,7 +42,10 @@ export type EncodedEvent = {
   subject: string
   attributes: string
   data: string | undefined
-  /** The same event, smaller, where there is such: for a sink that answers 413. */
+  /**
+   * The same event, smaller, where there is such: for a sink that answers 413. A format with a summary gives it with content `full`, where
+   * it is what `encode` gives with content `summary` and `truncated`; else whoever stores the event adds it.
+   */
   summary?: { attributes: string; data: string | undefined }
 }
 

@@ -1,4 +1,4 @@
-import { encodeAttributes, sourceOf, timestamp } from '../attributes.ts'
+import { type EventHead, encodeAttributes, sourceOf, timestamp } from '../attributes.ts'
 import { encodeBareObject } from '../bare.ts'
 import { buildLoose } from '../cdevents/build.ts'
 import type { Link } from '../cdevents/event.ts'
@@ -33,14 +33,15 @@ export function encodeCDEvent(input: EncodeInput, { name, subject, links, part }
   const type = typeOf(specVersion, name)
   const source = sourceOf(input)
   const time = timestamp(milestone.time)
-  const { id, attributes } = encodeAttributes(input, {
+  const head: EventHead = {
     format: 'cdevents',
     type,
     subject: subject.id,
     source,
     time,
     ...(part !== undefined && { part }),
-  })
+  }
+  const { id, attributes } = encodeAttributes(input, head)
   const withData = input.content !== 'none'
   const text = JSON.stringify(
     buildLoose(specVersion, {
@@ -59,15 +60,15 @@ export function encodeCDEvent(input: EncodeInput, { name, subject, links, part }
     const message = `${type} of CDEvents ${specVersion} would not be valid: ${tell(problems)}`
     return { events: [], problems: [{ reason: 'EventInvalid', message }] }
   }
-  const data = withData ? `${text.slice(0, -'}}'.length)}"tekton":${customDataOf(input)}}}` : text
-  return oneEvent({ id, type, subject: subject.id, attributes, data })
-}
-
-/** The JSON text of an object. */
-function customDataOf(input: EncodeInput): string {
-  const full = input.content === 'full'
-  return (
-    (full && encodeBareObject(input.source, input.object)) ||
-    extendSummary(JSON.stringify(summaryOf(input)), full ? { ...input, truncated: true } : input)
-  )
+  const event = { id, type, subject: subject.id, attributes }
+  if (!withData) return oneEvent({ ...event, data: text })
+  const filled = (customData: string) => `${text.slice(0, -'}}'.length)}"tekton":${customData}}}`
+  const facts = JSON.stringify(summaryOf(input))
+  if (input.content !== 'full') return oneEvent({ ...event, data: filled(extendSummary(facts, input)) })
+  const summary = {
+    attributes: encodeAttributes(input, { ...head, id, whole: false }).attributes,
+    data: filled(extendSummary(facts, { ...input, truncated: true })),
+  }
+  const whole = encodeBareObject(input.source, object)
+  return oneEvent(whole === undefined ? { ...event, ...summary } : { ...event, data: filled(whole), summary })
 }

@@ -60,7 +60,7 @@ export class ObjectEvents {
   /** With what stands in for each event, for sinks that will say only by an answer that they are too large. */
   private encode(emitter: Emitter, milestone: Milestone, one: EmitterFormat, place = 0): Encoding {
     const made = this.encodeAt(emitter, milestone, one, place)
-    if (place + 1 >= one.steps.length) return made
+    if (place + 1 >= one.steps.length || made.events.every(({ summary }) => summary !== undefined)) return made
     const key = `\n${this.keyOf(milestone, one, place)}`
     const known = this.encoded.get(key)
     if (known) return known
@@ -105,6 +105,7 @@ function withSummaries({ events, problems }: Encoding, small: Encoding): Encodin
   return {
     problems,
     events: events.map((event) => {
+      if (event.summary) return event
       const { attributes, data } = small.events.find(({ id }) => id === event.id) ?? event
       return data === event.data ? event : { ...event, summary: { attributes, data } }
     }),
