@@ -41,7 +41,8 @@ export async function generate(): Promise<Map<string, string>> {
         action: 'send',
         channel: { $ref: '#/channels/sink' },
         title: 'Deliver an event',
-        description: 'A POST for each event; any answer 2xx takes it. Repeats have the same source and id.',
+        description:
+          'A POST for each event, or for several where the sink has the mode batch; any answer 2xx takes it. Repeats have the same source and id.',
         bindings: { http: { method: 'POST', bindingVersion: '0.3.0' } },
       },
     },

@@ -48,12 +48,16 @@ const vocabularyPage = '../../src/formats/cdevents/VOCABULARY.md'
 
 /** A line for each row, with the formats that have an event for it. */
 function overview({ rows, variants }: Catalogue): string {
+  const columns = variants.filter(({ beyond }) => beyond === undefined)
   const lines = rows.map(({ source, milestone, events }) => {
     const page = `${source.family}.md#${source.kind.toLowerCase()}`
-    const has = variants.map((variant) => (events.some((event) => event.variant === variant) ? 'yes' : ''))
+    const has = columns.map((variant) => {
+      const found = events.find((event) => event.variant === variant || event.variant.beyond === variant)
+      return found ? (found.variant.beyond ? `with ${code(found.variant.name.split(' ').at(-1) ?? '')}` : 'yes') : ''
+    })
     return [`[${source.kind}](${page})`, code(milestone.name), milestone.class, milestone.default ? 'yes' : '', ...has]
   })
-  return table(['kind', 'milestone', 'class', 'default', ...variants.map(({ name }) => code(name))], lines)
+  return table(['kind', 'milestone', 'class', 'default', ...columns.map(({ name }) => code(name))], lines)
 }
 
 /** Of Carillon's own format, the attributes of all rows in one. */

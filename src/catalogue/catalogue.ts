@@ -2,7 +2,7 @@ import { compileDashboard } from '../formats/dashboard.ts'
 import type { Cluster, Content, EncodedEvent, Format, FormatName } from '../formats/format.ts'
 import type { MilestoneKind, Source } from '../sources/source.ts'
 import { type Sample, type Telling, tellingsOf } from './sample.ts'
-import { type Variant, variantsOf } from './variants.ts'
+import { knows, type Variant, variantsOf } from './variants.ts'
 
 /** An event that a row has, by its type: each type once for each variant. */
 export type RowEvent = {
@@ -48,7 +48,11 @@ export function catalogueOf({ sources, formats, samples }: CatalogueInput): Cata
   const rows = Object.values(sources).flatMap((source) =>
     source.catalogue.map((milestone): Row => {
       const told = tellings.get(`${source.kind} ${milestone.name}`) ?? []
-      return { source, milestone, events: variants.flatMap((variant) => eventsOf(variant, told)) }
+      return {
+        source,
+        milestone,
+        events: variants.flatMap((variant) => eventsOf(variant, source, milestone.name, told)),
+      }
     }),
   )
   return { rows, variants, faults: rows.flatMap((row) => variants.flatMap((variant) => faultOf(row, variant))) }
@@ -62,7 +66,8 @@ export const encodeTelling = (
 ): readonly EncodedEvent[] =>
   format.encode({ source, object: sample.object, milestone, content, options, cluster: exampleCluster }).events
 
-function eventsOf(variant: Variant, told: readonly Telling[]): RowEvent[] {
+function eventsOf(variant: Variant, source: Source, name: string, told: readonly Telling[]): RowEvent[] {
+  if (variant.beyond && knows(variant.beyond, source, name)) return []
   const best = new Map<string, RowEvent>()
   for (const from of told)
     for (const example of encodeTelling(variant, from)) {
@@ -84,11 +89,13 @@ function saysMore(one: RowEvent, other: RowEvent): boolean {
   return at >= 0 && (mine[at] ?? 0) > (others[at] ?? 0)
 }
 
-function faultOf({ source, milestone, events }: Row, { name, format, options }: Variant): string[] {
-  const has = events.some((event) => event.variant.name === name)
-  if (format.knows(source, milestone.name, options) === has) return []
+function faultOf({ source, milestone, events }: Row, variant: Variant): string[] {
+  const has = events.some((event) => event.variant === variant)
+  if (knows(variant, source, milestone.name) === has) return []
   const what = `${source.kind} ${milestone.name}`
   return [
-    has ? `${name} has an event for ${what}, and does not know it` : `no sample shows the event of ${name} for ${what}`,
+    has
+      ? `${variant.name} has an event for ${what}, and does not know it`
+      : `no sample shows the event of ${variant.name} for ${what}`,
   ]
 }

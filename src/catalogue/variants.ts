@@ -1,24 +1,43 @@
 import type { Format, FormatName } from '../formats/format.ts'
 import { defaultOptions, type FormatOptions } from '../formats/options.ts'
+import type { Source } from '../sources/source.ts'
 
-/** A format, with the options that decide which types its events have. */
+/** A format, with the options that decide which events it has, and of which types. */
 export type Variant = {
-  /** As tables show it: the format, and the version of CDEvents. */
+  /** As tables show it: the format, and the version of CDEvents or Tekton's mode. */
   name: string
   format: Format
   options: FormatOptions
+  /** The same format without an option that brings further milestones: this variant stands for those alone. */
+  beyond?: Variant
 }
 
 const specVersions = ['0.4.1', '0.5.1'] as const
 
-/** Every format once, CDEvents once for each version of the specification. */
-export function variantsOf(formats: Readonly<Record<FormatName, Format>>): Variant[] {
-  return Object.values(formats).flatMap((format): Variant[] => {
-    if (format.name !== 'cdevents') return [{ name: format.name, format, options: defaultOptions }]
-    return specVersions.map((specVersion) => ({
-      name: `${format.name} ${specVersion}`,
-      format,
-      options: { ...defaultOptions, cdevents: { ...defaultOptions.cdevents, specVersion } },
-    }))
+/** Every format: CDEvents once for each version of the specification, Tekton's own once more for what `tekton.mode: eachChange` adds. */
+export const variantsOf = (formats: Readonly<Record<FormatName, Format>>): Variant[] =>
+  Object.values(formats).flatMap((format): Variant[] => {
+    switch (format.name) {
+      case 'cdevents':
+        return specVersions.map((specVersion) => ({
+          name: `${format.name} ${specVersion}`,
+          format,
+          options: { ...defaultOptions, cdevents: { ...defaultOptions.cdevents, specVersion } },
+        }))
+      case 'tektonv1':
+      case 'tektonv2': {
+        const once: Variant = { name: format.name, format, options: defaultOptions }
+        const tekton = { ...defaultOptions.tekton, mode: 'eachChange' as const }
+        return [
+          once,
+          { name: `${format.name} eachChange`, format, options: { ...defaultOptions, tekton }, beyond: once },
+        ]
+      }
+      default:
+        return [{ name: format.name, format, options: defaultOptions }]
+    }
   })
-}
+
+/** Whether a variant has an event for a milestone that the variant which it goes beyond has none for. */
+export const knows = ({ format, options, beyond }: Variant, source: Source, milestoneName: string): boolean =>
+  format.knows(source, milestoneName, options) && !(beyond && knows(beyond, source, milestoneName))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Condition, EventSubscription } from '../../src/api/generated.ts'
-import { type Variant, variantsOf } from '../../src/catalogue/variants.ts'
+import { knows, type Variant, variantsOf } from '../../src/catalogue/variants.ts'
 import { formats } from '../../src/formats/index.ts'
 import type { Batch, RelistReason } from '../../src/kube/reflector.ts'
 import { activationKey } from '../../src/operator/activation.ts'
@@ -36,7 +36,7 @@ export const nameOf = (milestone: string, variant: Variant): string =>
 function statesFor({ source }: Life, status: EventSubscription['status']): SubscriptionState[] {
   return source.catalogue.flatMap(({ name: milestone }) =>
     variants
-      .filter(({ format, options }) => format.knows(source, milestone, options))
+      .filter((variant) => knows(variant, source, milestone))
       .map((variant) => {
         const { format, options } = variant
         const name = nameOf(milestone, variant)

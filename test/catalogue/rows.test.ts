@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import type { Variant } from '../../src/catalogue/variants.ts'
+import { knows, type Variant } from '../../src/catalogue/variants.ts'
 import { eventId } from '../../src/formats/attributes.ts'
 import { sources } from '../../src/sources/index.ts'
 import { keysOf, type Life, lives } from './lives.ts'
@@ -35,7 +35,7 @@ async function each(kind: string, milestone: string, check: (scene: Scene) => Pr
   const own = lives.filter((life) => life.source === source && keysOf(life, milestone).length > 0)
   assert.ok(own.length > 0, `${kind} ${milestone} has no life in test/sources/lives: record one`)
   for (const life of own)
-    for (const variant of variants.filter(({ format, options }) => format.knows(source, milestone, options)))
+    for (const variant of variants.filter((variant) => knows(variant, source, milestone)))
       await check({ life, variant, keys: keysOf(life, milestone), subscription: nameOf(milestone, variant) })
 }
 

@@ -13,9 +13,10 @@ function viewOfRow({ source, milestone }: Row): Record<string, unknown> {
   return { kind, family, group, version, milestone: name, class: of, default: isDefault, key, time, when }
 }
 
-function viewOfEvent({ type, variant: { format, options } }: RowEvent): Record<string, unknown> {
+function viewOfEvent({ type, variant: { format, options, beyond } }: RowEvent): Record<string, unknown> {
   const { specVersion } = options.cdevents
-  return { format: format.name, ...(format.name === 'cdevents' && { specVersion }), type }
+  const { mode } = options.tekton
+  return { format: format.name, ...(format.name === 'cdevents' && { specVersion }), ...(beyond && { mode }), type }
 }
 
 /** The event in structured mode. */
