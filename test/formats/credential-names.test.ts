@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import type { KubeObject } from '../../src/api/object.ts'
 import { bareObject } from '../../src/formats/bare.ts'
 import { namesCredential } from '../../src/formats/credential-names.ts'
 import { formats } from '../../src/formats/index.ts'
 import { defaultOptions } from '../../src/formats/options.ts'
+import { declaredEvents } from '../../src/formats/user-events/declared-events.ts'
 import { input, run, toldBy } from './runs.ts'
+import { declaration, declaring } from './user-events/runs.ts'
 
 const naming = [
   'token',
@@ -96,4 +99,13 @@ test('no format sends them, nor managedFields, nor what kubectl last applied', (
       if (content === 'full') assert.ok(event.data?.includes('example.com/kept'), format.name)
     }
   }
+})
+
+test('no declaration of an event can read them', () => {
+  const read = (key: string) => ({ cel: `object.metadata.annotations[?"${key}"].orValue("gone")` })
+  const declared = declaration({ customData: { token: read('example.com/api-token'), kept: read('example.com/kept') } })
+  const more = (run: KubeObject) =>
+    Object.assign(run.metadata.annotations ?? {}, { 'example.com/api-token': 'canary', 'example.com/kept': 'yes' })
+  const { events, problems } = declaredEvents(declaring([declared], { more }))
+  assert.deepEqual([events[0]?.customData, problems], [{ token: 'gone', kept: 'yes' }, []])
 })

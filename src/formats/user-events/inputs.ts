@@ -1,7 +1,8 @@
 import type { KubeObject } from '../../api/object.ts'
-import { fromJson, viewOf } from '../../cel/json.ts'
+import { fromJson, type JsonView, viewOf } from '../../cel/json.ts'
 import type { Inputs } from '../../cel/program.ts'
 import type { Milestone } from '../../sources/source.ts'
+import { bareObject } from '../bare.ts'
 import type { EncodeInput } from '../format.ts'
 import { type RunValues, valuesOf } from './run-values.ts'
 
@@ -24,13 +25,17 @@ export function givenOf({ source, object, milestone }: EncodeInput): Given {
 
 /** Made on first use, each variable for itself. */
 function inputsOf(values: RunValues, object: KubeObject, milestone: Milestone): Inputs {
-  const view = viewOf(object)
+  let view: JsonView | undefined
   const bound: Record<string, unknown> = {}
   return {
     bind(paths) {
       for (const { variable, keys, name } of paths) {
-        if (variable === 'object') bound.object = view.with(keys, name)
-        else bound[variable] ??= variable === 'milestone' ? milestoneMap(milestone) : fromJson(mapOf(values, variable))
+        if (variable === 'object') {
+          // What never leaves the cluster is not for declarations either.
+          view ??= viewOf(bareObject(object))
+          bound.object = view.with(keys, name)
+        } else
+          bound[variable] ??= variable === 'milestone' ? milestoneMap(milestone) : fromJson(mapOf(values, variable))
       }
       return bound
     },
