@@ -3,6 +3,7 @@
 import { after, before, describe } from 'node:test'
 import { installTekton } from '../controlplane/tekton.ts'
 import { startStage, toLoopback } from './fixture.ts'
+import { batches } from './lifecycle/batches.ts'
 import { bodies } from './lifecycle/bodies.ts'
 import { changing } from './lifecycle/changing.ts'
 import { classes } from './lifecycle/classes.ts'
@@ -43,6 +44,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     classes(scene)
     failures(scene)
     deliveries(scene)
+    batches(scene)
     secrets(scene)
     filters(scene)
     selection(scene)

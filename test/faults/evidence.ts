@@ -28,6 +28,8 @@ export type Arrival = {
   uid: string
   milestone: string
   sequence: string
+  /** Of a batch: how many events the request held. */
+  among?: number
   /** The sink answered 2xx. */
   taken: boolean
   /** What the sink did, for the reader: 204, 503, hang. */

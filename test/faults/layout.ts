@@ -27,6 +27,8 @@ export type LayoutOptions = {
   sink?: object
   /** Put over `spec.http`. */
   http?: object
+  /** Sinks of these names take batches, so many requests at a time. */
+  batch?: { sinks: string[]; maxEvents: number; concurrency: number }
   behaviour?: Behaviour
   startFrom?: string
   /** The tenants' namespaces are there already. */
@@ -70,7 +72,10 @@ export async function declareSink(
   const key = `${namespace}/${name}`
   const { port } = await scene.sinks.open(key, options.behaviour ?? taking)
   const http = { url: `http://127.0.0.1:${port}/${namespace}/${name}`, timeout: '2s', ...options.http }
-  await applySink(scene, key, { http, limits: { concurrency }, retry, ...options.sink })
+  const batch = options.batch?.sinks.includes(name) ? options.batch : undefined
+  const mode = batch && { mode: 'batch', batch: { maxEvents: batch.maxEvents, maxDelay: '200ms' } }
+  const limits = { concurrency: batch?.concurrency ?? concurrency }
+  await applySink(scene, key, { http: { ...http, ...mode }, limits, retry, ...options.sink })
   if (!scene.sinkKeys.includes(key)) scene.sinkKeys.push(key)
 }
 

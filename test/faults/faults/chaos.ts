@@ -58,12 +58,15 @@ const deeds: Record<string, (scene: Scene) => Promise<void>> = {
 
 export const chaos: Fault = {
   id: 'chaos',
-  title: 'kills, stops, halts, cut and stalled connections, and sinks of all moods, by chance',
+  title:
+    'kills, stops, halts, cut and stalled connections, and sinks of all moods, some of which take batches, by chance',
   // A turn kills at most once, and what was under way at five sinks may come again.
   cost: (sizes) => ({ repeats: sizes.lasting(40, 8) * 5 * concurrency, recoveryMs: 20_000 }),
   seconds: 60,
   async run(scene) {
-    await begin(scene, { http: { timeout: '1s' } })
+    // The tenants' second sinks take batches, with no more events under way than the others.
+    const batch = { sinks: ['two'], maxEvents: concurrency, concurrency: 1 }
+    await begin(scene, { http: { timeout: '1s' }, batch })
     const names = Object.keys(deeds)
     const done: string[] = []
     return underLoad(

@@ -2,6 +2,7 @@ import type { Fault } from '../fault.ts'
 import { deadLetters, purge, replay } from './again.ts'
 import { goneForGood, held, redirects, retryAfter, serverErrors, terminal } from './answers.ts'
 import { compaction, restart, stall } from './apiserver.ts'
+import { batches } from './batches.ts'
 import { burst } from './burst.ts'
 import { past, pending } from './catching-up.ts'
 import { chaos } from './chaos.ts'
@@ -24,6 +25,7 @@ export const faults: readonly Fault[] = [
   retryAfter,
   terminal,
   held,
+  batches,
   goneForGood,
   redirects,
   slowLoris,

@@ -16,7 +16,7 @@ export type Mode =
 
 /** The first rule that fits decides. */
 export type Rule = {
-  /** Part of the header ce-subject. */
+  /** Part of the event's subject. */
   subject?: string
   milestone?: string
   /** Only the first so many requests with an id. */

@@ -14,41 +14,72 @@ let file = -1
 let random: Random = Math.random
 let waiting = 0
 
-/** One line, written before anybody is answered. */
-const note = (arrival: Arrival): void => void writeSync(file, `${JSON.stringify(arrival)}\n`)
+/** A line for each event of a request, written before anybody is answered. */
+const note = (arrivals: readonly Arrival[]): void =>
+  void writeSync(file, arrivals.map((arrival) => `${JSON.stringify(arrival)}\n`).join(''))
 
-function describe(request: IncomingMessage, sink: string, mode: Mode): Arrival {
-  const header = (name: string) => String(request.headers[name] ?? '')
-  const [kind = '', milestone = ''] = header('ce-type').split('.').slice(-3, -1)
+/** An event's attributes, as far as they matter here. */
+type Told = { id: string; type: string; subject: string; namespace: string; uid: string; sequence: string }
+
+/** A request with the events that it is for. */
+type Asked = { request: IncomingMessage; events: readonly Told[] }
+
+const inHeaders = ({ headers }: IncomingMessage): Told => {
+  const header = (name: string) => String(headers[`ce-${name}`] ?? '')
+  return {
+    id: header('id'),
+    type: header('type'),
+    subject: header('subject'),
+    namespace: header('namespace'),
+    uid: header('uid'),
+    sequence: header('sequence'),
+  }
+}
+
+const describe = ({ request, events }: Asked, sink: string, mode: Mode): Arrival[] =>
+  events.map((event) => ({
+    ...describeOne(event, String(request.headers['carillon-subscription'] ?? ''), sink, mode),
+    ...(isBatch(request) && { among: events.length }),
+  }))
+
+function describeOne(event: Told, subscription: string, sink: string, mode: Mode): Arrival {
+  const [kind = '', milestone = ''] = event.type.split('.').slice(-3, -1)
+  const { id, namespace, uid, sequence } = event
   return {
     at: Date.now(),
     sink,
-    subscription: header('carillon-subscription'),
-    id: header('ce-id'),
+    subscription,
+    id,
     kind,
-    namespace: header('ce-namespace'),
-    name: header('ce-subject').split('/').at(-1) ?? '',
-    uid: header('ce-uid'),
+    namespace,
+    name: event.subject.split('/').at(-1) ?? '',
+    uid,
     milestone,
-    sequence: header('ce-sequence'),
+    sequence,
     taken: (mode.kind === 'status' || mode.kind === 'endless-body') && mode.status >= 200 && mode.status < 300,
     answer: 'status' in mode ? `${mode.kind === 'status' ? '' : mode.kind} ${mode.status}`.trim() : mode.kind,
   }
 }
 
-function choose(open: Open, request: IncomingMessage): Mode {
-  const id = `${request.headers['carillon-subscription']} ${request.headers['ce-id']}`
-  const attempt = (open.attempts.get(id) ?? 0) + 1
-  open.attempts.set(id, attempt)
+/** A rule is for a batch where it is for any of its events. */
+function choose(open: Open, { request, events }: Asked): Mode {
+  const tried = events.map((event) => {
+    const id = `${request.headers['carillon-subscription']} ${event.id}`
+    const attempt = (open.attempts.get(id) ?? 0) + 1
+    open.attempts.set(id, attempt)
+    return { ...event, attempt }
+  })
   const { authorization } = open.behaviour
   if (authorization !== undefined && request.headers.authorization !== authorization)
     return { kind: 'status', status: 401 }
-  const type = String(request.headers['ce-type'])
   const rule = open.behaviour.rules?.find(
     ({ subject, milestone, attempts, share }) =>
-      (subject === undefined || String(request.headers['ce-subject']).includes(subject)) &&
-      (milestone === undefined || type.split('.').at(-2) === milestone) &&
-      (attempts === undefined || attempt <= attempts) &&
+      tried.some(
+        (one) =>
+          (subject === undefined || one.subject.includes(subject)) &&
+          (milestone === undefined || one.type.split('.').at(-2) === milestone) &&
+          (attempts === undefined || one.attempt <= attempts),
+      ) &&
       (share === undefined || random() < share),
   )
   return rule?.mode ?? open.behaviour.otherwise
@@ -57,31 +88,50 @@ function choose(open: Open, request: IncomingMessage): Mode {
 function serve(sink: string, request: IncomingMessage, response: ServerResponse): void {
   const open = sinks.get(sink)
   if (!open) return void response.destroy()
-  const mode = choose(open, request)
   request.on('error', () => response.destroy())
   response.on('error', () => response.destroy())
+  if (isBatch(request)) return void serveBatch(open, sink, request, response)
+  const asked = { request, events: [inHeaders(request)] }
+  const mode = choose(open, asked)
   if (mode.kind === 'reset-before') {
-    note(describe(request, sink, mode))
+    note(describe(asked, sink, mode))
     request.socket.resetAndDestroy()
     return
   }
   request.resume()
-  request.on('end', () => answer(sink, mode, request, response))
+  request.on('end', () => answer(sink, mode, asked, response))
 }
 
-function answer(sink: string, mode: Mode, request: IncomingMessage, response: ServerResponse): void {
-  const arrival = describe(request, sink, mode)
+const isBatch = ({ headers }: IncomingMessage): boolean =>
+  headers['content-type']?.startsWith('application/cloudevents-batch+json') ?? false
+
+/** Which events a batch is of shows when it has come. */
+function serveBatch(open: Open, sink: string, request: IncomingMessage, response: ServerResponse): void {
+  let body = ''
+  request.setEncoding('utf8').on('data', (text: string) => {
+    body += text
+  })
+  request.on('end', () => {
+    const asked = { request, events: JSON.parse(body) as Told[] }
+    answer(sink, choose(open, asked), asked, response)
+  })
+}
+
+function answer(sink: string, mode: Mode, asked: Asked, response: ServerResponse): void {
+  const { request } = asked
+  const arrivals = describe(asked, sink, mode)
   if (mode.kind === 'status' && mode.delayMs) {
     waiting += 1
     setTimeout(() => {
       waiting -= 1
       const gone = response.destroyed || response.socket === null
-      note(gone ? { ...arrival, taken: false, answer: 'left before the answer' } : arrival)
+      const unanswered = arrivals.map((one) => ({ ...one, taken: false, answer: 'left before the answer' }))
+      note(gone ? unanswered : arrivals)
       if (!gone) response.writeHead(mode.status, mode.headers).end(mode.body)
     }, mode.delayMs)
     return
   }
-  note(arrival)
+  note(arrivals)
   switch (mode.kind) {
     case 'status':
       response.writeHead(mode.status, mode.headers).end(mode.body)
