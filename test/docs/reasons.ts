@@ -53,6 +53,8 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'StorageUnavailable',
   'UnknownCommand',
   'Unreachable',
+  // Of what an expression gives: told as BodyFailed or DeclarationInvalid.
+  'NoJson',
   // An attempt that we called off ourselves: it does not count, and is not told.
   'Aborted',
   ...ofCommands,
