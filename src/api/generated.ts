@@ -390,7 +390,7 @@ export type EventSelection = {
   /** The kind of object. */
   kind: 'TaskRun' | 'PipelineRun' | 'CustomRun'
   /** Which moments of its life. Left out, started and finished. */
-  milestones?: ('queued' | 'started' | 'running' | 'unknown' | 'finished' | 'retried' | 'signed' | 'skipped' | 'deleted')[]
+  milestones?: ('queued' | 'started' | 'running' | 'changed' | 'unknown' | 'finished' | 'retried' | 'signed' | 'skipped' | 'deleted')[]
   /** Labels that the object must have. Left out or empty, all do. */
   selector?: LabelSelector
 }

@@ -24,6 +24,8 @@ export type EventSpec = { kind: string; milestones?: readonly string[]; selector
 export type Selection = {
   /** Kind → names of the milestones that can match. */
   kinds: ReadonlyMap<string, ReadonlySet<string>>
+  /** Those of them that the formats' options bring, and the spec does not name: for the formats with `besides` alone. */
+  besides?: ReadonlyMap<string, ReadonlySet<string>>
   /** Which namespaces, by their labels; undefined where the spec has no namespaceSelector, or one that is empty. */
   namespaces?: LabelTest
   judge(source: Source, object: KubeObject, milestone: Milestone, inputs: FilterInputs): Judgement
@@ -41,23 +43,29 @@ export type Judgement =
 /** Whether some wanted format has an event for a milestone. */
 export type Knows = (source: Source, milestone: string) => boolean
 
+/** What the formats' options bring besides the milestones named of a kind, or its default tier. */
+export type Besides = (source: Source, named: readonly string[] | undefined) => readonly string[]
+
 /** Refused as EventsInvalid (with what is allowed), FilterInvalid (with line and column) or NamespaceSelectorInvalid. */
 export function compileSelection(
   spec: SelectionSpec,
   sources: Readonly<Record<string, Source>>,
   knows: Knows,
+  besides: Besides = () => [],
 ): Verdict<Selection> {
-  const choices = compileEvents(spec.events, sources, knows)
+  const choices = compileEvents(spec.events, sources, knows, besides)
   if (!choices.ok) return choices
   const filter =
     spec.filter === undefined ? undefined : compile(spec.filter, { variables: filterVariables, result: 'bool' })
   if (filter && !filter.ok) return refuse(filter.reason, `filter: ${filter.message}`)
   const namespaces = spec.namespaceSelector && compileSelector(spec.namespaceSelector, 'NamespaceSelectorInvalid')
   if (namespaces && !namespaces.ok) return namespaces
+  const kinds = allOf(choices.value, (choice) => choice.milestones)
+  const named = allOf(choices.value, (choice) => choice.named)
+  const brought = [...kinds].map(([kind, names]) => [kind, names.difference(named.get(kind) ?? new Set())] as const)
   return accept({
-    kinds: new Map(
-      [...choices.value].map(([kind, of]) => [kind, new Set(of.flatMap((choice) => [...choice.milestones]))]),
-    ),
+    kinds,
+    ...(brought.some(([, names]) => names.size > 0) && { besides: new Map(brought) }),
     ...(namespaces && !isEmpty(spec.namespaceSelector) && { namespaces: namespaces.value }),
     judge: judgeBy(choices.value, filter?.value),
   })
@@ -67,7 +75,10 @@ const isEmpty = ({ matchLabels, matchExpressions }: LabelSelector = {}): boolean
   Object.keys(matchLabels ?? {}).length + (matchExpressions ?? []).length === 0
 
 /** One entry of `events`. */
-type Choice = { milestones: ReadonlySet<string>; labels: LabelTest | undefined }
+type Choice = { milestones: ReadonlySet<string>; named: ReadonlySet<string>; labels: LabelTest | undefined }
+
+const allOf = (choices: ReadonlyMap<string, readonly Choice[]>, namesOf: (choice: Choice) => ReadonlySet<string>) =>
+  new Map([...choices].map(([kind, of]) => [kind, new Set(of.flatMap((choice) => [...namesOf(choice)]))]))
 
 function judgeBy(choices: ReadonlyMap<string, readonly Choice[]>, filter: Program | undefined): Selection['judge'] {
   return (source, object, milestone, inputs) => {
@@ -95,10 +106,11 @@ function compileEvents(
   events: SelectionSpec['events'],
   sources: Readonly<Record<string, Source>>,
   knows: Knows,
+  besides: Besides,
 ): Verdict<Map<string, Choice[]>> {
   const choices = new Map<string, Choice[]>()
   for (const event of events ?? allKinds(sources, knows)) {
-    const choice = compileEvent(event, sources, knows)
+    const choice = compileEvent(event, sources, knows, besides)
     if (!choice.ok) return choice
     choices.set(event.kind, [...(choices.get(event.kind) ?? []), choice.value])
   }
@@ -118,7 +130,12 @@ const allowedOf = (source: Source, knows: Knows): string[] =>
 const defaultsOf = (source: Source, knows: Knows): string[] =>
   source.catalogue.filter((row) => row.default && knows(source, row.name)).map(({ name }) => name)
 
-function compileEvent(event: EventSpec, sources: Readonly<Record<string, Source>>, knows: Knows): Verdict<Choice> {
+function compileEvent(
+  event: EventSpec,
+  sources: Readonly<Record<string, Source>>,
+  knows: Knows,
+  besides: Besides,
+): Verdict<Choice> {
   const source = Object.hasOwn(sources, event.kind) ? sources[event.kind] : undefined
   if (!source) {
     const kinds = Object.keys(sources).join(', ')
@@ -136,7 +153,8 @@ function compileEvent(event: EventSpec, sources: Readonly<Record<string, Source>
   }
   const labels = event.selector && compileSelector(event.selector, 'EventsInvalid')
   if (labels && !labels.ok) return refuse('EventsInvalid', `selector of ${source.kind}: ${labels.message}`)
-  return accept({ milestones: new Set(milestones), labels: labels?.value })
+  const all = new Set([...milestones, ...besides(source, event.milestones)])
+  return accept({ milestones: all, named: new Set(milestones), labels: labels?.value })
 }
 
 function wrongMilestone(source: Source, name: string, allowed: readonly string[]): string {

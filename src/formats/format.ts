@@ -74,6 +74,11 @@ export type Format = {
   hasSummary: boolean
   /** Whether this format has an event for that milestone name of that kind. */
   knows(source: Source, milestoneName: string, options: FormatOptions): boolean
+  /**
+   * Milestones that its options bring besides those that a subscription names for a kind (undefined: the default tier), for this format
+   * alone.
+   */
+  besides?(source: Source, named: readonly string[] | undefined, options: FormatOptions): readonly string[]
   /** The options that its events depend on, as a text: those of equal forms are encoded once. Made when a subscription is compiled. */
   formOf(options: FormatOptions): string
   encode(input: EncodeInput): Encoding

@@ -20,8 +20,16 @@ export type Emitter = {
   sinks: readonly EmitterSink[]
 }
 
-/** `form`: two emitters that have the same encode the same milestone, at the same step, to the same bytes. */
-export type EmitterFormat = { format: Format; form: string; steps: Steps }
+/**
+ * `form`: two emitters that have the same encode the same milestone, at the same step, to the same bytes. `without`: milestones, by kind,
+ * that the options of another format brought.
+ */
+export type EmitterFormat = {
+  format: Format
+  form: string
+  steps: Steps
+  without?: ReadonlyMap<string, ReadonlySet<string>> | undefined
+}
 
 export type EmitterSink = {
   /** `namespace/name`. */

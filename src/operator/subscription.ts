@@ -41,7 +41,9 @@ export function compileSubscription(subscription: EventSubscription, context: Co
   const formats = bodied.value
   const knows = (source: Source, milestone: string) =>
     formats.some((format) => format.knows(source, milestone, options.value))
-  const selection = compileSelection(selectionOf(spec), context.sources, knows)
+  const besides = (source: Source, named: readonly string[] | undefined) =>
+    formats.flatMap((format) => format.besides?.(source, named, options.value) ?? [])
+  const selection = compileSelection(selectionOf(spec), context.sources, knows, besides)
   if (!selection.ok) return selection
   const content = spec.data?.content ?? 'summary'
   return accept({
@@ -54,6 +56,7 @@ export function compileSubscription(subscription: EventSubscription, context: Co
       format,
       form: `${format.name} ${format.formOf(options.value)}`,
       steps: stepsOf(content, options.value, format),
+      ...(!format.besides && selection.value.besides && { without: selection.value.besides }),
     })),
     options: options.value,
     redaction: compileRedaction(options.value.data.redact),

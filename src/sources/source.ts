@@ -56,6 +56,9 @@ export type DetailKind = {
 /** What is kept of an object between two reads: small, JSON-able, enough for `transitions`. */
 export type Projection = Record<string, string | number | boolean | string[] | undefined>
 
+/** For which observed milestones something is to be kept, and what was kept before. */
+export type Keep = { wants(milestoneName: string): boolean; previous: Projection | undefined }
+
 /**
  * How it was learnt that an object is gone, and when (`at`, ms, the API server's clock). `missed`: a list no longer holds it, and nobody
  * saw its last state.
@@ -76,7 +79,8 @@ export type Source = {
   milestones(object: KubeObject): Milestone[]
   /** What changed between the projection and the object and can't be read from the object alone. Never throws. */
   transitions(previous: Projection | undefined, object: KubeObject): Milestone[]
-  project(object: KubeObject): Projection
+  /** With `keep` no more than its milestones need; left out, what all need. */
+  project(object: KubeObject, keep?: Keep): Projection
   /** When the object came to its end (ms), or undefined while it is still going. */
   endedAt(object: KubeObject): number | undefined
   /**

@@ -34,6 +34,15 @@ const running: MilestoneKind = {
   reason: 'the condition Succeeded',
 }
 
+const changed: MilestoneKind = {
+  name: 'changed',
+  class: 'observed',
+  default: false,
+  key: 'changed/<lastTransitionTime in ms>/<first 8 hexadecimal digits of SHA-256 of the message>',
+  time: 'lastTransitionTime of the condition Succeeded',
+  when: 'the condition Succeeded, which was Unknown with reason Running in this attempt before, is so again or still, with another message or time, as at each step of a pipeline; never of the first such state, which is running',
+}
+
 const unknown: MilestoneKind = {
   name: 'unknown',
   class: 'observed',
@@ -106,6 +115,7 @@ export const taskRunCatalogue: readonly MilestoneKind[] = [
   startedFirst,
   unknown,
   running,
+  changed,
   retried,
   { ...finished, when: `${finished.when}; False without completionTime is a TaskRun that still runs` },
   signed,
@@ -117,6 +127,7 @@ export const pipelineRunCatalogue: readonly MilestoneKind[] = [
   started,
   unknown,
   running,
+  changed,
   skipped,
   finished,
   signed,
@@ -128,6 +139,7 @@ export const customRunCatalogue: readonly MilestoneKind[] = [
   startedFirst,
   unknown,
   running,
+  changed,
   retried,
   finished,
   deleted,
@@ -139,6 +151,7 @@ const ranks: Readonly<Record<string, number>> = {
   started: 10,
   unknown: 12,
   running: 14,
+  changed: 15,
   retried: 16,
   skipped: 80,
   finished: 90,

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { KubeObject } from '../api/object.ts'
 import { annotationTime, type Fields, fields, lastWrite, list, shortText, time } from './read.ts'
 import type { Gone, Milestone, Projection, Source } from './source.ts'
@@ -55,11 +56,18 @@ function runSource(kind: string, plural: string, version: string, catalogue: Sou
     catalogue,
     milestones,
     transitions(previous, object) {
-      const now = ongoing(read(object))
-      return now === undefined || now.key === previous?.ongoing ? [] : [now]
+      const run = read(object)
+      const now = ongoing(run)
+      if (now === undefined) return []
+      return changed(run, previous?.mark) ?? (now.key === previous?.ongoing ? [] : [now])
     },
-    project(object): Projection {
-      return { ongoing: ongoing(read(object))?.key }
+    project(object, keep): Projection {
+      const run = read(object)
+      const projection = { ongoing: ongoing(run)?.key }
+      if (keep && !keep.wants('changed')) return projection
+      // What was Running may be waiting for something meanwhile, and come back to it.
+      const mark = run.condition?.status === 'Unknown' ? (markOf(run)?.text ?? keep?.previous?.mark) : undefined
+      return mark === undefined ? projection : { ...projection, mark }
     },
     endedAt: (object) => endOf(kind, read(object)),
     deletion(object, gone) {
@@ -167,6 +175,26 @@ function ongoing({ metadata, status, condition, retries }: Run): Milestone | und
   const moved = condition.changed === undefined ? '' : `/${condition.changed}`
   const rank = attempt === 1 && !status.startTime ? rankOf('held') : rankOf('unknown', attempt)
   return { ...observed('unknown', `unknown/${condition.reason ?? ''}${moved}`, at, rank), ...why(condition) }
+}
+
+/** One condition with reason Running, told apart from those before and after it. */
+type Mark = { text: string; attempt: number; at: number; key: string }
+
+function markOf({ metadata, condition, retries }: Run): Mark | undefined {
+  if (condition?.status !== 'Unknown' || condition.reason !== 'Running') return undefined
+  const at = condition.changed ?? lastWrite(metadata)
+  if (at === undefined) return undefined
+  const attempt = retries.length + 1
+  const key = `changed/${at}/${hash('sha256', condition.message ?? '').slice(0, 8)}`
+  return { text: `${attempt} ${key}`, attempt, at, key }
+}
+
+/** A run that was Running in this attempt, by `previous`, and is so with another condition; undefined where it was not Running before. */
+function changed(run: Run, previous: Projection[string]): Milestone[] | undefined {
+  const mark = typeof previous === 'string' ? markOf(run) : undefined
+  if (mark === undefined || !String(previous).startsWith(`${mark.attempt} `)) return undefined
+  if (mark.text === previous) return []
+  return [{ ...observed('changed', mark.key, mark.at, rankOf('changed', mark.attempt)), ...why(run.condition) }]
 }
 
 const derived = (name: string, key: string, at: number, attempt = 1): Milestone => ({

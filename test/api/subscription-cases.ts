@@ -28,7 +28,7 @@ export const goodSubscriptions: Good[] = [
     'all milestones of a PipelineRun',
     events({
       kind: 'PipelineRun',
-      milestones: ['queued', 'started', 'running', 'unknown', 'finished', 'signed', 'skipped', 'deleted'],
+      milestones: ['queued', 'started', 'running', 'changed', 'unknown', 'finished', 'signed', 'skipped', 'deleted'],
     }),
   ],
   [
@@ -119,22 +119,22 @@ export const badSubscriptions: Bad[] = [
   [
     'an unknown milestone',
     events({ kind: 'TaskRun', milestones: ['begun'] }),
-    'supported values: "queued", "started", "running", "unknown", "finished", "retried", "signed", "skipped"',
+    'supported values: "queued", "started", "running", "changed", "unknown", "finished", "retried", "signed", "skipped"',
   ],
   [
     'a skipped TaskRun',
     events({ kind: 'TaskRun', milestones: ['skipped'] }),
-    'spec.events[0]: Invalid value: "object": milestones of a TaskRun are queued, started, running, unknown, finished, retried, signed, deleted',
+    'spec.events[0]: Invalid value: "object": milestones of a TaskRun are queued, started, running, changed, unknown, finished, retried, signed, deleted',
   ],
   [
     'a retried PipelineRun',
     events({ kind: 'PipelineRun', milestones: ['retried'] }),
-    'milestones of a PipelineRun are queued, started, running, unknown, finished, signed, skipped, deleted',
+    'milestones of a PipelineRun are queued, started, running, changed, unknown, finished, signed, skipped, deleted',
   ],
   [
     'a signed CustomRun',
     events({ kind: 'CustomRun', milestones: ['signed'] }),
-    'milestones of a CustomRun are queued, started, running, unknown, finished, retried, deleted',
+    'milestones of a CustomRun are queued, started, running, changed, unknown, finished, retried, deleted',
   ],
   ['a milestone twice', events({ kind: 'TaskRun', milestones: ['started', 'started'] }), 'Duplicate value: "started"'],
   [

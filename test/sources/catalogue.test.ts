@@ -27,7 +27,7 @@ test('milestone names are unique in a kind and fit into an event type', () => {
 
 test('only Chains signs TaskRuns and PipelineRuns, only PipelineRuns skip, and they are not retried', () => {
   const names = (kind: string) => sources[kind]?.catalogue.map((row) => row.name)
-  const all = ['queued', 'started', 'unknown', 'running']
+  const all = ['queued', 'started', 'unknown', 'running', 'changed']
   assert.deepEqual(names('TaskRun'), [...all, 'retried', 'finished', 'signed', 'deleted'])
   assert.deepEqual(names('PipelineRun'), [...all, 'skipped', 'finished', 'signed', 'deleted'])
   assert.deepEqual(names('CustomRun'), [...all, 'retried', 'finished', 'deleted'])

@@ -32,7 +32,8 @@ for (const file of readdirSync(goldenDir)) {
   test(`golden milestones and keys: ${file.replace('.json', '').replaceAll('-', ' ')}`, () => {
     const source = sourceOf(golden.object)
     assert.deepEqual(source.milestones(golden.object).map(pinned), golden.milestones)
-    assert.deepEqual(source.transitions(undefined, golden.object).map(pinned), golden.transitions)
+    const before = golden.before && source.project(golden.before)
+    assert.deepEqual(source.transitions(before, golden.object).map(pinned), golden.transitions)
     const deletion = source.deletion(golden.object, { at: Date.parse('2026-03-04T08:00:00Z'), missed: false })
     assert.deepEqual(deletion && pinned(deletion), golden.deletion)
     const finished = golden.milestones.find((milestone: { name: string }) => milestone.name === 'finished')
@@ -114,7 +115,7 @@ const lives: { name: string; states: KubeObject[]; derived: string[]; observed: 
       ),
     ],
     derived: ['queued', 'started', 'skipped/deploy', 'finished', 'signed'],
-    observed: ['running/1'],
+    observed: ['running/1', 'changed/1772610420000/7c735f23'],
   },
   {
     name: 'a CustomRun',
@@ -157,17 +158,85 @@ for (const { name, states, derived, observed } of lives) {
         assert.equal(milestone.class, 'observed')
         keys.push(milestone.key)
       }
-      previous = JSON.parse(JSON.stringify(source.project(state)))
+      previous = JSON.parse(JSON.stringify(source.project(state, { wants: () => true, previous })))
     }
     assert.deepEqual(keys, observed)
   })
 }
 
-test('a PipelineRun whose message moves while it runs is running once', () => {
-  const source = sourceOf(run('PipelineRun'))
-  const first = run('PipelineRun', condition('Unknown', 'Running', '46:30', 'Incomplete: 2'))
-  const second = run('PipelineRun', condition('Unknown', 'Running', '46:50', 'Incomplete: 1'))
-  assert.deepEqual(source.transitions(source.project(first), second), [])
+const keep = (previous?: Projection) => ({ wants: () => true, previous })
+const runningAt = (clock: string, message: string, attempts = 0) =>
+  run('TaskRun', {
+    ...condition('Unknown', 'Running', clock, message),
+    retriesStatus: Array.from({ length: attempts }, () => condition('False', 'Failed', '46:29')),
+  })
+
+/** Keys of what each of the states tells after those before it, from projections that were stored as JSON. */
+function seenInTurn(states: KubeObject[], wants = true): string[] {
+  const source = sourceOf(states[0] as KubeObject)
+  let previous: Projection | undefined
+  return states.flatMap((state) => {
+    const told = source.transitions(previous, state)
+    previous = JSON.parse(JSON.stringify(source.project(state, { wants: () => wants, previous })))
+    return told.map(({ key }) => key)
+  })
+}
+
+test('a run whose message moves while it runs is running once, and changed each time', () => {
+  const states = [
+    runningAt('46:30', 'of 3'),
+    runningAt('46:50', 'of 2'),
+    runningAt('46:50', 'of 2'),
+    runningAt('47:10', 'of 1'),
+  ]
+  assert.deepEqual(seenInTurn(states), [
+    'running/1',
+    'changed/1772610410000/617ee9f5',
+    'changed/1772610430000/982141be',
+  ])
+})
+
+test('changes within one second are told apart by their messages', () => {
+  const keys = seenInTurn(['a', 'b', 'c', 'b'].map((message) => runningAt('46:30', message)))
+  assert.equal(keys.length, 4)
+  assert.deepEqual(
+    keys.map((key) => key.split('/').slice(0, 2).join('/')),
+    ['running/1', ...Array(3).fill('changed/1772610390000')],
+  )
+  assert.equal(keys[1], keys[3], 'what is as it was in the same second has no other key')
+})
+
+test('a run that waits while it runs is changed when it runs on; its next attempt is running anew', () => {
+  const waiting = run('TaskRun', condition('Unknown', 'Pending', '46:40', 'evicted'))
+  const keys = seenInTurn([runningAt('46:30', 'a'), waiting, runningAt('46:50', 'a'), runningAt('47:00', 'a', 1)])
+  assert.deepEqual(
+    keys.map((key) => key.replace(/\/[^/]*$/, '')),
+    ['running', 'unknown/Pending', 'changed/1772610410000', 'running'],
+  )
+  assert.equal(keys[3], 'running/2')
+})
+
+test('where nobody wants changes nothing is kept for them, and none are told', () => {
+  const states = [runningAt('46:30', 'of 3'), runningAt('46:50', 'of 2')]
+  assert.deepEqual(seenInTurn(states, false), ['running/1'])
+  const source = sourceOf(runningAt('46:30', ''))
+  const kept = states.map((state) => source.project(state, { wants: () => false, previous: undefined }))
+  assert.deepEqual(kept, [{ ongoing: 'running/1' }, { ongoing: 'running/1' }])
+})
+
+test('changes are not told from the last state alone, nor of what was not watched for them', () => {
+  const source = sourceOf(runningAt('46:30', ''))
+  const last = runningAt('46:50', 'of 2')
+  assert.deepEqual(
+    source.transitions(undefined, last).map(({ key }) => key),
+    ['running/1'],
+  )
+  assert.deepEqual(source.transitions({ ongoing: 'running/1' }, last), [])
+  assert.deepEqual(
+    source.transitions(source.project(last, keep()), last),
+    [],
+    'a list after a restart tells nothing twice',
+  )
 })
 
 test('unknown is told again when its condition changes, and not when it does not', () => {

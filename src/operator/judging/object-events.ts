@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../api/object.ts'
-import type { EncodedEvent, Encoding, FormatProblem } from '../../formats/format.ts'
+import { type EncodedEvent, type Encoding, type FormatProblem, nothing } from '../../formats/format.ts'
 import { redactedMilestone } from '../../formats/redaction.ts'
 import type { NewRow } from '../../outbox/outbox.ts'
 import type { Milestone } from '../../sources/source.ts'
@@ -59,6 +59,7 @@ export class ObjectEvents {
 
   /** With what stands in for each event, for sinks that will say only by an answer that they are too large. */
   private encode(emitter: Emitter, milestone: Milestone, one: EmitterFormat, place = 0): Encoding {
+    if (one.without?.get(this.input.source.kind)?.has(milestone.name)) return nothing
     const made = this.encodeAt(emitter, milestone, one, place)
     if (place + 1 >= one.steps.length || made.events.every(({ summary }) => summary !== undefined)) return made
     const key = `\n${this.keyOf(milestone, one, place)}`

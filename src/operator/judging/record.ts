@@ -16,11 +16,12 @@ export function recordAfter(
   changed: boolean,
 ): ObjectRecord | undefined {
   // What a refresh shows was not told by it: the watch still compares with what it saw itself, or with nothing.
-  const projection = phase === 'refresh' ? (record?.projection ?? {}) : source.project(object)
+  const wants = (name: string) => emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(name))
+  const projection =
+    phase === 'refresh' ? (record?.projection ?? {}) : source.project(object, { wants, previous: record?.projection })
   const endedAt = source.endedAt(object)
   // Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again.
-  const isDeletionWanted = emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(deletedName))
-  const remains = isDeletionWanted ? source.remains(object) : undefined
+  const remains = wants(deletedName) ? source.remains(object) : undefined
   const same =
     !changed &&
     !isLedgerChanged &&
