@@ -41,6 +41,7 @@ const changed: MilestoneKind = {
   key: 'changed/<lastTransitionTime in ms>/<first 8 hexadecimal digits of SHA-256 of the message>',
   time: 'lastTransitionTime of the condition Succeeded',
   when: 'the condition Succeeded, which was Unknown with reason Running in this attempt before, is so again or still, with another message or time, as at each step of a pipeline; never of the first such state, which is running',
+  reason: 'the condition Succeeded',
 }
 
 const unknown: MilestoneKind = {

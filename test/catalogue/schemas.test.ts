@@ -7,7 +7,7 @@ import type { KubeObject } from '../../src/api/object.ts'
 import { encodeTelling, exampleCluster } from '../../src/catalogue/catalogue.ts'
 import { declaredEvents } from '../../src/catalogue/declared.ts'
 import { readCatalogue } from '../../src/catalogue/known.ts'
-import { tellingsOf } from '../../src/catalogue/sample.ts'
+import { type Sample, tellingsOf } from '../../src/catalogue/sample.ts'
 import { officialSchema } from '../../src/catalogue/schemas/cdevents.ts'
 import { dataSchema, eventSchema } from '../../src/catalogue/schemas/event-schema.ts'
 import { cloudevents } from '../../src/formats/cloudevents.ts'
@@ -22,10 +22,15 @@ const { rows, variants } = readCatalogue()
 const events = rows.flatMap((row) => row.events.map((event) => ({ row, event })))
 
 /** Every object that a test of the sources or the formats holds. */
-const objects: KubeObject[] = [
-  ...readdirSync(join(root, 'test/sources/golden')).map((file) => read(`test/sources/golden/${file}`).object),
-  ...readdirSync(join(root, 'test/formats/golden/runs')).map((file) => read(`test/formats/golden/runs/${file}`)),
-  ...readdirSync(join(root, 'test/sources/lives')).flatMap((file) => read(`test/sources/lives/${file}`).states),
+const samples: Sample[] = [
+  ...readdirSync(join(root, 'test/sources/golden')).map((file): Sample => {
+    const { object, before } = read(`test/sources/golden/${file}`)
+    return { object, ...(before && { before }) }
+  }),
+  ...[
+    ...readdirSync(join(root, 'test/formats/golden/runs')).map((file) => read(`test/formats/golden/runs/${file}`)),
+    ...readdirSync(join(root, 'test/sources/lives')).flatMap((file) => read(`test/sources/lives/${file}`).states),
+  ].map((object: KubeObject) => ({ object })),
 ]
 
 const contents: Content[] = ['summary', 'full', 'none']
@@ -41,17 +46,17 @@ const options: FormatOptions = {
 }
 
 /** All events of an object in our own format, in every content, and too large. */
-function own(object: KubeObject) {
+function own(sample: Sample) {
   const cluster = { ...exampleCluster, schemaBase: 'https://schemas.example.com' }
-  return tellingsOf(sources, { object }).flatMap(({ source, milestone }) =>
+  return tellingsOf(sources, sample).flatMap(({ source, milestone }) =>
     [...contents.map((content) => ({ content })), { content: 'summary' as const, truncated: true as const }].flatMap(
-      (given) => cloudevents.encode({ source, object, milestone, options, cluster, ...given }).events,
+      (given) => cloudevents.encode({ source, object: sample.object, milestone, options, cluster, ...given }).events,
     ),
   )
 }
 
 test('every event of our own format, of every run that a test holds, is as its schema says, with nothing besides', () => {
-  const made = objects.flatMap(own)
+  const made = samples.flatMap(own)
   for (const event of made) holdToSchema(event)
   const types = new Set(
     events.filter(({ event }) => event.variant.name === 'cloudevents').map(({ event }) => event.type),
@@ -60,8 +65,8 @@ test('every event of our own format, of every run that a test holds, is as its s
 })
 
 test('every event of the other formats, of every run that a test holds, is as its schema says', () => {
-  const made = objects.flatMap((object) =>
-    tellingsOf(sources, { object }).flatMap((telling) =>
+  const made = samples.flatMap((sample) =>
+    tellingsOf(sources, sample).flatMap((telling) =>
       variants.flatMap((variant) => contents.flatMap((content) => encodeTelling(variant, telling, content))),
     ),
   )
@@ -118,7 +123,7 @@ test(`every event of a run with any spec and status is as its schema says; seed 
       ...{ labels, annotations },
     }
     const object = { apiVersion: 'tekton.dev/v1', kind, metadata, spec, status } as unknown as KubeObject
-    for (const event of own(object)) holdToSchema(event)
+    for (const event of own({ object })) holdToSchema(event)
   })
   fc.assert(property, { seed, numRuns: 400 })
 })

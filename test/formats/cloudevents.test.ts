@@ -25,9 +25,9 @@ const cluster = { uri: '/clusters/c-1', urlOf: dashboard.value }
 
 const sourceOf = (object: KubeObject): Source => sources[object.kind] ?? assert.fail(object.kind)
 
-const lifeOf = (object: KubeObject): Milestone[] => [
+const lifeOf = (object: KubeObject, before?: KubeObject): Milestone[] => [
   ...sourceOf(object).milestones(object),
-  ...sourceOf(object).transitions(undefined, object),
+  ...sourceOf(object).transitions(before && sourceOf(object).project(before), object),
   ...[sourceOf(object).deletion(object, { at: Date.parse('2026-03-04T08:00:00Z'), missed: false }) ?? []].flat(),
 ]
 
@@ -55,8 +55,8 @@ const finishedOf = (object: KubeObject) =>
 test('golden ids of every milestone of every golden run', () => {
   const golden = readJson(goldenDir, 'ids.json')
   const now = readdirSync(runsDir).map((file) => {
-    const object = readJson(runsDir, file).object
-    const ids = lifeOf(object).map((milestone) => [milestone.key, encode(object, milestone, 'none').id])
+    const { object, before } = readJson(runsDir, file)
+    const ids = lifeOf(object, before).map((milestone) => [milestone.key, encode(object, milestone, 'none').id])
     return [file.replace('.json', ''), Object.fromEntries(ids)]
   })
   assert.deepEqual(Object.fromEntries(now), golden)

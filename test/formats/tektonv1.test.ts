@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { parseAllDocuments } from 'yaml'
 import type { KubeObject } from '../../src/api/object.ts'
 import type { Format } from '../../src/formats/format.ts'
-import { defaultOptions } from '../../src/formats/options.ts'
+import { defaultOptions, type FormatOptions } from '../../src/formats/options.ts'
 import { runSource } from '../../src/formats/tekton.ts'
 import { toV1beta1 } from '../../src/formats/tekton-v1beta1.ts'
 import { tektonv1 } from '../../src/formats/tektonv1.ts'
@@ -138,6 +138,18 @@ describe('tektonv1 attributes', () => {
     const object = run('taskrun-rich')
     const ids = ['queued', 'started', 'finished'].map((name) => encodeOne(object, toldBy(object, name)).id)
     assert.deepEqual(ids, golden('tektonv1-ids'))
+  })
+
+  test('each change is running again, under an id of its own, in mode eachChange alone', () => {
+    const object = run('taskrun-rich')
+    const told = milestone('changed', { key: 'changed/1772442090000/700a33e0', class: 'observed' })
+    const options: FormatOptions = { ...defaultOptions, tekton: { mode: 'eachChange', source: 'canonical' } }
+    const [event] = tektonv1.encode(input(object, told, { options })).events
+    assert.equal(event?.type, 'dev.tekton.event.taskrun.running.v1')
+    assert.equal(event?.id, 'a3d9970d-928e-55d3-beef-94ae642150c7')
+    assert.deepEqual(tektonv1.encode(input(object, told)).events, [])
+    const knows = (kind: string) => tektonv1.knows(sourceOf(kind), 'changed', options)
+    assert.deepEqual(['TaskRun', 'PipelineRun', 'CustomRun'].map(knows), [true, true, false])
   })
 
   test('the classic source has neither group, version nor plural', () => {
