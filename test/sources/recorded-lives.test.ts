@@ -8,7 +8,10 @@ import type { Milestone, Projection, Source } from '../../src/sources/source.ts'
 
 type Life = { derived: string[]; observed: string[]; deletedAt?: string; deletion?: string; states: KubeObject[] }
 
-/** Recorded by watches from runs under Tekton v1.12's own controller; of the status only what milestones are read from. */
+/**
+ * Recorded by watches from runs under Tekton v1.12's own controller; of the status only what milestones are read from. Written by hand:
+ * task-run-that-waits-again, as its pod would have to be lost at the right time, and custom-run-in-steps, as a custom task's controller may.
+ */
 const folder = join(import.meta.dirname, 'lives')
 
 const told = ({ key, time, outcome }: Milestone): string =>
