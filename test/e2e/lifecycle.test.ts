@@ -10,6 +10,7 @@ import { classes } from './lifecycle/classes.ts'
 import { control } from './lifecycle/control.ts'
 import { deleting } from './lifecycle/deleting.ts'
 import { deliveries } from './lifecycle/deliveries.ts'
+import { explaining } from './lifecycle/explaining.ts'
 import { failures } from './lifecycle/failures.ts'
 import { filters } from './lifecycle/filters.ts'
 import { importing } from './lifecycle/importing.ts'
@@ -56,6 +57,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     bodies(scene)
     control(scene)
     importing(scene)
+    explaining(scene)
   })
   reports(scene)
 })
