@@ -1,18 +1,29 @@
 import packageJson from '../../../package.json' with { type: 'json' }
+import type { SinkSettings } from '../../api/defaults.ts'
 import type { EventSink } from '../../api/generated.ts'
-import { toBinary, toStructured } from '../../formats/binding.ts'
+import { type HttpMessage, isPlain, toBatch, toBinary, toStructured } from '../../formats/binding.ts'
 import type { EncodedEvent } from '../../formats/format.ts'
 
 /** One POST as it would go out; what comes from Secrets is named, not read. */
-export type Request = { url: string | undefined; mode: string; headers: Record<string, string>; body: string }
+export type Request = {
+  url: string | undefined
+  mode: SinkSettings['mode']
+  headers: Record<string, string>
+  body: string
+}
 
-const encoders: Readonly<Record<string, typeof toBinary>> = { binary: toBinary, structured: toStructured }
+const encoders: Readonly<Record<SinkSettings['mode'], (event: EncodedEvent) => HttpMessage>> = {
+  binary: toBinary,
+  structured: toStructured,
+  // Of one event; others of the subscription may go with it.
+  batch: (event) => (isPlain(event) ? toStructured(event) : toBatch([event])),
+}
 
 /** `sink` undefined: one that was not given, as if it said nothing. */
 export function requestOf(event: EncodedEvent, sink: EventSink | undefined, subscription: string): Request {
   const http = sink?.spec.http
   const mode = http?.mode ?? 'binary'
-  const { headers, body } = (encoders[mode] ?? toStructured)(event)
+  const { headers, body } = encoders[mode](event)
   const others = {
     'user-agent': `carillon/${packageJson.version}`,
     ...(http && spelt(http)),

@@ -227,6 +227,22 @@ suite('the request', () => {
     assert.equal(structured?.request.headers['content-type'], 'application/cloudevents+json; charset=utf-8')
   })
 
+  test('is a batch of the one event in mode batch, and what a body makes of it in any', () => {
+    const [batch] = requestsOf(finished(), sink({ mode: 'batch' }), ofRun())
+    assert.equal(batch?.request.headers['content-type'], 'application/cloudevents-batch+json; charset=utf-8')
+    assert.deepEqual(
+      (JSON.parse(batch?.request.body ?? '') as { id: string }[]).map(({ id }) => id),
+      [batch?.id],
+    )
+    for (const mode of ['binary', 'structured', 'batch']) {
+      const text = '{"text": object.metadata.name + " " + milestone.name}'
+      const [plain] = requestsOf(finished({ body: text }), sink({ mode }), ofRun())
+      assert.equal(plain?.request.body, '{"text":"build finished"}')
+      assert.equal(plain?.request.headers['webhook-id'], plain?.id)
+      assert.equal(plain?.request.headers['ce-id'], undefined)
+    }
+  })
+
   test('is there for each format and sink', () => {
     const both = finished({ sinks: [{ name: 'qe' }, { name: 'other' }], formats: ['tektonv1', 'cdevents'] })
     const { explanations, notes } = told([both, sink(), ofRun()])
