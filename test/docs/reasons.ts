@@ -46,6 +46,8 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'NoCluster',
   'NotFound',
   'NothingToImport',
+  // Of a body's value: told as BodyFailed.
+  'NoJson',
   // Of a flag's value: told as FlagInvalid.
   'QuantityInvalid',
   'StorageInUse',
