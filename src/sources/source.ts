@@ -45,7 +45,7 @@ export type MilestoneKind = {
   details?: Readonly<Record<string, DetailKind>>
 }
 
-/** One fact in a milestone's `details`. `always`: every milestone of the kind has it. */
+/** One fact in a milestone's `details`. `always`: wherever there are details it is among them. */
 export type DetailKind = {
   type: 'string' | 'integer' | 'boolean'
   about: string

@@ -13,6 +13,7 @@ import { dataSchema, eventSchema } from '../../src/catalogue/schemas/event-schem
 import { cloudevents } from '../../src/formats/cloudevents.ts'
 import type { Content } from '../../src/formats/format.ts'
 import { defaultOptions, type FormatOptions } from '../../src/formats/options.ts'
+import { compileRedaction, redactedMilestone } from '../../src/formats/redaction.ts'
 import { sources } from '../../src/sources/index.ts'
 import { closed, createAjv, holdToSchema } from './schemas.ts'
 
@@ -45,14 +46,28 @@ const options: FormatOptions = {
   },
 }
 
-/** All events of an object in our own format, in every content, and too large. */
+const redactions = [
+  ['/spec', '/metadata/labels'],
+  ['/status'],
+  ['/status/retriesStatus', '/status/skippedTasks'],
+  ['/status/conditions/0/message'],
+].map((pointers) => compileRedaction(pointers.map((pointer) => pointer.slice(1).split('/'))) ?? assert.fail())
+
+/** All events of an object in our own format, in every content, too large, and with parts of it redacted. */
 function own(sample: Sample) {
+  const { object } = sample
   const cluster = { ...exampleCluster, schemaBase: 'https://schemas.example.com' }
-  return tellingsOf(sources, sample).flatMap(({ source, milestone }) =>
-    [...contents.map((content) => ({ content })), { content: 'summary' as const, truncated: true as const }].flatMap(
-      (given) => cloudevents.encode({ source, object: sample.object, milestone, options, cluster, ...given }).events,
+  return tellingsOf(sources, sample).flatMap(({ source, milestone }) => [
+    ...[...contents.map((content) => ({ content })), { content: 'summary' as const, truncated: true as const }].flatMap(
+      (given) => cloudevents.encode({ source, object, milestone, options, cluster, ...given }).events,
     ),
-  )
+    ...redactions.flatMap((redaction) => {
+      const redacted = redaction.cut(object)
+      const told = redactedMilestone(source, redacted, milestone, { at: milestone.time, missed: false })
+      const input = { source, object: redacted, milestone: told, options, cluster, content: 'full' as const }
+      return cloudevents.encode(input).events
+    }),
+  ])
 }
 
 test('every event of our own format, of every run that a test holds, is as its schema says, with nothing besides', () => {

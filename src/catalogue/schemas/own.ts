@@ -32,16 +32,17 @@ function milestone({ name, outcome, reason, details }: MilestoneKind): Schema {
       reason: text(`of ${reason}; at most 256 characters`, { maxLength: 256 }),
       message: text('the same one’s; at most 1024 characters', { maxLength: 1024 }),
     }),
-    ...(details && { [isAlways(details) ? 'details!' : 'details']: detailsSchema(details) }),
+    ...(details && { details: detailsSchema(details) }),
   })
 }
-
-const isAlways = (details: NonNullable<MilestoneKind['details']>) => Object.values(details).some(({ always }) => always)
 
 function detailsSchema(details: Readonly<Record<string, DetailKind>>): Schema {
   const entries = Object.entries(details).map(([name, { type, about, always, enum: allowed }]): [string, Schema] => [
     always ? `${name}!` : name,
     { type, description: about, ...(allowed && { enum: allowed }) },
   ])
-  return members('of this very milestone', Object.fromEntries(entries))
+  return members(
+    'of this very milestone; absent where what they are read from is redacted',
+    Object.fromEntries(entries),
+  )
 }
