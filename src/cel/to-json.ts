@@ -1,6 +1,6 @@
 import { Optional } from '@marcbachmann/cel-js'
 import { UnsignedInt } from '@marcbachmann/cel-js/evaluator'
-import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { Evaluation } from './program.ts'
 import { CelRecord } from './record.ts'
 
 /** So many values, list elements and map entries among them, and characters of text, may come out of one expression. */
@@ -10,7 +10,7 @@ export type JsonLimits = { values: number; depth: number; characters: number }
  * The value of an expression as JSON: ints as numbers where JSON's consumers can hold them (±2^53), timestamps as RFC 3339, and an
  * optional that is none as undefined. Refused with a message that holds no value.
  */
-export function toJson(value: unknown, limits: JsonLimits): Verdict<unknown> {
+export function toJson(value: unknown, limits: JsonLimits): Evaluation {
   const budget = { ...limits }
   const convert = (given: unknown, depth: number): unknown => {
     if (given === null || typeof given === 'boolean') return given
@@ -32,9 +32,9 @@ export function toJson(value: unknown, limits: JsonLimits): Verdict<unknown> {
     return Object.fromEntries(entries.map(([key, item]) => [spendText(key, budget), convert(item, depth + 1)]))
   }
   try {
-    return accept(convert(value, 0))
+    return { ok: true, value: convert(value, 0) }
   } catch (error) {
-    if (error instanceof NoJson) return refuse('NoJson', error.message)
+    if (error instanceof NoJson) return { ok: false, message: error.message }
     throw error
   }
 }

@@ -61,7 +61,7 @@ function evaluate(body: Program, inputs: Inputs): Verdict<string> {
   const result = body.evaluate(inputs)
   if (!result.ok) return refuse('BodyFailed', result.message)
   const json = toJson(result.value, jsonLimits)
-  if (!json.ok) return json
+  if (!json.ok) return refuse('BodyFailed', json.message)
   return json.value === undefined
     ? refuse('BodyFailed', 'it gives nothing: an optional that is none')
     : accept(JSON.stringify(json.value))

@@ -1,7 +1,9 @@
 import type { EventSubscription } from '../api/generated.ts'
-import { accept, type Verdict } from '../api/verdict.ts'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { checkExtensions } from '../filters/extensions.ts'
+import { isCustomName, nameOf } from '../formats/cdevents/vocabulary.ts'
 import { defaultOptions, type FormatOptions, type UserEventsOptions } from '../formats/options.ts'
+import { rememberingReader } from '../formats/user-events/annotation.ts'
 import { compileData } from './data.ts'
 
 type Spec = EventSubscription['spec']
@@ -12,6 +14,8 @@ export function compileOptions(spec: Spec): Verdict<FormatOptions> {
   if (!extensions.ok) return extensions
   const data = compileData(spec)
   if (!data.ok) return data
+  const userEvents = compileUserEvents(spec.userEvents)
+  if (!userEvents.ok) return userEvents
   const { cdevents, tekton } = defaultOptions
   return accept({
     extensions: spec.extensions ?? {},
@@ -20,13 +24,17 @@ export function compileOptions(spec: Spec): Verdict<FormatOptions> {
       specVersion: spec.cdevents?.specVersion ?? cdevents.specVersion,
       profile: spec.cdevents?.profile ?? cdevents.profile,
       outcomes: spec.cdevents?.outcomes ?? cdevents.outcomes,
-      userEvents: spec.userEvents && compileUserEvents(spec.userEvents),
+      userEvents: userEvents.value,
     },
     tekton: { mode: spec.tekton?.mode ?? tekton.mode, source: spec.tekton?.source ?? tekton.source },
   })
 }
 
-const compileUserEvents = ({ types, only }: NonNullable<Spec['userEvents']>): UserEventsOptions => ({
-  types: new Set(types),
-  only: only ?? false,
-})
+/** What CDEvents has no event for could never pass. */
+function compileUserEvents(spec: Spec['userEvents']): Verdict<UserEventsOptions | undefined> {
+  if (!spec) return accept(undefined)
+  const unknown = spec.types.find((type) => !isCustomName(type) && nameOf(type) === undefined)
+  if (unknown !== undefined)
+    return refuse('UserEventsInvalid', `userEvents.types: CDEvents has no ${unknown}; docs/user-events.md has them all`)
+  return accept({ types: new Set(spec.types), only: spec.only ?? false, read: rememberingReader() })
+}

@@ -25,6 +25,13 @@ export const goodSubscriptions: Good[] = [
     }),
   ],
   [
+    'events that authors declare',
+    subscription({
+      formats: ['cdevents'],
+      userEvents: { types: ['dev.cdevents.artifact.published', 'dev.cdeventsx.shop-report.written'], only: true },
+    }),
+  ],
+  [
     'all milestones of a PipelineRun',
     events({
       kind: 'PipelineRun',
@@ -113,6 +120,30 @@ export const badSubscriptions: Bad[] = [
     'an outcome of what is no reason',
     subscription({ formats: ['cdevents'], cdevents: { outcomes: { 'timed out': 'failure' } } }),
     'outcomes must be named by reasons of conditions, as in TaskRunTimeout',
+  ],
+  ['user events without types', subscription({ formats: ['cdevents'], userEvents: {} }), 'userEvents.types: Required'],
+  [
+    'no types of user events',
+    subscription({ formats: ['cdevents'], userEvents: { types: [] } }),
+    'should have at least 1 items',
+  ],
+  [
+    'a type of user events with its version',
+    subscription({ formats: ['cdevents'], userEvents: { types: ['dev.cdevents.artifact.published.0.2.0'] } }),
+    'types must be types of CDEvents without version, as in dev.cdevents.artifact.published',
+  ],
+  [
+    'a type of user events twice',
+    subscription({
+      formats: ['cdevents'],
+      userEvents: { types: ['dev.cdevents.change.merged', 'dev.cdevents.change.merged'] },
+    }),
+    'Duplicate value: "dev.cdevents.change.merged"',
+  ],
+  [
+    'user events without the format',
+    subscription({ userEvents: { types: ['dev.cdevents.artifact.published'] } }),
+    'userEvents is only for subscriptions with the format cdevents: add it to formats, or leave userEvents out',
   ],
   ['no events', subscription({ events: [] }), 'should have at least 1 items'],
   ['an unknown kind', events({ kind: 'Pod' }), 'supported values: "TaskRun", "PipelineRun", "CustomRun"'],

@@ -10,6 +10,7 @@ import { commands } from '../../src/cli/commands.ts'
 import { type Flag, runFlags } from '../../src/cli/flags.ts'
 import { localCommands } from '../../src/cli/local.ts'
 import { readConfigFile } from '../../src/config/file.ts'
+import { annotationsOf, readAnnotation } from '../../src/formats/user-events/annotation.ts'
 import { createMetrics } from '../../src/status/metrics.ts'
 import { applyCrds, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { flags as faultFlags } from '../faults/options.ts'
@@ -82,7 +83,11 @@ suite('the YAML in the docs', () => {
 
   const strict = 'fieldValidation=Strict&dryRun=All'
 
-  type Example = { apiVersion: string; kind: string; metadata: { name: string; namespace?: string } }
+  type Example = {
+    apiVersion: string
+    kind: string
+    metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
+  }
 
   async function takes(document: Example): Promise<void> {
     assert.ok(document.apiVersion && document.kind, 'an example has apiVersion and kind; mark others after ```yaml')
@@ -106,6 +111,20 @@ suite('the YAML in the docs', () => {
     config({ code }) {
       const settings = readConfigFile(code)
       assert.ok(settings.ok, settings.ok ? '' : settings.message)
+    },
+    /** The annotation's list, or what carries it. */
+    declarations({ code }) {
+      const value = parse(code) as Example | unknown[]
+      const texts = Array.isArray(value)
+        ? [code]
+        : annotationsOf(value.metadata.annotations ?? {}).map(([, text]) => text)
+      assert.ok(texts.length > 0)
+      for (const text of texts) {
+        const declarations = readAnnotation(text)
+        assert.ok(declarations.ok, declarations.ok ? '' : declarations.message)
+        for (const declaration of declarations.value)
+          assert.deepEqual(declaration.problem(), undefined, declaration.name)
+      }
     },
     alerts({ code }) {
       const { groups } = parse(code) as { groups: { rules: { alert: string; expr: string }[] }[] }

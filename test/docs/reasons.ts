@@ -46,8 +46,6 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'NoCluster',
   'NotFound',
   'NothingToImport',
-  // Of a body's value: told as BodyFailed.
-  'NoJson',
   // Of a flag's value: told as FlagInvalid.
   'QuantityInvalid',
   'StorageInUse',
@@ -55,8 +53,6 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'StorageUnavailable',
   'UnknownCommand',
   'Unreachable',
-  // Of what an expression gives: told as BodyFailed or DeclarationInvalid.
-  'NoJson',
   // An attempt that we called off ourselves: it does not count, and is not told.
   'Aborted',
   ...ofCommands,

@@ -16,6 +16,7 @@ import { startTekton } from '../controlplane/tekton.ts'
 import { optionsOf } from '../formats/mapping/official.ts'
 import { metric, type OperatorProcess } from '../operator/process.ts'
 import { momentOf, type Stage, startStage, type Team, toLoopback, typeOf } from './fixture.ts'
+import { declared } from './tekton/declared.ts'
 
 const kinds = Object.values(sources)
 const everything = kinds.map(({ kind, catalogue }) => ({ kind, milestones: catalogue.map(({ name }) => name) }))
@@ -267,6 +268,8 @@ describe('events of real runs', () => {
       [],
     )
   })
+
+  declared(() => stage)
 })
 
 type CDEvent = {

@@ -157,3 +157,13 @@ test('a body has to compile, and is made of one format', () => {
     "body is made of one format's event: leave one in formats, or make a subscription for each",
   ])
 })
+
+test('user events that CDEvents does not have are refused, by name', () => {
+  const of = (...types: string[]) =>
+    compileSubscription(subscription({ formats: ['cdevents'], userEvents: { types } }), context())
+  assert.ok(of('dev.cdevents.artifact.published', 'dev.cdeventsx.shop-report.written').ok)
+  const refused = of('dev.cdevents.artifact.published', 'dev.cdevents.artifact.lost')
+  assert.ok(!refused.ok)
+  assert.equal(refused.reason, 'UserEventsInvalid')
+  assert.match(refused.message, /dev\.cdevents\.artifact\.lost/)
+})

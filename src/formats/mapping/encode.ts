@@ -19,15 +19,17 @@ export type EventParts = {
   links: readonly Link[]
   /** Tells events of one milestone and type apart; part of the id. */
   part?: string
+  /** Stands beside what customData tells of the run. */
+  customData?: Record<string, unknown>
 }
 
 /**
  * One CDEvent in the CloudEvents binding: id, source, subject, type and time equal those of its context and subject. Never with schemaUri:
  * the Go SDK, and Flux with it, refuses an event whose schema it does not hold.
- * The text that is sent is what is judged, but for customData, which may be large: that is judged as an empty object, and then filled with
- * the text of one.
+ * The text that is sent is what is judged, but for what customData tells of the run, which may be large: an object is judged without it, and
+ * then filled with its text.
  */
-export function encodeCDEvent(input: EncodeInput, { name, subject, links, part }: EventParts): Encoding {
+export function encodeCDEvent(input: EncodeInput, { name, subject, links, part, customData }: EventParts): Encoding {
   const { object, milestone, options } = input
   const { specVersion, profile } = options.cdevents
   const type = typeOf(specVersion, name)
@@ -52,7 +54,7 @@ export function encodeCDEvent(input: EncodeInput, { name, subject, links, part }
       chainId: chainIdOf(input.source, object),
       links,
       subject,
-      ...(withData && { customDataContentType: 'application/json', customData: {} }),
+      ...((withData || customData) && { customDataContentType: 'application/json', customData: customData ?? {} }),
     }),
   )
   const problems = validate(JSON.parse(text), profile)
@@ -62,7 +64,7 @@ export function encodeCDEvent(input: EncodeInput, { name, subject, links, part }
   }
   const event = { id, type, subject: subject.id, attributes }
   if (!withData) return oneEvent({ ...event, data: text })
-  const filled = (customData: string) => `${text.slice(0, -'}}'.length)}"tekton":${customData}}}`
+  const filled = (facts: string) => `${text.slice(0, -'}}'.length)}${customData ? ',' : ''}"tekton":${facts}}}`
   const facts = JSON.stringify(summaryOf(input))
   if (input.content !== 'full') return oneEvent({ ...event, data: filled(extendSummary(facts, input)) })
   const summary = {

@@ -1,6 +1,7 @@
 import { hasIdentity } from '../bare.ts'
 import { type EncodeInput, type Encoding, type Format, nothing } from '../format.ts'
 import type { CDEventsOptions } from '../options.ts'
+import { withDeclared } from '../user-events/encode.ts'
 import { encodeCDEvent } from './encode.ts'
 import { linksOf } from './links.ts'
 import { subjectIdOf } from './run.ts'
@@ -15,7 +16,9 @@ export const cdevents: Format = {
     JSON.stringify([extensions, data, { ...cdevents, userEvents: userEventsForm(cdevents) }]),
   encode(input) {
     if (!hasIdentity(input.object)) return nothing
-    return input.options.cdevents.userEvents?.only ? nothing : own(input)
+    const { userEvents } = input.options.cdevents
+    const milestone = userEvents?.only ? nothing : own(input)
+    return userEvents ? withDeclared(input, milestone) : milestone
   },
 }
 

@@ -1,12 +1,27 @@
 import { parseDocument } from 'yaml'
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
+import type { Fields } from '../../sources/read.ts'
 import { type Declaration, readDeclaration } from './declaration.ts'
 
-/** Where authors of Tasks, Pipelines and runs declare events: a list, in YAML or JSON. */
+/**
+ * Where authors of Tasks, Pipelines and runs declare events: a list, in YAML or JSON. Also with a dot and a name after it: a run has but one
+ * value of a key, and where a Pipeline and a Task of it have the same, Tekton keeps the Pipeline's.
+ */
 export const eventsAnnotation = 'carillon.dev/events'
 
-/** Characters of the annotation; declarations in it. */
-export const annotationLimits = { length: 8192, declarations: 16 } as const
+/** Annotations of a run that are read; characters of one; declarations in it. */
+export const annotationLimits = { annotations: 4, length: 8192, declarations: 16 } as const
+
+/** The run's annotations that declare events, by name. */
+export function annotationsOf(annotations: Fields): readonly (readonly [string, string])[] {
+  const found: [string, string][] = []
+  for (const key in annotations) {
+    const text = annotations[key]
+    if (typeof text === 'string' && (key === eventsAnnotation || key.startsWith(`${eventsAnnotation}.`)))
+      found.push([key, text])
+  }
+  return found.sort(([a], [b]) => (a < b ? -1 : 1))
+}
 
 /** All declarations of one text; refused where it is no such list at all. */
 export function readAnnotation(text: string): Verdict<readonly Declaration[]> {

@@ -13,8 +13,8 @@ export type Artifact = {
 /** Events other than those of artifacts that have content.artifactId. */
 const holders = /^(service\.(deployed|upgraded|rolledback)|build\.finished|incident\.[a-z]+)$/
 
-/** `artifact: {image, digest, tag}` of a declaration whose type has `name`. */
-export function compileArtifact(raw: unknown, name: string, report: Report, budget: Budget): Artifact | undefined {
+/** `artifact: {image, digest, tag}` of a declaration of the event `name`. */
+export function compileArtifact(raw: unknown, name = '', report: Report, budget: Budget): Artifact | undefined {
   if (raw === undefined) return undefined
   const artifact = fields(raw)
   const isOdd = Object.keys(artifact).some((key) => !['image', 'digest', 'tag'].includes(key))

@@ -1,8 +1,10 @@
 import { fields } from '../../sources/read.ts'
+import type { EventName } from '../cdevents/generated.ts'
+import { isPurl } from '../cdevents/purl.ts'
+import { type CustomName, isCustomName, isEventName } from '../cdevents/vocabulary.ts'
 import { compileArtifact } from './artifact.ts'
 import { compileExpression } from './expression.ts'
 import type { Given } from './inputs.ts'
-import { isPurl } from './purl.ts'
 import { compileTarget, type Target } from './target.ts'
 import { type Budget, compileTextValue, compileValue, type Report } from './value.ts'
 
@@ -11,7 +13,7 @@ export type DeclaredEvent = {
   /** The declaration's name: what its problems are told under, and part of the event's id. */
   declaration: string
   /** `artifact.published`; of a custom event its whole type. */
-  name: string
+  name: EventName | CustomName
   /** content: in the words of CDEvents 0.5.1, whatever version is sent. */
   subject: { id: string; source?: string; content: Record<string, unknown> }
   customData?: Record<string, unknown>
@@ -90,6 +92,7 @@ function compileDeclaration(entry: Readonly<Record<string, unknown>>, report: Re
   const artifact = compileArtifact(entry.artifact, name, report, budget)
   const content = compileMembers(entry.content, '/content', report, budget)
   const customData = compileMembers(entry.customData, '/customData', report, budget)
+  if (Object.hasOwn(fields(entry.customData), 'tekton')) report('/customData/tekton', 'is what tells of the run itself')
   if (!artifact?.isSubject && !subject.id) report('/subject/id', 'is missing')
   if (artifact?.isSubject && subject.id) report('/subject/id', 'is made of the artifact: leave one of the two out')
   return {
@@ -103,7 +106,7 @@ function compileDeclaration(entry: Readonly<Record<string, unknown>>, report: Re
       const source = subject.source?.(given, '/subject/source', tell)
       const made = { ...content(given, tell), ...(artifact && !artifact.isSubject && { artifactId: purl }) }
       const custom = customData(given, tell)
-      if (found[0] || id === undefined) return found[0]
+      if (found[0] || id === undefined || name === undefined) return found[0]
       if (name.startsWith('artifact.') && !isPurl(id)) return { path: '/subject/id', rule: purlWanted }
       if (typeof made.artifactId === 'string' && !isPurl(made.artifactId))
         return { path: '/content/artifactId', rule: purlWanted }
@@ -114,18 +117,20 @@ function compileDeclaration(entry: Readonly<Record<string, unknown>>, report: Re
 }
 
 /** `artifact.published`, or the whole type of a custom event. */
-function nameOfType(type: unknown, report: Report): string {
+function nameOfType(type: unknown, report: Report): EventName | CustomName | undefined {
   const text = typeof type === 'string' ? type : ''
   const core = coreType.exec(text)?.[1]
-  if (core !== undefined) return core
-  if (customType.test(text)) return text
+  if (core !== undefined && isEventName(core)) return core
+  if (isCustomName(text) && customType.test(text)) return text
   report(
     '/type',
-    text.startsWith('dev.cdeventsx.')
-      ? 'must be dev.cdeventsx.<tool>-<subject>.<predicate>, with a version such as 0.1.0 at its end'
-      : 'must be dev.cdevents.<subject>.<predicate>, without a version: the subscription says which one is sent',
+    core !== undefined
+      ? 'must be an event of CDEvents'
+      : isCustomName(text)
+        ? 'must be dev.cdeventsx.<tool>-<subject>.<predicate>, with a version such as 0.1.0 at its end'
+        : 'must be dev.cdevents.<subject>.<predicate>, without a version: the subscription says which one is sent',
   )
-  return text
+  return undefined
 }
 
 function compileWhen(raw: unknown, report: Report): ((given: Given, tell: Report) => boolean) | undefined {
@@ -157,8 +162,8 @@ function compileMembers(raw: unknown, path: string, report: Report, budget: Budg
   if (raw === undefined) return () => ({})
   const value = compileValue(raw, path, report, budget)
   return (given: Given, tell: Report): Record<string, unknown> => {
-    const made = value(given, path, tell)
-    if (typeof made === 'object' && made !== null && !Array.isArray(made)) return made as Record<string, unknown>
+    const made = value(given, path, tell) ?? {}
+    if (typeof made === 'object' && !Array.isArray(made)) return made as Record<string, unknown>
     tell(path, 'must be a map')
     return {}
   }

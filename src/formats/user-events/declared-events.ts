@@ -1,38 +1,28 @@
 import { fields } from '../../sources/read.ts'
 import type { EncodeInput, FormatProblem } from '../format.ts'
-import { eventsAnnotation, readAnnotation } from './annotation.ts'
+import type { UserEventsOptions } from '../options.ts'
+import { annotationLimits, annotationsOf, eventsAnnotation, readAnnotation } from './annotation.ts'
 import { type Declaration, type DeclaredEvent, isRule, type Rule, unversioned } from './declaration.ts'
 import { experimentalEvents } from './experimental.ts'
 import { type Given, givenOf } from './inputs.ts'
-import { isAmbiguous, isTarget } from './target.ts'
+import { isAmbiguous, isTarget, type Target } from './target.ts'
 
 /** What a run's milestone means by the word of whoever wrote its Task, Pipeline or itself. */
 export type Declared = { events: readonly DeclaredEvent[]; problems: readonly FormatProblem[] }
 
-const none: Declared = { events: [], problems: [] }
-
 /** Of the types that the subscription lets pass: all others cost nothing, and nothing is wrong with them. Never throws. */
 export function declaredEvents(input: EncodeInput): Declared {
   const { userEvents } = input.options.cdevents
-  const annotations = fields(input.object.metadata.annotations)
-  if (!userEvents || input.source.family !== 'tekton') return none
-  const text = annotations[eventsAnnotation]
+  if (!userEvents || input.source.family !== 'tekton') return { events: [], problems: [] }
   const { types } = userEvents
-  const read = userEvents.read ?? readAnnotation
-  const events: DeclaredEvent[] = []
-  const problems: FormatProblem[] = []
-  const add = (name: string, made: DeclaredEvent | Rule): void => {
-    if (isRule(made)) problems.push(problemOf(`declaration ${name}`, made))
-    else events.push(made)
-  }
-  if (typeof text === 'string' && namesOne(text, types)) {
-    const declarations = read(text)
-    if (declarations.ok) fromDeclarations(input, declarations.value, types, add)
-    else if (isTold(input))
-      problems.push(problemOf(`annotation ${eventsAnnotation}`, { path: '', rule: declarations.message }))
-  }
-  for (const { annotation, made } of experimentalEvents(input, (type) => types.has(type))) add(annotation, made)
-  return events.length + problems.length === 0 ? none : { events, problems }
+  const wanted = annotationsOf(fields(input.object.metadata.annotations)).filter(([, text]) => namesOne(text, types))
+  const found = new Found(input, userEvents)
+  for (const [key, text] of wanted.slice(0, annotationLimits.annotations)) found.read(key, text)
+  if (wanted.length > annotationLimits.annotations && isTold(input))
+    found.wrong(`annotation ${eventsAnnotation}`, `a run may have ${annotationLimits.annotations} of them`)
+  for (const { annotation, made } of experimentalEvents(input, (type) => types.has(type))) found.add(annotation, made)
+  const { events, problems } = found
+  return { events, problems }
 }
 
 /** A type has to be written plainly to be found: then what nobody wants is not even parsed. */
@@ -44,25 +34,55 @@ function namesOne(text: string, types: ReadonlySet<string>): boolean {
 /** When what has no readable target is told: once in the life of each run that carries it. */
 const isTold = ({ milestone }: EncodeInput): boolean => milestone.name === 'finished'
 
-function fromDeclarations(
-  input: EncodeInput,
-  declarations: readonly Declaration[],
-  types: ReadonlySet<string>,
-  add: (name: string, made: DeclaredEvent | Rule) => void,
-): void {
-  let given: Given | undefined
-  for (const declaration of declarations) {
+/** What the declarations of one run come to at one milestone; lives for one call of `declaredEvents`. */
+class Found {
+  readonly events: DeclaredEvent[] = []
+  readonly problems: FormatProblem[] = []
+  private readonly input: EncodeInput
+  private readonly options: UserEventsOptions
+  private readonly names = new Set<string>()
+  private given: Given | undefined
+
+  constructor(input: EncodeInput, options: UserEventsOptions) {
+    this.input = input
+    this.options = options
+  }
+
+  read(key: string, text: string): void {
+    const declarations = (this.options.read ?? readAnnotation)(text)
+    if (declarations.ok) for (const declaration of declarations.value) this.take(declaration)
+    else if (isTold(this.input)) this.wrong(`annotation ${key}`, declarations.message)
+  }
+
+  private take(declaration: Declaration): void {
+    const { source, object, milestone } = this.input
     const { name, type, target } = declaration
-    if (!types.has(unversioned(type))) continue
-    if (target ? !isTarget(target, input.source.kind, input.object, input.milestone) : !isTold(input)) continue
-    const wrong = declaration.problem() ?? (target && isAmbiguous(target, input.object) ? ambiguous : undefined)
-    if (wrong) {
-      add(name, wrong)
-      continue
-    }
-    given ??= givenOf(input)
-    const made = declaration.make(given)
-    if (made) add(name, made)
+    if (!this.options.types.has(unversioned(type))) return
+    if (target ? !isTarget(target, source.kind, object, milestone) : !isTold(this.input)) return
+    const made = declaration.problem() ?? this.problemOf(name, target) ?? declaration.make(this.givenNow())
+    if (made) this.add(name, made)
+  }
+
+  private problemOf(name: string, target: Target | undefined): Rule | undefined {
+    if (target && isAmbiguous(target, this.input.object)) return ambiguous
+    if (this.names.has(name)) return { path: '/name', rule: 'a declaration in another annotation has this name' }
+    this.names.add(name)
+    return undefined
+  }
+
+  /** Only where something is to be made of it. */
+  private givenNow(): Given {
+    this.given ??= givenOf(this.input)
+    return this.given
+  }
+
+  add(name: string, made: DeclaredEvent | Rule): void {
+    if (isRule(made)) this.problems.push(problemOf(`declaration ${name}`, made))
+    else this.events.push(made)
+  }
+
+  wrong(what: string, rule: string): void {
+    this.problems.push(problemOf(what, { path: '', rule }))
   }
 }
 

@@ -1,22 +1,24 @@
 import type { KubeObject } from '../../api/object.ts'
 import { type Fields, fields, text } from '../../sources/read.ts'
+import type { EventName } from '../cdevents/generated.ts'
+import { isPurl } from '../cdevents/purl.ts'
 import type { EncodeInput } from '../format.ts'
 import type { DeclaredEvent, Rule } from './declaration.ts'
-import { genericPurl, imagePurl, isPurl } from './purl.ts'
+import { genericPurl, imagePurl } from './purl.ts'
 import { type RunValues, valuesOf } from './run-values.ts'
 
 /**
  * The names of Tekton's experiment (tektoncd/experimental, cloudevents/): an annotation that is there, whatever its value, means an event
  * of a run that succeeded, with data from three results, whose names other annotations may change.
  */
-type Experimental = { annotation: string; name: string; of: 'artifact' | 'service' }
+type Experimental = { annotation: string; name: EventName; of: 'artifact' | 'service' }
 
-const artifact = (predicate: string): Experimental => ({
+const artifact = (predicate: 'packaged' | 'published'): Experimental => ({
   annotation: `cd.artifact.${predicate}`,
   name: `artifact.${predicate}`,
   of: 'artifact',
 })
-const service = (predicate: string): Experimental => ({
+const service = (predicate: 'deployed' | 'upgraded' | 'rolledback' | 'removed'): Experimental => ({
   annotation: `cd.service.${predicate}`,
   name: `service.${predicate}`,
   of: 'service',

@@ -43,7 +43,17 @@ function inputsOf(values: RunValues, object: KubeObject, milestone: Milestone): 
 }
 
 const mapOf = (values: RunValues, variable: string): Record<string, unknown> =>
-  Object.fromEntries(values[variable as keyof RunValues])
+  variable === 'context' ? nested(values.context) : Object.fromEntries(values[variable as keyof RunValues])
+
+/** `taskRun.name` as `{taskRun: {name}}`. */
+function nested(context: RunValues['context']): Record<string, Record<string, string>> {
+  const found: Record<string, Record<string, string>> = {}
+  for (const [path, value] of context) {
+    const dot = path.indexOf('.')
+    found[path.slice(0, dot)] = { ...found[path.slice(0, dot)], [path.slice(dot + 1)]: value }
+  }
+  return found
+}
 
 /** `name`, `time`, `outcome`, `reason`, `message`, and what the milestone's details are. What there isn't reads as an empty text. */
 const milestoneMap = ({ name, time, outcome, reason = '', message = '', details = {} }: Milestone) => ({

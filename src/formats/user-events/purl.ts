@@ -32,11 +32,6 @@ export function genericPurl(name: string, version: string): Verdict<string> {
   return accept(`pkg:generic/${parts.join('/')}@${percentEncode(bare(version))}`)
 }
 
-// A scheme, a type, a name: what the specification of purl asks for at the least.
-const purls = /^pkg:[a-zA-Z][a-zA-Z0-9.+-]*\/[^\s/?#@]/
-
-export const isPurl = (value: string): boolean => purls.test(value)
-
 const digests = /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/
 const tags = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 const hosts = /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(\.[a-z0-9-]+)*:\d{1,5}|localhost:\d{1,5})$/

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../api/object.ts'
 import { type Fields, fields, text } from '../../sources/read.ts'
 import type { Milestone, MilestoneKind, Outcome } from '../../sources/source.ts'
 import { customRunCatalogue, pipelineRunCatalogue, taskRunCatalogue } from '../../sources/tekton-catalogue.ts'
+import { parentOf } from '../mapping/parent.ts'
 import type { Report } from './value.ts'
 
 /** Where a declaration counts. Annotations travel to runs that they were not meant for: all that is said here must be so. */
@@ -120,5 +121,4 @@ const nameOf = (label: unknown, object: KubeObject, reference: string): string |
  * annotations, and those of the PipelineRun and the Pipeline, which are on all of its siblings, too.
  */
 export const isAmbiguous = (target: Target, object: KubeObject): boolean =>
-  (target.task ?? target.pipeline ?? target.pipelineTask) === undefined &&
-  text(fields(object.metadata.labels)['tekton.dev/pipelineRun']) !== undefined
+  (target.task ?? target.pipeline ?? target.pipelineTask) === undefined && parentOf(object).name !== undefined

@@ -13,7 +13,10 @@ export type Budget = { values: number; expressions: number }
 
 const maxDepth = 6
 
-/** A JSON value as an author writes it: `{cel: …}` is an expression, texts are templates, all else stands for itself. */
+/**
+ * A JSON value as an author writes it: `{cel: …}` is an expression, texts are templates, all else stands for itself. What gives null is left
+ * out, as is a map of which nothing is left.
+ */
 export function compileValue(raw: unknown, path: string, report: Report, budget: Budget, depth = 0): Value {
   budget.values -= 1
   if (budget.values === 0) report(path, 'the declaration holds too many values')
@@ -96,7 +99,8 @@ function compileMap(
   })
   return (given, at, tell) => {
     const made = members.map(([key, value]) => [key, value(given, `${at}/${pointer(key)}`, tell)] as const)
-    return Object.fromEntries(made.filter(([, value]) => value !== undefined && value !== null))
+    const kept = made.filter(([, value]) => value !== undefined && value !== null)
+    return kept.length === 0 && made.length > 0 ? undefined : Object.fromEntries(kept)
   }
 }
 

@@ -243,6 +243,7 @@ test('when says whether there is an event at all', () => {
     ['has(results.IMAGE_URL)', 1],
     ['has(results.PUSHED) && results.PUSHED == "true"', 0],
     ['milestone.outcome == "success" && params.user == "anna"', 1],
+    ['context.taskRun.name.endsWith("build-image") && context.task["retry-count"] == "0"', 1],
     ['object.metadata.labels["tekton.dev/pipelineTask"].startsWith("build")', 1],
   ] as const)
     assert.deepEqual(
@@ -253,7 +254,7 @@ test('when says whether there is an event at all', () => {
 })
 
 test('a value that is null, or none, is left out', () => {
-  const content = { user: { cel: 'has(results.USER) ? results.USER : null' }, sbom: { cel: 'results[?"SBOM"]' } }
+  const content = { user: { cel: 'has(results.USER) ? results.USER : null' }, sbom: { uri: { cel: 'results.?SBOM' } } }
   assert.deepEqual(declaredEvents(declaring([declaration({ content })])).events, [event])
 })
 
@@ -281,6 +282,51 @@ test('a custom event says its version', () => {
 test('what is redacted can not be published: it is missing', () => {
   const { problems } = declaredEvents(declaring([declaration()], { more: (run) => delete run.status?.results }))
   assert.match(problems[0]?.message ?? '', /\/artifact\/image: the run has no result IMAGE_URL/)
+})
+
+describe('a run may have several such annotations', () => {
+  const other = (text: string, key = 'carillon.dev/events.buildah') => ({
+    more: (run: KubeObject) => Object.assign(run.metadata.annotations ?? {}, { [key]: text }),
+  })
+  const named = (name: string) => JSON.stringify([declaration({ name })])
+
+  test('a Pipeline’s and a Task’s, in the order of their names', () => {
+    const { events, problems } = declaredEvents(declaring(named('first'), other(named('second'))))
+    assert.deepEqual(problems, [])
+    assert.deepEqual(
+      events.map(({ declaration: name }) => name),
+      ['first', 'second'],
+    )
+  })
+
+  test('a name is one declaration’s', () => {
+    const { events, problems } = declaredEvents(declaring(named('a'), other(named('a'))))
+    assert.equal(events.length, 1)
+    assert.match(
+      problems[0]?.message ?? '',
+      /^declaration a: \/name: a declaration in another annotation has this name$/,
+    )
+  })
+
+  test('one that is broken spoils no other', () => {
+    const { events, problems } = declaredEvents(declaring(named('a'), other(`${published}: [`)))
+    assert.equal(events.length, 1)
+    assert.match(problems[0]?.message ?? '', /^annotation carillon\.dev\/events\.buildah: is no YAML/)
+  })
+
+  test('other annotations are no declarations', () => {
+    for (const key of ['carillon.dev/eventsource', 'carillon.dev/event', 'events'])
+      assert.equal(declaredEvents(declaring('[]', other(named('a'), key))).events.length, 0, key)
+  })
+
+  test('more than four are told', () => {
+    const more = (run: KubeObject) => {
+      for (const key of ['a', 'b', 'c', 'd']) other(named(key), `carillon.dev/events.${key}`).more(run)
+    }
+    const { events, problems } = declaredEvents(declaring(named('first'), { more }))
+    assert.equal(events.length, 4)
+    assert.match(problems[0]?.message ?? '', /^annotation carillon\.dev\/events: a run may have 4 of them$/)
+  })
 })
 
 test('a run without annotations, or with odd ones, declares nothing', () => {
