@@ -10,9 +10,28 @@ import { emitter, running, type SubscriptionSpec, sourceOf, start, succeeded, ta
 
 const canary = 'canary-3f1b'
 
+/** Declared by the run's author, with what is redacted in it. */
+const declarations = [
+  {
+    on: { kind: 'TaskRun', task: 'build' },
+    type: 'dev.cdevents.service.deployed',
+    subject: { id: '$(params.password)' },
+  },
+  {
+    on: { kind: 'TaskRun', task: 'build' },
+    type: 'dev.cdevents.service.removed',
+    subject: { id: 'shop' },
+    customData: { said: { cel: 'milestone.message + object.metadata.?labels.?team.orValue("")' } },
+  },
+]
+
 const done = taskRun(succeeded(), {
   labels: { team: canary, 'tekton.dev/pipelineTask': canary, kept: 'yes' },
-  annotations: { note: canary, 'example.com/api-token': 'canary-token' },
+  annotations: {
+    note: canary,
+    'example.com/api-token': 'canary-token',
+    'carillon.dev/events': JSON.stringify(declarations),
+  },
 })
 const withSecrets: KubeObject = {
   ...done,
@@ -34,6 +53,7 @@ const everything: Partial<SubscriptionSpec>[] = [
   ),
   { data: { include: ['/metadata/labels', '/metadata/annotations', '/metadata/managedFields', '/spec', '/status'] } },
   { formats: ['cdevents'], data: { include: ['/metadata', '/spec/params/0/value', '/status/conditions/0'] } },
+  { formats: ['cdevents'], userEvents: { types: ['dev.cdevents.service.deployed', 'dev.cdevents.service.removed'] } },
   { body: '{"object": object, "milestone": milestone, "event": event}', data: { content: 'full' } },
   { body: '[object, milestone, event]', formats: ['tektonv1'] },
 ]
@@ -109,6 +129,8 @@ function placesIn(value: unknown, path: readonly string[] = []): string[][] {
   })
 }
 
+const copyOf = <T>(value: T): T => JSON.parse(JSON.stringify(value))
+
 function plant(object: KubeObject, place: readonly string[], value: unknown): void {
   const parent = place
     .slice(0, -1)
@@ -132,7 +154,9 @@ test('whatever is redacted of whatever run is nowhere in the bytes, and nothing 
     fc.property(
       fc.oneof(odd, real),
       fc.array(fc.tuple(fc.nat(), value), { minLength: 1, maxLength: 4 }),
-      (object, picks) => {
+      (given, picks) => {
+        // What is planted into is this run's own.
+        const object: KubeObject = copyOf(given)
         const places = placesIn(object)
         const planted = picks.flatMap(([n, what]) => {
           const place = places[n % places.length]
@@ -140,7 +164,7 @@ test('whatever is redacted of whatever run is nowhere in the bytes, and nothing 
         })
         // The outer ones first: what is planted within them has to be there in the end.
         for (const { place, what } of planted.sort((a, b) => a.place.length - b.place.length))
-          plant(object, place, what)
+          plant(object, place, copyOf(what))
         const pointers = planted.map(({ place }) => pointerText(place))
         const routed = see(object, { ...of(emittersOf(pointers)), source: sourceOf(object.kind), now: start })
         assert.ok(!bytesOf(routed).includes(canary), pointers.join(' '))
