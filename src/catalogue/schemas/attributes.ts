@@ -1,6 +1,7 @@
 import { idNamespace } from '../../formats/attributes.ts'
 import { outcomes } from '../../sources/source.ts'
 import type { Row, RowEvent } from '../catalogue.ts'
+import { howItEnded } from './run.ts'
 import { members, type Schema, text, time } from './schema.ts'
 
 /** The CloudEvents attributes of an event, as its structured mode has them; in binary mode each is a header `ce-<name>`. */
@@ -8,13 +9,17 @@ export function attributes(row: Row, event: RowEvent): Schema {
   const { name } = event.variant.format
   const isOwn = name === 'cloudevents'
   return members('CloudEvents attributes', {
-    'specversion!': { type: 'string', const: '1.0', description: 'of CloudEvents' },
+    'specversion!': { type: 'string', const: '1.0', description: '`1.0`: of CloudEvents' },
     'id!': text(identity, { pattern: uuid5 }),
     'source!': text(origins[name === 'cloudevents' || name === 'cdevents' ? 'cluster' : 'api']),
-    'type!': { type: 'string', const: event.type, description: 'what happened to what kind of object' },
+    'type!': { type: 'string', const: event.type, description: types[name] },
     'subject!': text(subjects[name]),
     'time!': time('when the milestone happened, never when it was seen or sent'),
-    datacontenttype: { type: 'string', const: 'application/json', description: 'absent with `data.content: none`' },
+    datacontenttype: {
+      type: 'string',
+      const: 'application/json',
+      description: '`application/json`; absent with `data.content: none`',
+    },
     ...(isOwn && {
       dataschema: {
         type: 'string',
@@ -44,6 +49,13 @@ const origins = {
   api: 'the object’s path in the API; with `tekton.source: classic` as Tekton sends it, `/apis///namespaces/<namespace>//<name>`',
 }
 
+const types = {
+  cloudevents: '`dev.carillon.<family>.<kind>.<milestone>.v1`, the kind in lower case',
+  cdevents: 'the CDEvent’s context.type',
+  tektonv1: 'as Tekton’s: `dev.tekton.event.<kind>.<word>.v1`; finished is successful or failed',
+  tektonv2: '`dev.tekton.event.<kind>.<word>.v2`; finished is successful or failed',
+}
+
 const subjects = {
   cloudevents: '`<kind>/<name>` of the object, the kind in lower case',
   cdevents: 'the CDEvent’s subject.id',
@@ -54,7 +66,7 @@ const subjects = {
 function ownExtensions({ source, milestone }: Row): Record<string, Schema> {
   return {
     'uid!': text('the object’s uid'),
-    ...(milestone.outcome && { 'outcome!': { type: 'string', enum: outcomes, description: 'how it ended' } }),
+    ...(milestone.outcome && { 'outcome!': { type: 'string', enum: outcomes, description: howItEnded } }),
     ...(source.family === 'tekton' && runExtensions),
   }
 }

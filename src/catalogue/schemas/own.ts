@@ -1,5 +1,5 @@
 import { type DetailKind, type MilestoneKind, outcomes, type Source } from '../../sources/source.ts'
-import { labels, runFacts, summaryParts } from './run.ts'
+import { howItEnded, labels, runFacts, summaryParts } from './run.ts'
 import { members, object, type Schema, text, time } from './schema.ts'
 
 /** What Carillon's own format sends as data for a milestone. */
@@ -27,7 +27,7 @@ function milestone({ name, outcome, reason, details }: MilestoneKind): Schema {
   return members('what happened', {
     'name!': { type: 'string', const: name, description: 'the milestone' },
     'time!': time('when it happened; also the event’s `time`'),
-    ...(outcome && { 'outcome!': { type: 'string', enum: outcomes, description: 'how it ended' } }),
+    ...(outcome && { 'outcome!': { type: 'string', enum: outcomes, description: howItEnded } }),
     ...(reason !== undefined && {
       reason: text(`of ${reason}; at most 256 characters`, { maxLength: 256 }),
       message: text('the same one’s; at most 1024 characters', { maxLength: 1024 }),

@@ -22,6 +22,10 @@ export const runFacts: Schema = members('of the run, as it was when the event wa
   },
 })
 
+/** An outcome, by src/sources/tekton-conditions.ts. */
+export const howItEnded =
+  'how it ended: `success`, `failure` (it ran, and what it ran failed), `cancelled`, `timeout` or `error` (it could not run, or Tekton failed)'
+
 /** metadata.labels, as Kubernetes has them. */
 export const labels: Schema = {
   type: 'object',
