@@ -82,7 +82,7 @@ export type SinkHttp = {
   mode?: 'binary' | 'structured' | 'batch'
   /**
    * How many events a request of mode batch holds. It goes as soon as it is full, or as its first event has
-   * waited for maxDelay. Its body is 1 MiB at most, but for one larger event, which goes alone.
+   * waited for maxDelay. Its body is 256 KiB at most, but for one larger event, which goes alone.
    */
   batch?: {
     /** The most events in one request. Default: 100. */

@@ -2,7 +2,7 @@ import type { Answer } from './attempt.ts'
 import { batchBytes, bytesOf, type Tried } from './requests.ts'
 import type { SinkRuntime } from './sink.ts'
 
-/** How large requests of several events may be: 1 MiB, or less where the sink refused one as too large; until its spec changes. */
+/** How large requests of several events may be: 256 KiB, or less where the sink refused one as too large; until its spec changes. */
 export class BatchSize {
   private most: number | undefined
   private epoch: string | undefined

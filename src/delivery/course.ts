@@ -12,6 +12,8 @@ export type CourseDeps = {
   send(request: readonly Tried[]): Promise<Answered | undefined>
   /** Whether nothing more may be sent. */
   isOver(): boolean
+  /** Whether it has been others' turn for a while. */
+  isLong(): boolean
   now(): number
   settle(conclusion: Conclusion, row: Row): void
   /** An attempt that is followed by another at once. */
@@ -22,14 +24,15 @@ export type CourseDeps = {
 
 /**
  * Sends the rows of one claim, in order, one request after the other, and settles each of them once. A refused request is halved until the
- * culprit is alone. Where rows are to be tried again (for another answer, or as a summary), nothing that comes behind them is sent before:
+ * culprit is alone; that is gone through with, other requests wait for their turn again where it takes long. Where rows are to be tried again (for another answer, or as a summary), nothing that comes behind them is sent before:
  * what was in a request with them goes when they do, the rest is handed back.
  */
 export async function runCourse(requests: readonly Tried[][], deps: CourseDeps): Promise<void> {
   const left = [...requests]
   let last: { reason: string; message: string } | undefined
   for (let request = left.shift(); request; request = left.shift()) {
-    const answered = deps.isOver() ? undefined : await deps.send(request)
+    const isFresh = request[0]?.tries === 0 && request !== requests[0]
+    const answered = deps.isOver() || (isFresh && deps.isLong()) ? undefined : await deps.send(request)
     if (!answered) return giveBack([request, ...left].flat(), deps.now(), last, deps)
     const { answer, outcome, circumstances } = answered
     const tried = request.map(({ row, tries }) => ({ row, tries: tries + 1 }))

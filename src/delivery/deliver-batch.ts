@@ -44,11 +44,15 @@ export type Learn = (
   common: Verdict<Headers>,
 ) => { isCurrent: boolean; circumstances: Circumstances }
 
+/** For so long a claim that is cut into several requests keeps its place among those of its sink. */
+const turnMs = 1000
+
 /** Sends the rows of one claim, all of one subscription: in one request, or in as many as it takes, one after the other. */
 export async function deliverBatch(rows: readonly Row[], sink: SinkRuntime, context: BatchContext): Promise<void> {
   const { common, deps, standing, settle, handBack } = context
   const headersOf = rowHeaders(common.ok ? common.value : {})
   let sent = 0
+  const since = context.moment().clock
   await runCourse(requestsOf(rows, sink.batch?.maxEvents ?? 1), {
     send(request) {
       // The claim has been taken off the sink's pace; what is sent again has not.
@@ -57,6 +61,7 @@ export async function deliverBatch(rows: readonly Row[], sink: SinkRuntime, cont
       return attempt(request, sink, context, headersOf)
     },
     isOver: () => context.isOver(sent),
+    isLong: () => context.moment().clock - since >= turnMs,
     now: () => deps.now(),
     record: (record) => deps.record(record),
     settle,

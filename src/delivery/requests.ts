@@ -1,8 +1,8 @@
 import { isPlain } from '../formats/binding.ts'
 import type { Row } from '../outbox/outbox.ts'
 
-/** The largest body of a request of several events. */
-const mostBytes = 1024 * 1024
+/** The largest body of a request of several events. As many of them as a sink's concurrency are held in memory, for as long as it does not answer. */
+const mostBytes = 256 * 1024
 
 /** What the events of a request may have in the outbox, so that its body is no larger: the least event has ten times what joins it to others. */
 export const batchBytes = (most = mostBytes): number => Math.floor(most * 0.9)

@@ -16,7 +16,7 @@ import { free, freeEvents, untilFree, untilFreeEvents } from './gate.ts'
 import { sortByAge } from './missing.ts'
 import { rowHeaders } from './row-headers.ts'
 import { Settler } from './settler.ts'
-import type { BatchPolicy, SinkRuntime } from './sink.ts'
+import { type BatchPolicy, isPast, type SinkRuntime } from './sink.ts'
 import { type Headers, SinkHeaders, withoutCredentials } from './sink-headers.ts'
 import { SinkStanding } from './sink-standing.ts'
 import { withoutSuspension } from './suspensions.ts'
@@ -207,7 +207,7 @@ export class SinkDelivery implements AsyncDisposable {
         transport: way.transport,
         common: await this.headers.read(),
         signal: this.calledOff.signal,
-        isOver: (sent) => (stopping.signal.aborted && (!last || sent > 0)) || deps.sink()?.suspend !== false,
+        isOver: (sent) => (stopping.signal.aborted && (!last || sent > 0)) || isPast(sink, deps.sink()),
         moment: () => this.moment(),
         learn: (...args) => this.learn(...args),
         settle: (conclusion) => {

@@ -26,3 +26,7 @@ export type BatchPolicy = { maxEvents: number; maxDelayMs: number }
 
 /** `spec.retry` in ms. */
 export type RetryPolicy = { maxAgeMs: number; initialDelayMs: number; maxDelayMs: number }
+
+/** Whether nothing more may be sent by a sink's spec as it was. */
+export const isPast = ({ epoch }: SinkRuntime, now: SinkRuntime | undefined): boolean =>
+  now === undefined || now.suspend || now.epoch !== epoch

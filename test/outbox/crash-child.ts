@@ -35,15 +35,32 @@ function settlementOf(row: Row): Settlement {
   return chance < 0.2 && !row.parked ? parked(row, 'ns/park') : delivered(row)
 }
 
+/** One of each lane, or the rows of one request. */
+const takeRows = (outbox: Outbox, sink: string): Row[] =>
+  Math.random() < 0.5
+    ? outbox.claim(sink, 5, Date.now())
+    : outbox.claimBatch(sink, { rows: 5, bytes: 1e6, delayMs: 0 }, Date.now())
+
+/** What comes behind a row that stays is handed back. */
+function inOrder(settlements: Settlement[]): Settlement[] {
+  const staying = new Set<string>()
+  return settlements.map((settlement) => {
+    const { kind, row } = settlement
+    if (staying.has(row.objectUid)) return { kind: 'release', row }
+    if (kind === 'shrink') staying.add(row.objectUid)
+    return settlement
+  })
+}
+
 async function deliverForever(outbox: Outbox, sink: string, signal: AbortSignal): Promise<never> {
   for (;;) {
     const seen = outbox.version(sink)
-    const rows = outbox.claim(sink, 5, Date.now())
+    const rows = takeRows(outbox, sink)
     if (rows.length === 0) await outbox.changed(sink, signal, seen)
-    const settlements = rows.map(settlementOf)
+    const settlements = inOrder(rows.map(settlementOf))
     await outbox.settle(settlements, Date.now())
     if (sink === 'ns/park') continue
-    for (const { kind, row } of settlements) if (kind !== 'shrink') say(`${kind} ${row.event.id}`)
+    for (const { kind, row } of settlements) if (kind !== 'shrink' && kind !== 'release') say(`${kind} ${row.event.id}`)
   }
 }
 
