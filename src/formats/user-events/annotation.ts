@@ -9,8 +9,8 @@ import { type Declaration, readDeclaration } from './declaration.ts'
  */
 export const eventsAnnotation = 'carillon.dev/events'
 
-/** Annotations of a run that are read; characters of one; declarations in it. */
-export const annotationLimits = { annotations: 4, length: 8192, declarations: 16 } as const
+/** Annotations of a run that are read; characters of one; brackets and braces of YAML; declarations in one, and events of one milestone. */
+export const annotationLimits = { annotations: 4, length: 8192, brackets: 1024, declarations: 16 } as const
 
 /** The run's annotations that declare events, by name. */
 export function annotationsOf(annotations: Fields): readonly (readonly [string, string])[] {
@@ -40,7 +40,10 @@ export function readAnnotation(text: string): Verdict<readonly Declaration[]> {
   return accept(parsed.value.map((entry, index) => readDeclaration(entry, index, duplicate)))
 }
 
-/** JSON is read as such, as it is so much faster. Without aliases: a few lines of those can stand for gigabytes. */
+/**
+ * JSON is read as such, as it is so much faster. Without aliases: a few lines of those can stand for gigabytes. Brackets are counted before:
+ * the parser takes its time over thousands that match nothing.
+ */
 function parse(text: string): Verdict<unknown> {
   try {
     if (text.trimStart().startsWith('[')) return accept(JSON.parse(text))
@@ -48,6 +51,8 @@ function parse(text: string): Verdict<unknown> {
     // A flow sequence of YAML may look like JSON.
     if (!(error instanceof SyntaxError)) throw error
   }
+  if (text.split(/[[\]{}]/).length > annotationLimits.brackets)
+    return wrong(`may hold ${annotationLimits.brackets} brackets and braces, where it is no JSON`)
   try {
     const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false })
     const [error] = document.errors
@@ -63,19 +68,30 @@ function parse(text: string): Verdict<unknown> {
 /** Reads texts, and remembers those read last: all runs of one Pipeline carry the same. */
 export type AnnotationReader = (text: string) => Verdict<readonly Declaration[]>
 
-export function rememberingReader(limit = 32): AnnotationReader {
-  const known = new Map<string, Verdict<readonly Declaration[]>>()
-  return (text) => {
-    const read = known.get(text) ?? readAnnotation(text)
-    // The one used last goes to the end.
+/** `limit`: so many texts and expressions in them are remembered, of which an expression takes some 35 kB. */
+export function rememberingReader(limit = 48): AnnotationReader {
+  const known = new Map<string, { read: Verdict<readonly Declaration[]>; weight: number }>()
+  let remembered = 0
+  const forget = (text: string, weight: number) => {
     known.delete(text)
-    known.set(text, read)
-    if (known.size > limit) {
-      const [oldest] = known.keys()
-      if (oldest !== undefined) known.delete(oldest)
+    remembered -= weight
+  }
+  return (text) => {
+    const entry = known.get(text) ?? { read: readAnnotation(text), weight: weightOf(text) }
+    if (known.has(text)) forget(text, entry.weight)
+    if (entry.weight > limit) return entry.read
+    // The one used last is at the end.
+    known.set(text, entry)
+    remembered += entry.weight
+    for (const [oldest, { weight }] of known) {
+      if (remembered <= limit) break
+      forget(oldest, weight)
     }
-    return read
+    return entry.read
   }
 }
+
+/** One, and one for each place where an expression may be. */
+const weightOf = (text: string): number => text.split(/\b(?:cel|when)\b/).length
 
 const wrong = (what: string): Verdict<never> => refuse('DeclarationInvalid', what)

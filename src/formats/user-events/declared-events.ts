@@ -27,7 +27,8 @@ export function declaredEvents(input: EncodeInput): Declared {
 
 /** A type has to be written plainly to be found: then what nobody wants is not even parsed. */
 function namesOne(text: string, types: ReadonlySet<string>): boolean {
-  for (const type of types) if (text.includes(type)) return true
+  const begin = text.slice(0, annotationLimits.length)
+  for (const type of types) if (begin.includes(type)) return true
   return false
 }
 
@@ -66,6 +67,8 @@ class Found {
   private problemOf(name: string, target: Target | undefined): Rule | undefined {
     if (target && isAmbiguous(target, this.input.object)) return ambiguous
     if (this.names.has(name)) return { path: '/name', rule: 'a declaration in another annotation has this name' }
+    if (this.names.size === annotationLimits.declarations)
+      return { path: '', rule: `a milestone may mean ${annotationLimits.declarations} events` }
     this.names.add(name)
     return undefined
   }

@@ -16,6 +16,8 @@ const purl = `pkg:oci/app@sha256%3A${'ab'.repeat(32)}?repository_url=quay.io/tea
 const published = 'dev.cdevents.artifact.published'
 const deployed = 'dev.cdevents.service.deployed'
 
+const modified = 'dev.cdevents.environment.modified'
+
 const plays = (play: Play) => ({ [playAnnotation]: JSON.stringify(play) })
 const step = { name: 'main', image: 'stand-in/image', command: ['true'] }
 const results = (...names: string[]) => names.map((name) => ({ name, type: 'string' }))
@@ -43,6 +45,10 @@ const pipeline: Manifest = {
   artifact: {image: $(params.image)}
   content:
     environment: {id: $(results.environment)}
+- name: begun
+  on: {kind: PipelineRun, pipeline: release, milestone: started}
+  type: ${modified}
+  subject: {id: /prod/eu-1}
 - name: not-pushed
   on: {kind: PipelineRun, pipeline: release}
   type: ${published}
@@ -126,7 +132,7 @@ export function declared(stage: () => Stage): void {
     before(async () => {
       team = await stage().team('declared')
       await team.sink()
-      const userEvents = { types: [published, deployed] }
+      const userEvents = { types: [published, deployed, modified] }
       await team.subscription('declared', { formats: ['cdevents'], userEvents })
       await team.subscription('alone', {
         formats: ['cdevents'],
@@ -144,7 +150,7 @@ export function declared(stage: () => Stage): void {
       const ends = (events: Received[]) => events.filter((one) => /run\.finished/.test(typeOf(one))).length
       for (const name of ['declared', 'plain'])
         await team.received(() => ends(to(name)) === 7, `the ends of seven runs for ${name}`)
-      await team.received(() => declaredTo('declared').length === 3, 'three declared events')
+      await team.received(() => declaredTo('declared').length === 4, 'four declared events')
       await team.received(() => to('alone').length === 2, 'what is sent alone')
     })
 
@@ -183,6 +189,8 @@ export function declared(stage: () => Stage): void {
         ]),
         [
           ['experimental', `${published}.0.2.0`, purl, {}],
+          // Of the Pipeline's annotation: Tekton had copied it to the run when that started.
+          ['release-9', `${modified}.0.2.0`, '/prod/eu-1', {}],
           ['build', `${published}.0.2.0`, purl, { user: 'ci' }],
           ['deploy', `${deployed}.0.2.0`, 'declared/shop', { environment: { id: '/prod/eu-1' }, artifactId: purl }],
         ],
@@ -208,7 +216,7 @@ export function declared(stage: () => Stage): void {
       for (const { event } of declaredTo('declared')) {
         const [link] = event.context.links
         const own = all.findIndex(({ context }) => context.id === link.from.contextId)
-        assert.match(all[own].context.type, /taskrun\.finished/)
+        assert.match(all[own].context.type, /(taskrun\.finished|pipelinerun\.started)/)
         assert.ok(own < all.findIndex(({ context }) => context.id === event.context.id))
         assert.equal(all[own].context.chainId, event.context.chainId)
       }

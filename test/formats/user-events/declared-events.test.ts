@@ -191,7 +191,8 @@ describe('an annotation that is no list of declarations is told once, at the end
     ['an alias', `- &a\n  type: ${published}\n- *a`, /: must not use anchors and aliases$/],
     ['too long', `# ${published}${' '.repeat(8192)}`, /: may have 8192 characters$/],
     ['too many', JSON.stringify(Array.from({ length: 17 }, () => declaration())), /: may hold 16 declarations$/],
-    ['too deep', `${'['.repeat(4000)}${published}`, /: is (no YAML.*|nested too deeply)$/],
+    ['too many brackets', `# ${published}\n${'}'.repeat(2000)}`, /: may hold 1024 brackets and braces/],
+    ['too deep', `${'- '.repeat(3000)}${published}`, /: is (no YAML.*|nested too deeply)$/],
   ]
   for (const [what, text, message] of rows)
     test(what, () => {
@@ -317,6 +318,14 @@ describe('a run may have several such annotations', () => {
   test('other annotations are no declarations', () => {
     for (const key of ['carillon.dev/eventsource', 'carillon.dev/event', 'events'])
       assert.equal(declaredEvents(declaring('[]', other(named('a'), key))).events.length, 0, key)
+  })
+
+  test('sixteen events are enough for a milestone', () => {
+    const list = (prefix: string) =>
+      JSON.stringify(Array.from({ length: 10 }, (_, index) => declaration({ name: `${prefix}-${index}` })))
+    const { events, problems } = declaredEvents(declaring(list('a'), other(list('b'))))
+    assert.deepEqual([events.length, problems.length], [16, 4])
+    assert.match(problems[0]?.message ?? '', /^declaration b-6: a milestone may mean 16 events$/)
   })
 
   test('more than four are told', () => {
