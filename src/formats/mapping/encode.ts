@@ -1,4 +1,4 @@
-import { type EventHead, encodeAttributes, sourceOf, timestamp } from '../attributes.ts'
+import { encodeAttributes, eventId, sourceOf, timestamp } from '../attributes.ts'
 import { encodeBareObject } from '../bare.ts'
 import { buildLoose } from '../cdevents/build.ts'
 import type { Link } from '../cdevents/event.ts'
@@ -6,7 +6,7 @@ import type { EventName } from '../cdevents/generated.ts'
 import { tell } from '../cdevents/problem.ts'
 import { validate } from '../cdevents/validate.ts'
 import { type CustomName, typeOf } from '../cdevents/vocabulary.ts'
-import { type EncodeInput, type Encoding, oneEvent } from '../format.ts'
+import type { EncodedEvent, EncodeInput, FormatProblem } from '../format.ts'
 import { extendSummary } from '../summary-parts.ts'
 import { chainIdOf } from './chain.ts'
 import { summaryOf } from './run.ts'
@@ -19,58 +19,83 @@ export type EventParts = {
   links: readonly Link[]
   /** Tells events of one milestone and type apart; part of the id. */
   part?: string
-  /** Stands beside what customData tells of the run. */
+  /** Stands beside what customData tells of the run, whose name `tekton` it can't take. */
   customData?: Record<string, unknown>
 }
 
+/** An event that was judged, but for what it will carry of the run: `fillDraft` adds that. */
+export type Draft = {
+  id: string
+  type: string
+  subject: string
+  source: string
+  /** The CDEvent as JSON; customData stands last, and holds nothing but what an author gave. */
+  text: string
+}
+
+/** What a milestone gives, as an `Encoding` does. */
+export type Drafts = { events: readonly Draft[]; problems: readonly FormatProblem[] }
+
+export const noDrafts: Drafts = { events: [], problems: [] }
+
 /**
- * One CDEvent in the CloudEvents binding: id, source, subject, type and time equal those of its context and subject. Never with schemaUri:
- * the Go SDK, and Flux with it, refuses an event whose schema it does not hold.
- * The text that is sent is what is judged, but for what customData tells of the run, which may be large: an object is judged without it, and
- * then filled with its text.
+ * One CDEvent, by the rules of its version and the subscription's profile; a problem where it breaks one. Never with schemaUri: the Go SDK,
+ * and Flux with it, refuses an event whose schema it does not hold.
+ * The very text is judged, and later filled with the text of an object, of which no rule asks more: to parse that again would cost more
+ * than all the rest.
  */
-export function encodeCDEvent(input: EncodeInput, { name, subject, links, part, customData }: EventParts): Encoding {
+export function draftCDEvent(input: EncodeInput, { name, subject, links, part, customData }: EventParts): Drafts {
   const { object, milestone, options } = input
   const { specVersion, profile } = options.cdevents
   const type = typeOf(specVersion, name)
+  const id = eventId(object.metadata.uid, milestone.key, 'cdevents', type, part)
   const source = sourceOf(input)
-  const time = timestamp(milestone.time)
-  const head: EventHead = {
-    format: 'cdevents',
-    type,
-    subject: subject.id,
-    source,
-    time,
-    ...(part !== undefined && { part }),
-  }
-  const { id, attributes } = encodeAttributes(input, head)
-  const withData = input.content !== 'none'
+  const { tekton: _, ...authors } = customData ?? {}
   const text = JSON.stringify(
     buildLoose(specVersion, {
       name,
       id,
       source,
-      timestamp: time,
+      timestamp: timestamp(milestone.time),
       chainId: chainIdOf(input.source, object),
       links,
       subject,
-      ...((withData || customData) && { customDataContentType: 'application/json', customData: customData ?? {} }),
+      customDataContentType: 'application/json',
+      customData: authors,
     }),
   )
   const problems = validate(JSON.parse(text), profile)
-  if (problems.length > 0) {
-    const message = `${type} of CDEvents ${specVersion} would not be valid: ${tell(problems)}`
-    return { events: [], problems: [{ reason: 'EventInvalid', message }] }
-  }
-  const event = { id, type, subject: subject.id, attributes }
-  if (!withData) return oneEvent({ ...event, data: text })
-  const filled = (facts: string) => `${text.slice(0, -'}}'.length)}${customData ? ',' : ''}"tekton":${facts}}}`
-  const facts = JSON.stringify(summaryOf(input))
-  if (input.content !== 'full') return oneEvent({ ...event, data: filled(extendSummary(facts, input)) })
-  const summary = {
-    attributes: encodeAttributes(input, { ...head, id, whole: false }).attributes,
-    data: filled(extendSummary(facts, { ...input, truncated: true })),
-  }
-  const whole = encodeBareObject(input.source, object)
-  return oneEvent(whole === undefined ? { ...event, ...summary } : { ...event, data: filled(whole), summary })
+  if (problems.length === 0) return { events: [{ id, type, subject: subject.id, source, text }], problems: [] }
+  const message = `${type} of CDEvents ${specVersion} would not be valid: ${tell(problems)}`
+  return { events: [], problems: [{ reason: 'EventInvalid', message }] }
 }
+
+/** What events carry of the run, as JSON texts of objects; a summary besides where the run is whole. */
+export type RunTexts = { text: string; summary?: string }
+
+/** Undefined where they carry nothing. */
+export function runTextsOf(input: EncodeInput): RunTexts | undefined {
+  if (input.content === 'none') return undefined
+  const facts = JSON.stringify(summaryOf(input))
+  if (input.content !== 'full') return { text: extendSummary(facts, input) }
+  const summary = extendSummary(facts, { ...input, truncated: true })
+  const whole = encodeBareObject(input.source, input.object)
+  return whole === undefined ? { text: summary } : { text: whole, summary }
+}
+
+/** In the CloudEvents binding: id, source, subject, type and time equal those of the CDEvent's context and subject. */
+export function fillDraft(input: EncodeInput, { text, ...head }: Draft, run: RunTexts | undefined): EncodedEvent {
+  const { id, type, subject } = head
+  const attributesOf = (whole: boolean) => encodeAttributes(input, { format: 'cdevents', ...head, whole }).attributes
+  const attributes = attributesOf(run?.summary !== undefined)
+  const event = { id, type, subject, attributes }
+  if (!run) return { ...event, data: text.replace(emptyCustomData, '}') }
+  if (run.summary === undefined) return { ...event, data: withRun(text, run.text) }
+  const summary = { attributes: attributesOf(false), data: withRun(text, run.summary) }
+  return { ...event, data: withRun(text, run.text), summary }
+}
+
+const emptyCustomData = /,"customDataContentType":"application\/json","customData":\{\}\}$/
+
+const withRun = (text: string, run: string): string =>
+  `${text.slice(0, -'}}'.length)}${text.endsWith('{}}') ? '' : ','}"tekton":${run}}}`

@@ -1,21 +1,21 @@
 import { path } from '../cdevents/build.ts'
-import type { EncodedEvent, EncodeInput, Encoding, FormatProblem } from '../format.ts'
-import { encodeCDEvent } from '../mapping/encode.ts'
+import type { EncodeInput, FormatProblem } from '../format.ts'
+import { type Draft, type Drafts, draftCDEvent } from '../mapping/encode.ts'
 import { declaredEvents } from './declared-events.ts'
 
 /**
  * What a milestone gives together with the events that its run's author declares for it: those come after the milestone's own, and have a
  * PATH link from that. What would not be valid is a problem, told under its declaration's name; all others go.
  */
-export function withDeclared(input: EncodeInput, own: Encoding): Encoding {
+export function withDeclared(input: EncodeInput, own: Drafts): Drafts {
   const declared = declaredEvents(input)
   if (declared.events.length + declared.problems.length === 0) return own
   const [before] = own.events
   const links = before ? [path(before.id)] : []
-  const events: EncodedEvent[] = [...own.events]
+  const events: Draft[] = [...own.events]
   const problems: FormatProblem[] = [...own.problems, ...declared.problems]
   for (const { declaration, ...parts } of declared.events) {
-    const made = encodeCDEvent(input, { ...parts, links, part: declaration })
+    const made = draftCDEvent(input, { ...parts, links, part: declaration })
     events.push(...made.events)
     problems.push(
       ...made.problems.map(({ reason, message }) => ({ reason, message: `declaration ${declaration}: ${message}` })),
