@@ -134,6 +134,8 @@ function compile(
   const cr = { kind: 'EventSubscription' as const, name: key }
   if (refused.length > 0)
     return { ...cr, reason: 'Invalid', problems: refused.map(({ path, message }) => `${path}: ${message}`) }
+  const name = object.metadata.labels?.['carillon.dev/class']
+  if (name !== undefined) note(`EventSubscription ${key}: only an operator with --class ${name} looks at it`)
   for (const { path, message } of unchecked) note(`EventSubscription ${key}: not checked here: ${path}: ${message}`)
   const compiled = compileSubscription(object, { sources, formats, adminNamespaces, ...sinks.limits })
   const spec = compiled.ok ? activationSpec(object) : compiled

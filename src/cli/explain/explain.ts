@@ -43,7 +43,8 @@ function outputOf({ values }: Given): Verdict<Output> {
 }
 
 async function run(given: Given, output: Output, around: LocalSurroundings): Promise<Verdict> {
-  const { stdin, out } = around
+  const { out } = around
+  const stdin = once(around.stdin)
   const options = optionsOf(given, around)
   if (!options.ok) return options
   const files: Document[][] = []
@@ -62,6 +63,16 @@ async function run(given: Given, output: Output, around: LocalSurroundings): Pro
   if (!explanations.some(({ milestones }) => milestones.some(({ verdict }) => verdict === 'match')))
     out.note('nothing matches')
   return accept(undefined)
+}
+
+/** What comes on stdin comes once, whichever flags name it. */
+function once(read: () => Promise<string>): () => Promise<string> {
+  let isRead = false
+  return async () => {
+    if (isRead) return ''
+    isRead = true
+    return read()
+  }
 }
 
 const textsOf = ({ values }: Given, flag: string): string[] =>

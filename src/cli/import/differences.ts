@@ -65,6 +65,9 @@ function notes(facts: Facts): (string | undefined)[] {
     sendsCustomRuns
       ? undefined
       : 'send-cloudevents-for-runs is false: CustomRuns are left out, as Tekton does. Add {kind: CustomRun} to events to have them.',
+    sendsCustomRuns
+      ? 'Of a CustomRun, started is sent once its controller has taken it up, and running where the condition has that reason; Tekton sends started as soon as the CustomRun is there, and running for every Unknown condition.'
+      : undefined,
     knowsFlags
       ? undefined
       : `ConfigMap feature-flags was not given: send-cloudevents-for-runs is taken as ${sendsCustomRuns}, Tekton's default.`,

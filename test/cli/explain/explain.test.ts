@@ -358,6 +358,16 @@ suite('what can not be read is refused', () => {
   }
 })
 
+test('a subscription of a class is told of, and that not every operator looks at it', () => {
+  const { explanations, notes } = told([
+    subscription({}, { labels: { 'carillon.dev/class': 'blue' } }),
+    sink(),
+    ofRun(),
+  ])
+  assert.equal(explanations.length, 1)
+  assert.deepEqual(notes, ['EventSubscription team-a/builds: only an operator with --class blue looks at it'])
+})
+
 test('what of a selector labels do not meet is told part by part', () => {
   const selector = {
     matchLabels: { a: '1', b: '2' },
@@ -417,6 +427,12 @@ suite('the command line', () => {
     assert.equal((await run(`${line} -o json`, both)).printed, json.printed)
     assert.match((await run(`${line} -o yaml`, both)).printed, /^refused: \[\]\nexplanations:\n/)
     assert.match((await run(line, both)).printed, /^EventSubscription team-a\/builds, TaskRun team-a\/build:/)
+  })
+
+  test('takes all from stdin, whichever flags name it', async () => {
+    const { done, printed } = await run('explain --subscription - --object - --sink - -o json', both)
+    assert.ok(done.ok)
+    assert.equal(JSON.parse(printed).explanations.length, 1)
   })
 
   test('says so where nothing matches, and is content', async () => {
