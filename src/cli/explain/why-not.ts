@@ -15,10 +15,11 @@ export function whyUnselected(
   const milestones = selection.kinds.get(source.kind)
   if (!milestones) return `${source.kind} is not asked for; what is: ${[...selection.kinds.keys()].join(', ')}`
   if (!milestones.has(name)) return `not asked for; of ${source.kind} it is ${[...milestones].join(', ')}`
-  const unmet = (spec.events ?? []).flatMap(({ kind, milestones: of, selector }) =>
-    kind === source.kind && selector && (of === undefined || of.some((one) => one === name))
-      ? unmetBy(selector, object.metadata.labels)
-      : [],
+  const ofKind = (spec.events ?? []).filter(({ kind }) => kind === source.kind)
+  const naming = ofKind.filter(({ milestones: of }) => of === undefined || of.some((one) => one === name))
+  // A format may ask for a milestone besides those that are named.
+  const unmet = (naming.length > 0 ? naming : ofKind).flatMap(({ selector }) =>
+    selector ? unmetBy(selector, object.metadata.labels) : [],
   )
   return `the labels do not fit the selector: ${[...new Set(unmet)].join('; ')}`
 }

@@ -78,7 +78,9 @@ function notes(facts: Facts): (string | undefined)[] {
       ? undefined
       : 'The address has a query, which whoever may read the EventSink sees. Where that is a secret, use http.auth or a header from a Secret.',
     'source is classic, /apis///namespaces/<namespace>//<name>, which is what Tekton sends, so that receivers which take it apart go on working. canonical is the path in the API.',
-    'started is sent of every run that began; Tekton sends it only where it happens to see the condition with reason Started, which is next to never.',
+    isClassic
+      ? undefined
+      : 'started is sent of every run that began; Tekton v1.12 sends it only where it happens to see the condition with reason Started, which is next to never.',
     'ids are computed from the run: the same at every attempt and after a restart. Tekton makes them at random, and sends again under new ones after a restart.',
     'time is when the milestone happened, not when it was sent. The extensions sequence and namespace come besides.',
     'data is the same v1beta1 object, without metadata.managedFields and the annotation kubectl.kubernetes.io/last-applied-configuration.',

@@ -190,6 +190,33 @@ suite('what shows only between two states', () => {
     assert.deepEqual(matching([subscription({ events }), now], other), [['running/1'], ['deleted']])
   })
 
+  test('is each change of what runs, where the mode asks for it', () => {
+    const moved = (message: string, second: number) => {
+      const one = running(second)
+      return taskRun({ ...one, conditions: [{ ...one.conditions[0], message }] })
+    }
+    const each = {
+      formats: ['tektonv1'],
+      tekton: { mode: 'eachChange' },
+      events: [{ kind: 'TaskRun', milestones: ['running'] }],
+    }
+    const [explanation] = told([subscription(each), moved('two', 5)], { previous: [moved('one', 2)] }).explanations
+    const last = explanation?.milestones.at(-1)
+    assert.deepEqual([last?.name, last?.verdict], ['changed', 'match'])
+    assert.deepEqual(
+      last?.events.map(({ type }) => type),
+      ['dev.tekton.event.taskrun.running.v1'],
+    )
+    const labels = {
+      ...each,
+      events: [{ kind: 'TaskRun', milestones: ['running'], selector: { matchLabels: { a: 'b' } } }],
+    }
+    const why = told([subscription(labels), moved('two', 5)], {
+      previous: [moved('one', 2)],
+    }).explanations[0]?.milestones.at(-1)
+    assert.equal(why?.why, 'the labels do not fit the selector: a must be "b", there is none')
+  })
+
   test('is the delete, where the object is said to be gone and had not ended', () => {
     const deletedAt = Date.parse(at(50))
     assert.deepEqual(matching([subscription({ events }), now], { deletedAt }), [['running/1', 'deleted'], []])

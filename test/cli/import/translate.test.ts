@@ -96,6 +96,7 @@ test('what is older than v1.12 is imported as it sends: at each change, and with
     assert.equal(subscription.spec.tekton?.mode, 'eachChange', version)
     assert.ok(!subscription.spec.events?.some(({ milestones }) => milestones?.includes('queued')))
     assert.match(notes, new RegExp(`Tekton ${version} is older than v1\\.12`))
+    assert.doesNotMatch(notes, /next to never/)
   }
   for (const version of ['v1.12.0', 'v1.15.0', 'v2.0.0', 'devel'])
     assert.equal(translated(withSink(own, { 'pipelines-info': { version } })).subscription.spec.tekton?.mode, 'once')
