@@ -18,7 +18,7 @@ import { limits } from './lifecycle/limits.ts'
 import { overflow } from './lifecycle/overflow.ts'
 import { reports } from './lifecycle/reports.ts'
 import { restarts } from './lifecycle/restarts.ts'
-import type { Scene } from './lifecycle/scene.ts'
+import { type Scene, schemaBase } from './lifecycle/scene.ts'
 import { secrets } from './lifecycle/secrets.ts'
 import { selection } from './lifecycle/selection.ts'
 import { starts } from './lifecycle/starts.ts'
@@ -33,7 +33,8 @@ describe('a team with runs, subscriptions and sinks', () => {
     const stage = resources.use(await startStage())
     await installTekton(stage.admin)
     await stage.admin.createNamespace('platform')
-    const operator = await stage.operator({ args: [...toLoopback, '--admin-namespace', 'platform'] })
+    const schemas = ['--schema-base-url', `${schemaBase}/`]
+    const operator = await stage.operator({ args: [...toLoopback, '--admin-namespace', 'platform', ...schemas] })
     Object.assign(scene, { stage, admin: stage.admin, operator })
   })
   after(() => resources.disposeAsync())

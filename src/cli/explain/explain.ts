@@ -92,7 +92,11 @@ function optionsOf(given: Given, { now, out }: LocalSurroundings): Verdict<Expla
     namespace,
     adminNamespaces: new Set(textsOf(given, 'admin-namespace')),
     namespaceLabels: labels.value,
-    cluster: { uri: (uri ?? `/clusters/${noUid}`).replace(/\/+$/, ''), urlOf: urlOf.value, schemaBase },
+    cluster: {
+      uri: (uri ?? `/clusters/${noUid}`).replace(/\/+$/, ''),
+      urlOf: urlOf.value,
+      schemaBase: schemaBase?.replace(/\/+$/, ''),
+    },
     deletedAt: given.values.deleted ? now : undefined,
     now,
     note: (line) => out.note(`note: ${printable(line)}`),

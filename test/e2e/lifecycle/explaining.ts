@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Explained } from '../../../src/cli/explain/explained.ts'
 import { run as play, type Team } from '../fixture.ts'
-import type { Scene } from './scene.ts'
+import { type Scene, schemaBase } from './scene.ts'
 
 const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 const run = promisify(execFile)
@@ -67,6 +67,8 @@ export function explaining(scene: Scene): void {
       assert.equal(request.headers.authorization !== undefined, of.headers.authorization !== undefined)
     }
     assert.ok(whole > 0 && whole < events.length)
+    const ofSchema = received.map(({ headers }) => headers['ce-dataschema']).filter((schema) => schema !== undefined)
+    assert.ok(ofSchema.includes(`${schemaBase}/dev.carillon.tekton.taskrun.finished.v1.json`), ofSchema.join())
     assert.ok(!JSON.stringify(explained).includes('t0ken'))
   })
 }
@@ -88,7 +90,15 @@ async function explain({ stage, admin }: Scene, team: Team): Promise<Explained> 
   })
   const uid = (await admin.get('v1', 'Namespace', undefined, 'kube-system'))?.metadata.uid
   const dashboard = `${stage.cp.url}/apis/{{group}}/{{version}}/namespaces/{{namespace}}/{{plural}}/{{name}}`
-  const told = ['--cluster-uri', `/clusters/${uid}`, '--dashboard-url', dashboard, '--json']
+  const told = [
+    '--cluster-uri',
+    `/clusters/${uid}`,
+    '--dashboard-url',
+    dashboard,
+    '--schema-base-url',
+    schemaBase,
+    '--json',
+  ]
   const { stdout } = await run(process.execPath, [main, 'explain', ...given, ...told])
   return JSON.parse(stdout) as Explained
 }
