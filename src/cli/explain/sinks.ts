@@ -22,13 +22,16 @@ export function readSinks(
   { namespace, note }: { namespace: string; note(line: string): void },
 ): GivenSinks {
   const states = new Map<string, SinkState>()
-  const refused: RefusedCr[] = []
+  const refusedSinks: RefusedCr[] = []
   const egress = compileEgress({ allowCidrs: [] })
   if (!egress.ok) throw new Error(egress.message)
   for (const document of documents) {
-    const { key, object, refused: problems } = declare<EventSink>(document, namespace)
+    const { key, object, refused, unchecked } = declare<EventSink>(document, namespace)
+    const isHostless = /^https?:\/\/([:/?#]|$)/.test(object.spec?.http?.url)
+    // What only a rule says that can't be tried here.
+    const problems = isHostless ? [...refused, ...unchecked] : refused
     const refuse = (reason: string, texts: string[]) =>
-      refused.push({ kind: 'EventSink', name: key, reason, problems: texts })
+      refusedSinks.push({ kind: 'EventSink', name: key, reason, problems: texts })
     if (problems.length > 0) {
       refuse(
         'Invalid',
@@ -49,6 +52,6 @@ export function readSinks(
       maxEventBytes: (sink) => states.get(sink)?.maxEventBytes ?? sinkDefaults.limits.maxEventBytes,
       parking: (sink) => states.get(sink)?.runtime?.parking,
     },
-    refused,
+    refused: refusedSinks,
   }
 }
