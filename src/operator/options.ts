@@ -35,6 +35,9 @@ function compileUserEvents(spec: Spec['userEvents']): Verdict<UserEventsOptions 
   if (!spec) return accept(undefined)
   const unknown = spec.types.find((type) => !isCustomName(type) && nameOf(type) === undefined)
   if (unknown !== undefined)
-    return refuse('UserEventsInvalid', `userEvents.types: CDEvents has no ${unknown}; docs/user-events.md has them all`)
+    return refuse(
+      'UserEventsInvalid',
+      `userEvents.types: CDEvents has no ${unknown}; carillon events list --declared has all that there are`,
+    )
   return accept({ types: new Set(spec.types), only: spec.only ?? false, read: rememberingReader() })
 }

@@ -1,4 +1,4 @@
-import { fields } from '../../sources/read.ts'
+import { fields, shortText } from '../../sources/read.ts'
 import type { EncodeInput, FormatProblem } from '../format.ts'
 import type { UserEventsOptions } from '../options.ts'
 import { annotationLimits, annotationsOf, eventsAnnotation, readAnnotation } from './annotation.ts'
@@ -81,6 +81,7 @@ class Found {
 
   add(name: string, made: DeclaredEvent | Rule): void {
     if (isRule(made)) this.problems.push(problemOf(`declaration ${name}`, made))
+    else if (!subjects.test(made.subject.id)) this.problems.push(problemOf(`declaration ${name}`, oddSubject))
     else this.events.push(made)
   }
 
@@ -89,16 +90,22 @@ class Found {
   }
 }
 
+// It is an attribute of the CloudEvent, too, which may not hold these (CloudEvents 1.0, type system), and a header.
+const subjects = /^[^\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]{1,1024}$/u
+const oddSubject: Rule = {
+  path: '/subject/id',
+  rule: 'must be 1 to 1024 characters, none of them a line break or control',
+}
+
 const ambiguous: Rule = {
   path: '/on',
   rule: 'must name the task, pipelineTask or pipeline: a pipeline’s annotations come down to all that it runs',
 }
 
-/** As it ends up in a status: short, and with no value of the object. */
-export function problemOf(what: string, { path, rule }: Rule): FormatProblem {
-  const message = `${what}: ${path === '' ? '' : `${path}: `}${rule}`
-  return {
-    reason: 'DeclarationInvalid',
-    message: message.length > 512 ? `${message.slice(0, 511).toWellFormed()}…` : message,
-  }
-}
+const problemOf = (what: string, { path, rule }: Rule): FormatProblem => ({
+  reason: 'DeclarationInvalid',
+  message: short(`${what}: ${path === '' ? '' : `${path}: `}${rule}`),
+})
+
+/** As it ends up in a status. */
+export const short = (message: string): string => shortText(message, 512) ?? message

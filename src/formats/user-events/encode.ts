@@ -1,7 +1,7 @@
 import { path } from '../cdevents/build.ts'
 import type { EncodeInput, FormatProblem } from '../format.ts'
 import { type Draft, type Drafts, draftCDEvent } from '../mapping/encode.ts'
-import { declaredEvents } from './declared-events.ts'
+import { declaredEvents, short } from './declared-events.ts'
 
 /**
  * What a milestone gives together with the events that its run's author declares for it: those come after the milestone's own, and have a
@@ -18,7 +18,10 @@ export function withDeclared(input: EncodeInput, own: Drafts): Drafts {
     const made = draftCDEvent(input, { ...parts, links, part: declaration })
     events.push(...made.events)
     problems.push(
-      ...made.problems.map(({ reason, message }) => ({ reason, message: `declaration ${declaration}: ${message}` })),
+      ...made.problems.map(({ reason, message }) => ({
+        reason,
+        message: short(`declaration ${declaration}: ${message}`),
+      })),
     )
   }
   return { events, problems }

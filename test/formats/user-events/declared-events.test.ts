@@ -7,6 +7,8 @@ import type { Milestone } from '../../../src/sources/source.ts'
 import { input, milestone } from '../runs.ts'
 import { build, declaration, declaring, lets, published, purl, success } from './runs.ts'
 
+const environment = 'dev.cdevents.environment.created'
+
 const event = {
   declaration: 'published',
   name: 'artifact.published',
@@ -76,6 +78,10 @@ describe('a declaration counts where its `on` says, and nowhere else', () => {
 })
 
 describe('what can not be sent is told with the name, the path and the rule', () => {
+  const long = (run: KubeObject) => {
+    run.spec = { params: [{ name: 'long', value: 'x'.repeat(1025) }] }
+  }
+
   const rows: [string, Record<string, unknown>, RegExp][] = [
     ['no name', { name: undefined }, /^declaration #1: \/name: must be lower case/],
     ['an odd name', { name: 'A b' }, /^declaration #1: \/name: must be lower case/],
@@ -141,6 +147,21 @@ describe('what can not be sent is told with the name, the path and the rule', ()
     ['no subject', { artifact: undefined }, /\/subject\/id: is missing/],
     ['no package URL', { artifact: undefined, subject: { id: 'quay.io/app' } }, /\/subject\/id: must be a package URL/],
     ['an empty subject', { artifact: undefined, subject: { id: { cel: '""' } } }, /\/subject\/id: must give a text/],
+    [
+      'a line break in the subject',
+      { artifact: undefined, type: environment, subject: { id: 'S3\nCRET' } },
+      /\/subject\/id: must be 1 to 1024/,
+    ],
+    [
+      'half a character in the subject',
+      { artifact: undefined, type: environment, subject: { id: '\ud800' } },
+      /\/subject\/id: must be 1 to 1024/,
+    ],
+    [
+      'a long subject',
+      { artifact: undefined, type: environment, subject: { id: '$(params.long)' } },
+      /\/subject\/id: must be 1 to 1024/,
+    ],
     ['an odd subject', { subject: { di: 'x' } }, /\/subject: must be a map of id and source/],
     ['when without a truth', { when: 'results.IMAGE_URL' }, /\/when: the expression must give true or false/],
     ['when that fails', { when: 'results.NONE == "x"' }, /\/when: no such key: results\.NONE/],
@@ -159,7 +180,9 @@ describe('what can not be sent is told with the name, the path and the rule', ()
   ]
   for (const [what, change, message] of rows)
     test(what, () => {
-      const { events, problems } = declaredEvents(declaring([declaration(change), declaration({ name: 'good' })]))
+      const options = lets(published, environment)
+      const given = declaring([declaration(change), declaration({ name: 'good' })], { options, more: long })
+      const { events, problems } = declaredEvents(given)
       assert.deepEqual(events, [{ ...event, declaration: 'good' }], 'the other one goes')
       assert.deepEqual(
         problems.map(({ reason }) => reason),
@@ -176,9 +199,8 @@ describe('what can not be sent is told with the name, the path and the rule', ()
   })
 
   test('an artifact of an event that has none', () => {
-    const type = 'dev.cdevents.environment.created'
     const { problems } = declaredEvents(
-      declaring([declaration({ type, subject: { id: 'x' } })], { options: lets(type) }),
+      declaring([declaration({ type: environment, subject: { id: 'x' } })], { options: lets(environment) }),
     )
     assert.match(problems[0]?.message ?? '', /\/artifact: is only for events of artifacts/)
   })
