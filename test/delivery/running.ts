@@ -22,6 +22,8 @@ export type RunningOptions = {
   sink?: Partial<SinkRuntime>
   random?: () => number
   graceMs?: number
+  /** Whether what waits for company goes at the end. */
+  sendsLast?: boolean
   /** Of the sink; `sinkKey` when left out. */
   key?: string
   /** There is no sink to begin with. */
@@ -74,6 +76,7 @@ export class Running implements AsyncDisposable {
     random = () => 1,
     graceMs = 5000,
     headers = async () => accept({}),
+    sendsLast = true,
   }: RunningOptions): DeliveryDeps {
     const egress = compileEgress({ allowCidrs: ['127.0.0.0/8'] })
     assert.ok(egress.ok)
@@ -91,6 +94,7 @@ export class Running implements AsyncDisposable {
         this.freshness.push(fresh)
         return headers(fresh)
       },
+      sendsLast: () => sendsLast,
       parked: (parking) => this.parked.push(parking),
       record: (attempt) => {
         this.records.push(attempt)

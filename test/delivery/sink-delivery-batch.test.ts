@@ -196,6 +196,15 @@ describe('the end of a batch sink', () => {
     assert.equal(running.outbox.size(sinkKey), 0)
   })
 
+  it('sends nothing more where another instance may be at work', async () => {
+    await using sink = await startSink()
+    const running = new Running(sink.url, { sink: batching(10, 60_000), sendsLast: false })
+    await running.enqueue(...rowsOf('a', ['1', '2']))
+    await running.clock.sleepsFor(30_000)
+    await running.stop()
+    assert.deepEqual([sink.received, running.outbox.size(sinkKey)], [[], 2])
+  })
+
   it('hands back what is left of a refused request, with its attempts', async () => {
     const arrived = Promise.withResolvers<void>()
     await using sink = await startSink({

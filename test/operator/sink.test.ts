@@ -70,6 +70,16 @@ test('what delivery is told of a sink, with the defaults filled in', () => {
   })
 })
 
+test('a batch sink has its limits, and other modes have none', () => {
+  const batchOf = (http: object) => judgeSink(sink({ http: { url: 'http://qe/', ...http } }), fine).runtime
+  assert.deepEqual(batchOf({ mode: 'batch' })?.batch, { maxEvents: 100, maxDelayMs: 1000 })
+  assert.deepEqual(batchOf({ mode: 'batch', batch: { maxEvents: 5, maxDelay: '0s' } })?.batch, {
+    maxEvents: 5,
+    maxDelayMs: 0,
+  })
+  assert.ok(!('batch' in (batchOf({ mode: 'structured' }) ?? assert.fail())))
+})
+
 test('a sink without its Secret still takes rows, which wait', () => {
   assert.ok(judgeSink(sink(), { ...fine, credentials: noSecret }).runtime)
 })
