@@ -3,7 +3,7 @@ import schemas from '../../api/generated-schemas.json' with { type: 'json' }
 import { keyOf, type ObjectMeta } from '../../api/object.ts'
 import { checkSchema, type Schema, type SchemaProblem, withDefaults } from '../../api/schema.ts'
 import { fields, text } from '../../sources/read.ts'
-import type { Document } from './documents.ts'
+import type { Document } from '../documents.ts'
 import { checkRules } from './rules.ts'
 
 /** Stands for a uid that only a cluster gives. */

@@ -5,8 +5,8 @@ import { compileEgress } from '../../delivery/egress.ts'
 import { judgeSink } from '../../operator/sink.ts'
 import type { SinkState } from '../../operator/state.ts'
 import type { CompileContext } from '../../operator/subscription.ts'
+import type { Document } from '../documents.ts'
 import { declare } from './declared.ts'
-import type { Document } from './documents.ts'
 import type { RefusedCr } from './explained.ts'
 
 /** The sinks that were given, by `namespace/name`, and what of them subscriptions are compiled with. */

@@ -1,14 +1,14 @@
-import { readFile } from 'node:fs/promises'
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import { connect } from '../../kube/client.ts'
 import { getObject } from '../../kube/resources.ts'
 import { fields } from '../../sources/read.ts'
 import type { CommandFlag } from '../command-text.ts'
+import { readDocuments } from '../documents.ts'
 import type { LocalCommand, LocalSurroundings } from '../local.ts'
 import type { Given } from '../parse-flags.ts'
 import { printable } from '../table.ts'
 import { render } from './render.ts'
-import { type Data, readSettings, type TektonSettings, tektonMaps } from './tekton-settings.ts'
+import { type Data, settingsOf, type TektonSettings, tektonMaps } from './tekton-settings.ts'
 import { translate } from './translate.ts'
 
 const flags: readonly CommandFlag[] = [
@@ -75,21 +75,8 @@ const textsOf = ({ values }: Given, flag: string): string[] =>
   (values[flag] ?? []).filter((value): value is string => typeof value === 'string')
 
 async function fromFiles(files: readonly string[], { stdin }: LocalSurroundings): Promise<Verdict<TektonSettings>> {
-  const texts: { from: string; text: string }[] = []
-  for (const file of files) {
-    try {
-      texts.push(
-        file === '-' ? { from: 'stdin', text: await stdin() } : { from: file, text: await readFile(file, 'utf8') },
-      )
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      return refuse(
-        'InputInvalid',
-        code === 'ENOENT' ? `there is no file ${file}` : `${file} can't be read: ${message}`,
-      )
-    }
-  }
-  return readSettings(texts)
+  const documents = await readDocuments(files, stdin)
+  return documents.ok ? settingsOf(documents.value) : documents
 }
 
 async function fromCluster(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { KubeObject } from '../../../src/api/object.ts'
-import { parseDocuments } from '../../../src/cli/explain/documents.ts'
+import { parseDocuments } from '../../../src/cli/documents.ts'
 import { type ExplainOptions, explainAll } from '../../../src/cli/explain/explain-all.ts'
 import type { Explained } from '../../../src/cli/explain/explained.ts'
 import { show } from '../../../src/cli/explain/show.ts'

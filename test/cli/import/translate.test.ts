@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { readSettings, type TektonSettings } from '../../../src/cli/import/tekton-settings.ts'
+import { type Document, parseDocuments } from '../../../src/cli/documents.ts'
+import { settingsOf, type TektonSettings } from '../../../src/cli/import/tekton-settings.ts'
 import { translate } from '../../../src/cli/import/translate.ts'
 import { defaultOptions } from '../../../src/formats/options.ts'
 import { tektonv1 } from '../../../src/formats/tektonv1.ts'
@@ -164,7 +165,15 @@ suite('refused is', () => {
 })
 
 suite('ConfigMaps are read', () => {
-  const read = (...texts: string[]) => readSettings(texts.map((text, index) => ({ from: `file ${index + 1}`, text })))
+  const read = (...texts: string[]) => {
+    const documents: Document[] = []
+    for (const [index, text] of texts.entries()) {
+      const parsed = parseDocuments(`file ${index + 1}`, text)
+      if (!parsed.ok) return parsed
+      documents.push(...parsed.value)
+    }
+    return settingsOf(documents)
+  }
   const map = (name: string, data: object) =>
     JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data })
   const found = { 'config-events': { sink: own }, 'feature-flags': { a: 'true' } }
@@ -185,11 +194,12 @@ suite('ConfigMaps are read', () => {
     [
       'none of them',
       [map('other', {})],
-      /^there is none of the ConfigMaps config-events, config-defaults, feature-f.* in file 1$/,
+      /^there is none of the ConfigMaps config-events, config-defaults, feature-flags in what was given$/,
     ],
     ['nothing', [''], /^there is none of the ConfigMaps/],
     ['no YAML', ['a: ['], /^file 1 is no YAML: [^\n]+$/],
-    ['no object', ['- a'], /^file 1 holds something that is no Kubernetes object/],
+    ['an alias to nothing', ['a: *b'], /^file 1 is no YAML: [^\n]+$/],
+    ['no object', ['- a'], /^file 1 holds something without a kind: no Kubernetes object/],
     ['one twice', [map('config-events', {}), map('config-events', {})], /^ConfigMap config-events is given twice/],
     ['a value that is no text', [map('feature-flags', { b: true })], /the value of 'b' is no text; put it into quotes/],
   ]

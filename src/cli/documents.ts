@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
-import { accept, refuse, type Verdict } from '../../api/verdict.ts'
-import { type Fields, fields, list, text } from '../../sources/read.ts'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { type Fields, fields, list, text } from '../sources/read.ts'
 
 /** One object as it stands in a file. */
 export type Document = { from: string; kind: string; object: Fields }
@@ -32,14 +32,14 @@ async function readText(file: string, stdin: () => Promise<string>): Promise<Ver
   }
 }
 
+/** The same of a text; `from` is what messages call it. */
 export function parseDocuments(from: string, yaml: string): Verdict<Document[]> {
   const documents: Document[] = []
   for (const document of parseAllDocuments(yaml)) {
-    const [error] = document.errors
-    if (error) return refuse('InputInvalid', `${from} is no YAML: ${error.message.split('\n')[0]?.replace(/:$/, '')}`)
-    const value: unknown = document.toJS()
-    if (value === null) continue
-    for (const one of Array.isArray(fields(value).items) ? list(fields(value).items) : [value]) {
+    const value = jsonOf(document)
+    if (!value.ok) return refuse('InputInvalid', `${from} is no YAML: ${value.message}`)
+    if (value.value === null) continue
+    for (const one of Array.isArray(fields(value.value).items) ? list(fields(value.value).items) : [value.value]) {
       const kind = text(fields(one).kind)
       if (kind === undefined)
         return refuse('InputInvalid', `${from} holds something without a kind: no Kubernetes object`)
@@ -47,4 +47,17 @@ export function parseDocuments(from: string, yaml: string): Verdict<Document[]> 
     }
   }
   return accept(documents)
+}
+
+function jsonOf(document: { errors: Error[]; toJS(): unknown }): Verdict<unknown> {
+  const problem = ({ message }: Error) => refuse('InputInvalid', (message.split('\n')[0] ?? '').replace(/:$/, ''))
+  const [error] = document.errors
+  if (error) return problem(error)
+  try {
+    return accept(document.toJS())
+  } catch (thrown) {
+    // An alias to nothing, or more of them than anybody writes.
+    if (thrown instanceof ReferenceError) return problem(thrown)
+    throw thrown
+  }
 }
