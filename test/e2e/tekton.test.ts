@@ -157,7 +157,7 @@ describe('events of real runs', () => {
     const events = to('everything')
     assert.equal(new Set(events.map(({ id }) => id)).size, events.length, 'an event came twice')
     const others = events.filter(({ id }) => !derived.has(id)).map((one) => typeOf(one).split('.').at(-2))
-    assert.deepEqual([...new Set(others)].sort(), ['running', 'unknown'])
+    assert.deepEqual([...new Set(others)].sort(), ['changed', 'running', 'unknown'])
     assert.equal(cuts, 7)
     assert.ok((await metric(operator, 'carillon_watch_failures_total')) > 0)
   })
