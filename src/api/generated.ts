@@ -309,7 +309,8 @@ export type EventSubscriptionSpec = {
   tekton?: {
     /**
      * once sends running once for each attempt, as Tekton does since v1.12; eachChange sends it again each time
-     * that the condition changes, as Tekton did before. Default: once.
+     * that the condition changes, as Tekton did before: running stands for the milestone changed, too. Default:
+     * once.
      */
     mode?: 'once' | 'eachChange'
     /**
@@ -389,7 +390,10 @@ export type SinkRef = {
 export type EventSelection = {
   /** The kind of object. */
   kind: 'TaskRun' | 'PipelineRun' | 'CustomRun'
-  /** Which moments of its life. Left out, started and finished. */
+  /**
+   * Which moments of its life. Left out, started and finished; with tekton.mode eachChange running, too, for the
+   * formats tektonv1 and tektonv2.
+   */
   milestones?: ('queued' | 'started' | 'running' | 'changed' | 'unknown' | 'finished' | 'retried' | 'signed' | 'skipped' | 'deleted')[]
   /** Labels that the object must have. Left out or empty, all do. */
   selector?: LabelSelector

@@ -32,6 +32,14 @@ export const goodSubscriptions: Good[] = [
     }),
   ],
   [
+    'Tekton’s events as they were before v1.12',
+    subscription({
+      formats: ['tektonv1', 'tektonv2'],
+      tekton: { mode: 'eachChange', source: 'classic' },
+      events: [{ kind: 'TaskRun', milestones: ['running'] }],
+    }),
+  ],
+  [
     'all milestones of a PipelineRun',
     events({
       kind: 'PipelineRun',
@@ -120,6 +128,21 @@ export const badSubscriptions: Bad[] = [
     'an outcome of what is no reason',
     subscription({ formats: ['cdevents'], cdevents: { outcomes: { 'timed out': 'failure' } } }),
     'outcomes must be named by reasons of conditions, as in TaskRunTimeout',
+  ],
+  [
+    'tekton without its formats',
+    subscription({ formats: ['cdevents'], tekton: {} }),
+    'tekton is only for subscriptions with the format tektonv1 or tektonv2: add one to formats, or leave tekton out',
+  ],
+  [
+    'another mode of Tekton',
+    subscription({ formats: ['tektonv1'], tekton: { mode: 'always' } }),
+    'supported values: "once", "eachChange"',
+  ],
+  [
+    'another source of Tekton',
+    subscription({ formats: ['tektonv2'], tekton: { source: 'selfLink' } }),
+    'supported values: "canonical", "classic"',
   ],
   ['user events without types', subscription({ formats: ['cdevents'], userEvents: {} }), 'userEvents.types: Required'],
   [

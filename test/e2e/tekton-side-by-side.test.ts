@@ -125,6 +125,7 @@ describe('beside Tekton’s own events controller', () => {
   })
 
   it('what Tekton does not send, sends twice or late is what is documented', (context) => {
+    context.diagnostic(`${versions.runs.size} runs`)
     const missing = surplus(ours, tekton)
     tell(context, 'not sent by Tekton', missing)
     tell(context, 'sent by Tekton more than once', repeated(tekton))
