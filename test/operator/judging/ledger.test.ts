@@ -58,7 +58,7 @@ const labelled = emitter('labelled', {
   sinks: [{ name: 'qe' }, { name: 'audit' }],
 })
 
-const isDerived = ({ event }: NewRow) => !/\.(running|unknown)\./.test(event.type)
+const isDerived = ({ event }: NewRow) => !/\.(running|changed|unknown)\./.test(event.type)
 const deliveries = (rows: readonly NewRow[]) =>
   rows.map(({ event, sink, subscription }) => `${subscription} ${sink} ${event.type} ${event.id}`)
 
