@@ -94,6 +94,17 @@ describe('carillon', () => {
     )
   })
 
+  it('imports nothing where Tekton is not, where its settings may not be read, and where there is no cluster', async () => {
+    const importing = ['import', 'tekton-config', '--into', 'platform', '--kubeconfig']
+    const nothing = await carillon([...importing, stage.cp.kubeconfig('admin')])
+    assertRefused(nothing, 1, /namespace tekton-pipelines has none of the ConfigMaps config-events.*with --namespace/)
+    const forbidden = await carillon([...importing, stage.cp.kubeconfig('operator')])
+    assertRefused(forbidden, 1, /the ConfigMaps of namespace tekton-pipelines can't be read: .*forbidden/)
+    assertRefused(await carillon(importing.slice(0, -1)), 1, /no cluster: /)
+    assertRefused(await carillon(importing.slice(0, 2)), 2, /--into is needed: an admin namespace/)
+    assertRefused(await carillon([...importing.slice(0, -1), '-f', join(scratch, 'none.yaml')]), 2, /there is no file /)
+  })
+
   it('says when its port or its data directory is taken, or can not be used', async () => {
     const running = await stage.operator()
     const { host } = new URL(running.health)
