@@ -98,3 +98,11 @@ test('quantities are what apimachinery makes of them', async () => {
     assert.equal(goQuantity(text), answers[index] ?? text, `${JSON.stringify(text)}, seed ${seed}`)
   }
 })
+
+test('whatever stands for a quantity, nothing is thrown', () => {
+  const near = fc.stringMatching(/^[+-]?[0-9.]{0,300}[eEinumkKMGTP]{0,2}[+-]?[0-9]{0,6}$/)
+  fc.assert(
+    fc.property(fc.oneof(near, fc.jsonValue(), fc.double()), (value) => void goQuantity(value)),
+    { numRuns: 2000 },
+  )
+})

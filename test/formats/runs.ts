@@ -74,6 +74,16 @@ export function oddRuns(): fc.Arbitrary<unknown> {
     'timeout',
     'matrix',
     '__proto__',
+    'computeResources',
+    'limits',
+    'podTemplate',
+    'volumes',
+    'workspaces',
+    'volumeClaimTemplate',
+    'startTime',
+    'tasks',
+    'tekton.dev/v1beta1.task-deprecations',
+    'deprecatedSteps',
   )
   const { odd } = fc.letrec((tie) => ({
     odd: fc.oneof(

@@ -137,6 +137,8 @@ function plant(object: KubeObject, place: readonly string[], value: unknown): vo
     .reduce((at, key) => at?.[key] as Record<string, unknown>, object as unknown as Record<string, unknown>)
   if (typeof parent !== 'object' || parent === null) return
   const key = place.at(-1) ?? ''
+  // JSON has no lists with holes.
+  if (Array.isArray(parent) && !(Number(key) <= parent.length)) return
   Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
