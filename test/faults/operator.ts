@@ -19,9 +19,12 @@ export type OperatorSetup = {
 /** For one life. */
 export type LifeOptions = { nodeFlags?: string[]; env?: Record<string, string>; args?: string[]; dataDir?: string }
 
+/** `from`: where in the log it begins. */
+type Life = Bound & { from: number; hasEnded: boolean }
+
 export class Operator implements AsyncDisposable {
   readonly #setup: OperatorSetup
-  #life: (Bound & { from: number }) | undefined
+  #life: Life | undefined
   #last: LifeOptions = {}
 
   constructor(setup: OperatorSetup) {
@@ -45,8 +48,17 @@ export class Operator implements AsyncDisposable {
       env: { ...environment, ...env },
     })
     closeSync(log)
-    this.#life = { ...bound, from }
-    void bound.exited.then((how) => appendFileSync(logFile, `{"level":"info","msg":"process ${bound.pid} ${how}"}\n`))
+    const life = { ...bound, from, hasEnded: false }
+    this.#life = life
+    void bound.exited.then((how) => {
+      life.hasEnded = true
+      appendFileSync(logFile, `{"level":"info","msg":"process ${bound.pid} ${how}"}\n`)
+    })
+  }
+
+  /** Starts it again where it has ended by itself, as a kubelet does: a start that meets a cut connection ends. */
+  revive(): void {
+    if (this.#alive().hasEnded) this.launch()
   }
 
   /** Starts it and resolves when it is ready; rejects where it ends before. */
@@ -128,7 +140,7 @@ export class Operator implements AsyncDisposable {
     return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]) / 1024
   }
 
-  #alive(): Bound & { from: number } {
+  #alive(): Life {
     if (!this.#life) throw new Error('the operator was never started')
     return this.#life
   }

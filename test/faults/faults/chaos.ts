@@ -56,6 +56,15 @@ const deeds: Record<string, (scene: Scene) => Promise<void>> = {
   },
 }
 
+/** The last start may still meet a connection that was cut, and end. */
+async function readyAgain({ operator }: Scene): Promise<void> {
+  operator.revive()
+  await operator.ready().catch(() => {
+    operator.revive()
+    return operator.ready()
+  })
+}
+
 export const chaos: Fault = {
   id: 'chaos',
   title:
@@ -76,11 +85,12 @@ export const chaos: Fault = {
         for (let turn = 0; turn < turns; turn += 1) {
           const name = names[between(scene.random, 0, names.length - 1)] ?? ''
           done.push(name)
+          scene.operator.revive()
           await deeds[name]?.(scene)
           await delay(between(scene.random, 0, 800))
         }
         await behave(scene, scene.sinkKeys, taking)
-        await scene.operator.ready()
+        await readyAgain(scene)
         const count = (name: string) => `${name} ${done.filter((one) => one === name).length}`
         return `by chance: ${names.map(count).join(', ')}`
       },
