@@ -3,18 +3,17 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import type { KubeObject } from '../../src/api/object.ts'
 import { tektonv1 } from '../../src/formats/tektonv1.ts'
-import type { AdminClient } from '../controlplane/admin.ts'
 import { startKubelet } from '../controlplane/kubelet.ts'
 import { richScenarios } from '../controlplane/rich-scenarios.ts'
-import { perform, scenarios, versionOf } from '../controlplane/scenarios.ts'
+import { perform, scenarios, type versionOf } from '../controlplane/scenarios.ts'
 import { type Received, type Sink, startSink } from '../controlplane/sink.ts'
 import { startTekton, startTektonEvents } from '../controlplane/tekton.ts'
+import { recordVersions, type Versions } from '../controlplane/versions.ts'
 import { input, milestone, sourceOf } from '../formats/runs.ts'
 import { withoutWhatStays } from '../formats/tekton-oracle.ts'
 import { createRun, type Stage, startStage, type Team, toLoopback, typeOf } from './fixture.ts'
 
 type Kind = keyof typeof versionOf
-const kinds = Object.keys(versionOf) as Kind[]
 
 /** An event of either sender; `run` is `Kind/name`, `word` what its type says of it. */
 type Told = { run: string; word: string; type: string; subject: string; source: string; version: string; data: Data }
@@ -30,7 +29,8 @@ const asTekton = {
     { kind: 'CustomRun', milestones: ['started', 'running', 'finished'] },
   ],
 }
-const asBefore = { ...asTekton, tekton: { mode: 'eachChange', source: 'classic' } }
+/** Each change, of runs as they are stored, from their paths in the API. */
+const asBefore = { ...asTekton, formats: ['tektonv2'], tekton: { mode: 'eachChange' } }
 
 const ends = new Set(['successful', 'failed'])
 
@@ -176,6 +176,13 @@ describe('beside Tekton’s own events controller', () => {
       run.startsWith('CustomRun/') ? Math.min(1, changesWhileRunning(states)) : changesWhileRunning(states),
     ])
     assert.deepEqual(new Map([...counts].sort()), new Map(wanted.filter(([, count]) => count > 0).sort()))
+    for (const { run, version, source, data } of before1_12) {
+      const object = versions.runs.get(run)?.find(({ metadata }) => metadata.resourceVersion === version)
+      assert.ok(object, `${run} at ${version}`)
+      const { group, version: api, plural } = sourceOf(object.kind)
+      assert.equal(source, `/apis/${group}/${api}/namespaces/${team.namespace}/${plural}/${object.metadata.name}`)
+      assert.deepEqual(Object.values(data), Object.values(withoutWhatStays({ run: object })), 'tektonv2 is as stored')
+    }
     const most = Math.max(...counts.values())
     assert.ok(most > 2)
     context.diagnostic(`running came up to ${most} times a run`)
@@ -245,52 +252,7 @@ function changesWhileRunning(states: readonly KubeObject[]): number {
   return states.filter((state, index) => isRunning(state) && conditions[index] !== conditions[index - 1]).length
 }
 
-type Versions = AsyncDisposable & {
-  /** Every version of each run, in order, by `Kind/name`. */
-  runs: Map<string, KubeObject[]>
-  until(predicate: (runs: Map<string, KubeObject[]>) => boolean, what: string): Promise<void>
-}
-
 const hasEnded = (states: KubeObject[]) => {
   const last = states.at(-1)
   return last !== undefined && sourceOf(last.kind).endedAt(last) !== undefined
-}
-
-/** Of all that is written once this has resolved. */
-async function recordVersions(admin: AdminClient, namespace: string): Promise<Versions> {
-  const stop = new AbortController()
-  const runs = new Map<string, KubeObject[]>()
-  const checks = new Set<() => void>()
-  const startOf = async (kind: Kind) => {
-    const path = await admin.path(versionOf[kind], kind, namespace)
-    const { body } = await admin.request('GET', path)
-    return { kind, from: `${path}?resourceVersion=${(body as KubeObject).metadata.resourceVersion}` }
-  }
-  const record = async ({ kind, from }: { kind: Kind; from: string }) => {
-    for await (const { object } of admin.watch(from, stop.signal)) {
-      const key = `${kind}/${object.metadata.name}`
-      runs.set(key, [...(runs.get(key) ?? []), object])
-      for (const check of checks) check()
-    }
-  }
-  const recordings = Promise.all((await Promise.all(kinds.map(startOf))).map(record))
-  return {
-    runs,
-    until: (predicate, what) =>
-      new Promise((resolve, reject) => {
-        const done = (finish: () => void) => {
-          clearTimeout(timer)
-          checks.delete(check)
-          finish()
-        }
-        const check = () => predicate(runs) && done(resolve)
-        const timer = setTimeout(() => done(() => reject(new Error(`waited 60 s in vain for ${what}`))), 60_000)
-        checks.add(check)
-        check()
-      }),
-    async [Symbol.asyncDispose]() {
-      stop.abort()
-      await recordings
-    },
-  }
 }
