@@ -10,6 +10,8 @@ const nanoseconds: Record<string, bigint> = {
 }
 
 const part = /(\d+)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/g
+// What Go wrote, in whole seconds: nearly all that there are.
+const canonical = /^(?:[1-9]\d*h[1-5]?\dm|(?:[1-9]|[1-5]\d)m)?[1-5]?\ds$/
 const whole = /^[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|μs|ms|s|m|h))+$/
 
 /**
@@ -17,7 +19,7 @@ const whole = /^[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|μs|ms|s|m|h))+$/
  * its author wrote. What is not a Go duration passes as it is.
  */
 export function goDuration(value: unknown): unknown {
-  if (typeof value !== 'string' || !whole.test(value)) return value
+  if (typeof value !== 'string' || canonical.test(value) || !whole.test(value)) return value
   let total = 0n
   for (const [, integer = '0', fraction = '', unit = 's'] of value.matchAll(part)) {
     const scale = nanoseconds[unit] ?? 1n

@@ -32,32 +32,49 @@ const rule = (write: Rule['write'], convert?: Convert, to?: string): Rule => ({
 /** A Go struct by the rules of its fields. What is not a JSON object passes as it is. */
 export function struct(rules: Record<string, Rule>): Convert {
   const ruleOf = new Map(Object.entries(rules))
-  const required = Object.entries(rules).filter(([, { write }]) => write === 'always')
+  const required = Object.entries(rules)
+    .filter(([, { write }]) => write === 'always')
+    .map(([key, { to = key, zero }]) => ({ to, zero }))
   return (value) => {
     if (!isRecord(value)) return value
-    const out: Record<string, unknown> = {}
-    let same = true
+    // Made only where something is other than it was.
+    let out: Record<string, unknown> | undefined
     for (const key of Object.keys(value)) {
       const before = value[key]
       const rule = ruleOf.get(key)
+      // Nearly every field.
+      if (rule === undefined && typeof before === 'string' && before !== '' && key !== '__proto__') {
+        if (out) out[key] = before
+        continue
+      }
       const after = rule?.convert ? rule.convert(before) : before
       // Assigning to __proto__ would set the prototype; Go's decoder drops unknown keys like it.
       if (key === '__proto__' || omitted(after, rule?.write ?? 'omitempty')) {
-        same = false
+        out ??= copyBefore(value, key)
         continue
       }
       const written = rule?.write === 'always' && isZero(after, rule.zero) ? rule.zero : after
       const name = rule?.to ?? key
-      out[name] = written
-      if (written !== before || name !== key) same = false
+      if (written !== before || name !== key) out ??= copyBefore(value, key)
+      if (out) out[name] = written
     }
-    for (const [key, { to = key, zero }] of required) {
-      if (to in out) continue
+    for (const { to, zero } of required) {
+      if (to in (out ?? value)) continue
+      out ??= { ...value }
       out[to] = zero
-      same = false
     }
-    return same ? value : out
+    return out ?? value
   }
+}
+
+/** A copy of the fields that stand before one. */
+function copyBefore(value: Record<string, unknown>, end: string): Record<string, unknown> {
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) {
+    if (key === end) return copy
+    copy[key] = value[key]
+  }
+  return copy
 }
 
 const isZero = (value: unknown, zero: unknown): boolean => value === null || (value === '' && typeof zero === 'string')
@@ -66,13 +83,13 @@ const isZero = (value: unknown, zero: unknown): boolean => value === null || (va
 export function list(convert: Convert): Convert {
   return (value) => {
     if (!Array.isArray(value)) return value
-    let same = true
-    const out = value.map((item) => {
-      const converted = convert(item)
-      if (converted !== item) same = false
-      return converted
-    })
-    return same ? value : out
+    let out: unknown[] | undefined
+    for (let index = 0; index < value.length; index++) {
+      const after = convert(value[index])
+      if (after !== value[index]) out ??= value.slice()
+      if (out) out[index] = after
+    }
+    return out ?? value
   }
 }
 
