@@ -8,9 +8,8 @@ export type Step = { name: string; content: Content; truncated?: true; options: 
 export type Steps = readonly [wanted: Step, ...less: Step[]]
 
 export function stepsOf(content: Content, options: FormatOptions, { hasSummary }: Format): Steps {
-  // Without a summary there is one way to encode, whatever is asked for.
-  if (!hasSummary) return [{ name: 'whole', content, options }]
-  if (content === 'none') return [{ name: content, content, options }]
+  // Nothing can stand in for it; but what is asked for may show even there: a body may speak of `late`, which only the whole object has.
+  if (!hasSummary || content === 'none') return [{ name: content, content, options }]
   const { data } = options
   const hasParts = data.include.length > 0
   const summary: Step = { name: 'summary', content: 'summary', options }

@@ -61,6 +61,15 @@ test('two subscriptions have the same form only where the same milestone gives t
     form({ formats: ['cdevents'], userEvents: { types: ['dev.cdevents.artifact.published'] } }),
     form({ formats: ['tektonv1'] }),
     form({ formats: ['tektonv1'], tekton: { source: 'classic' } }),
+    form({ formats: ['tektonv1'], tekton: { mode: 'eachChange' } }),
+    form({ formats: ['cdevents'], cdevents: { profile: 'sdk-go' } }),
+    form({ formats: ['cdevents'], cdevents: { outcomes: { TaskRunTimeout: 'failure' } } }),
+    form({ formats: ['cdevents'], userEvents: { types: ['dev.cdevents.artifact.published'], only: true } }),
+    form({ body: 'event.type' }),
+    form({ body: 'event.id' }),
+    // Neither reads data, of which alone there is less; both could speak of `late`.
+    form({ body: 'event.type', data: { content: 'full' } }),
+    form({ body: 'event.type', data: { content: 'none' } }),
   ]
   assert.equal(new Set(forms).size, forms.length)
 })
