@@ -35,3 +35,10 @@ export function parseFlags(
     return wrongUse((error as Error).message, command)
   }
 }
+
+/** The texts given for a flag, in their order. */
+export const givenTexts = ({ values }: Given, flag: string): string[] =>
+  (values[flag] ?? []).filter((value): value is string => typeof value === 'string')
+
+/** The text given for a flag that may be given once. */
+export const givenText = (given: Given, flag: string): string | undefined => givenTexts(given, flag)[0]

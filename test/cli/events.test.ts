@@ -132,6 +132,7 @@ const refused: [line: string, reason: string, message: RegExp][] = [
     /no format 'json'; there are cloudevents, cdevents, tektonv1, tektonv2$/,
   ],
   ['events list TaskRun', 'FlagInvalid', /unexpected argument 'TaskRun'; see 'carillon events list --help'/],
+  ['events list --declared --kind TaskRun', 'FlagInvalid', /^--declared and --kind exclude each other/],
   ['events list --output json', 'FlagInvalid', /unknown option '--output'/],
   ['events show', 'FlagInvalid', /^say which: KIND MILESTONE/],
   ['events show TaskRun started finished', 'FlagInvalid', /^say which/],

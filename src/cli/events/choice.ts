@@ -1,7 +1,6 @@
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import type { Catalogue, Row, RowEvent } from '../../catalogue/catalogue.ts'
 import type { Declared } from '../../catalogue/declared.ts'
-import type { Given } from '../parse-flags.ts'
 
 /** A row, and those of its events that were asked for. */
 export type Chosen = { row: Row; events: readonly RowEvent[] }
@@ -18,11 +17,6 @@ export async function load(): Promise<Knowledge> {
     import('../../catalogue/declared.ts'),
   ])
   return { catalogue: readCatalogue(), declared: declaredEvents() }
-}
-
-export const textOf = ({ values }: Given, flag: string): string | undefined => {
-  const value = values[flag]?.[0]
-  return typeof value === 'string' ? value : undefined
 }
 
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()

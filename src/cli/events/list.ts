@@ -1,9 +1,10 @@
-import { accept } from '../../api/verdict.ts'
+import { accept, refuse } from '../../api/verdict.ts'
 import type { Declared } from '../../catalogue/declared.ts'
 import type { CommandFlag } from '../command-text.ts'
 import type { LocalCommand } from '../local.ts'
+import { givenText } from '../parse-flags.ts'
 import { table } from '../table.ts'
-import { type Chosen, filterRows, load, textOf } from './choice.ts'
+import { type Chosen, filterRows, load } from './choice.ts'
 import { json, viewOf } from './view.ts'
 
 const flags: readonly CommandFlag[] = [
@@ -22,8 +23,14 @@ subscriptions get it by default, and the type of the event in each format. See d
   flags,
   examples: ['events list', 'events list --kind PipelineRun --format cdevents', 'events list --json'],
   read(given) {
-    const [kind, family, format] = ['kind', 'family', 'format'].map((flag) => textOf(given, flag))
+    const [kind, family, format] = ['kind', 'family', 'format'].map((flag) => givenText(given, flag))
     const asJson = given.values.json !== undefined
+    const narrowing = ['kind', 'family', 'format'].find((flag) => givenText(given, flag) !== undefined)
+    if (given.values.declared !== undefined && narrowing !== undefined)
+      return refuse(
+        'FlagInvalid',
+        `--declared and --${narrowing} exclude each other: what is declared is of no kind, and of the format cdevents`,
+      )
     return accept(async ({ out }) => {
       const { catalogue, declared } = await load()
       const chosen = filterRows(catalogue, { kind, family, format })

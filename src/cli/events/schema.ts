@@ -2,7 +2,8 @@ import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import type { Row, RowEvent } from '../../catalogue/catalogue.ts'
 import type { CommandFlag } from '../command-text.ts'
 import type { LocalCommand } from '../local.ts'
-import { findSubject, load, type Subject, textOf } from './choice.ts'
+import { givenText } from '../parse-flags.ts'
+import { findSubject, load, type Subject } from './choice.ts'
 import { json } from './view.ts'
 
 const flags: readonly CommandFlag[] = [
@@ -26,7 +27,7 @@ schema does not name is no fault.`,
     const { positionals, values } = given
     const standard = positionals.length === 2 ? 'cloudevents' : undefined
     return accept(async ({ out }) => {
-      const found = findSubject(await load(), positionals, textOf(given, 'format') ?? standard)
+      const found = findSubject(await load(), positionals, givenText(given, 'format') ?? standard)
       if (!found.ok) return found
       const { dataSchema, eventSchema } = await import('../../catalogue/schemas/event-schema.ts')
       if ('declared' in found.value) {

@@ -3,8 +3,9 @@ import type { Declared } from '../../catalogue/declared.ts'
 import type { CommandFlag } from '../command-text.ts'
 import { wrap } from '../flags.ts'
 import type { LocalCommand } from '../local.ts'
+import { givenText } from '../parse-flags.ts'
 import { table } from '../table.ts'
-import { type Chosen, findSubject, load, textOf } from './choice.ts'
+import { type Chosen, findSubject, load } from './choice.ts'
 import { exampleOf, json, viewOf } from './view.ts'
 
 const flags: readonly CommandFlag[] = [
@@ -27,7 +28,7 @@ and an example as one of our tests made it.`,
   read(given) {
     const asJson = given.values.json !== undefined
     return accept(async ({ out }) => {
-      const found = findSubject(await load(), given.positionals, textOf(given, 'format'))
+      const found = findSubject(await load(), given.positionals, givenText(given, 'format'))
       if (!found.ok) return found
       const subject = found.value
       if ('declared' in subject) out.print(asJson ? json(subject.declared) : declaredText(subject.declared))

@@ -1,15 +1,7 @@
-import { accept, refuse, type Verdict } from '../../api/verdict.ts'
-import { connect } from '../../kube/client.ts'
-import { getObject } from '../../kube/resources.ts'
-import { fields } from '../../sources/read.ts'
+import { accept, refuse } from '../../api/verdict.ts'
 import type { CommandFlag } from '../command-text.ts'
-import { readDocuments } from '../documents.ts'
-import type { LocalCommand, LocalSurroundings } from '../local.ts'
-import type { Given } from '../parse-flags.ts'
-import { printable } from '../table.ts'
-import { render } from './render.ts'
-import { type Data, settingsOf, type TektonSettings, tektonMaps } from './tekton-settings.ts'
-import { translate } from './translate.ts'
+import type { LocalCommand } from '../local.ts'
+import { givenText, givenTexts } from '../parse-flags.ts'
 
 const flags: readonly CommandFlag[] = [
   { name: 'into', value: 'NAMESPACE', help: "where the two will be applied: one of the operator's admin namespaces" },
@@ -42,9 +34,9 @@ pipelines-info.`,
     'import tekton-config --into platform -f config-events.yaml -f feature-flags.yaml',
   ],
   read(given) {
-    const [into] = textsOf(given, 'into')
-    const [name = 'tekton'] = textsOf(given, 'name')
-    const [namespace = 'tekton-pipelines'] = textsOf(given, 'namespace')
+    const into = givenText(given, 'into')
+    const name = givenText(given, 'name') ?? 'tekton'
+    const namespace = givenText(given, 'namespace') ?? 'tekton-pipelines'
     if (into === undefined)
       return refuse('FlagInvalid', '--into is needed: an admin namespace, such as --into platform')
     for (const [flag, value] of Object.entries({ into, name, namespace }))
@@ -53,58 +45,13 @@ pipelines-info.`,
           'FlagInvalid',
           `--${flag} '${value.slice(0, 80)}' is no name: use lower case letters, digits and '-'`,
         )
-    const files = textsOf(given, 'filename')
-    const [kubeconfig] = textsOf(given, 'kubeconfig')
+    const files = givenTexts(given, 'filename')
+    const kubeconfig = givenText(given, 'kubeconfig')
     if (files.length > 0 && kubeconfig !== undefined)
       return refuse('FlagInvalid', '--filename and --kubeconfig exclude each other: files, or the cluster')
     return accept(async (around) => {
-      const settings =
-        files.length > 0 ? await fromFiles(files, around) : await fromCluster(namespace, kubeconfig, around)
-      if (!settings.ok) return settings
-      const translated = translate(settings.value, { namespace: into, name, tektonNamespace: namespace })
-      if (!translated.ok) return translated
-      around.out.print(render(translated.value))
-      for (const { todo, text } of translated.value.differences)
-        around.out.note(`${todo ? 'to do' : 'note'}: ${printable(text)}`)
-      return accept(undefined)
+      const { importSettings } = await import('./import-settings.ts')
+      return importSettings({ into, name, namespace, files, kubeconfig }, around)
     })
   },
-}
-
-const textsOf = ({ values }: Given, flag: string): string[] =>
-  (values[flag] ?? []).filter((value): value is string => typeof value === 'string')
-
-async function fromFiles(files: readonly string[], { stdin }: LocalSurroundings): Promise<Verdict<TektonSettings>> {
-  const documents = await readDocuments(files, stdin)
-  return documents.ok ? settingsOf(documents.value) : documents
-}
-
-async function fromCluster(
-  namespace: string,
-  kubeconfig: string | undefined,
-  { cluster, version }: LocalSurroundings,
-): Promise<Verdict<TektonSettings>> {
-  const options = { ...cluster, ...(kubeconfig !== undefined && { kubeconfig }), userAgent: `carillon/${version}` }
-  const connected = await connect(options)
-  if (!connected.ok) return connected
-  await using client = connected.value
-  const resource = { group: '', version: 'v1', plural: 'configmaps' }
-  const settings: TektonSettings = {}
-  try {
-    for (const name of tektonMaps) {
-      const map = await getObject(client, resource, namespace, name)
-      if (map) settings[name] = fields(map.data) as Data
-    }
-  } catch (error) {
-    return refuse(
-      'ConfigUnreadable',
-      `the ConfigMaps of namespace ${namespace} can't be read: ${(error as Error).message}`,
-    )
-  }
-  return Object.keys(settings).length > 0
-    ? accept(settings)
-    : refuse(
-        'NotFound',
-        `namespace ${namespace} has none of the ConfigMaps ${tektonMaps.join(', ')}: name Tekton's namespace with --namespace`,
-      )
 }
