@@ -37,6 +37,8 @@ const rows: [keyof Figures, string, string][] = [
   ['peakRssMiB', 'largest resident memory at any time', 'MiB'],
   ['steadyRssMiB', 'resident memory after the steady load', 'MiB'],
   ['catchUpPerSecond', 'durable deliveries in catch-up', '/s'],
+  ['batchPerSecond', 'the same runs once more, to a sink that takes batches', '/s'],
+  ['batchCpuMsPerEvent', 'CPU of the operator per event of these', 'ms'],
   ['restartFirstMs', 'start of the process with the disk of a killed one → its first delivery', 'ms'],
   ['backlogSeconds', 'a backlog drained, from the first delivery to the last', 's'],
   ['backlogRestSeconds', 'how long after its recovery the sink was tried again', 's'],

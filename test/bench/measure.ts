@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Manifest } from '../controlplane/admin.ts'
 import { applyCrds, applyOperatorRights, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { makeScratch, removeScratch } from '../controlplane/scratch.ts'
 import { installTekton } from '../controlplane/tekton.ts'
@@ -66,6 +67,9 @@ export type Figures = {
   steadyRssMiB: number
   catchUpPerSecond: number
   catchUpCpuMsPerEvent: number
+  /** The same runs once more, to a sink that takes batches. */
+  batchPerSecond: number
+  batchCpuMsPerEvent: number
   lost: number
   repeated: number
 } & RestartFigures
@@ -103,7 +107,7 @@ export async function measure(sizes: Sizes, report: (line: string) => void, prof
   const startCpuMs = cpuMs(operator.pid)
   report(`the operator knows them; ${rssMiB(operator.pid).toFixed(0)} MiB`)
   // Catching up comes first: the steady load then meets code that has run for a while, as it has in a process of some hours.
-  const caught = await catchUp(sizes, rig, operator)
+  const { acknowledged, ...caught } = await catchUp(sizes, rig, operator)
   const steady = await steadily(sizes, rig, operator)
   const figures = {
     startCpuMs,
@@ -111,15 +115,18 @@ export async function measure(sizes: Sizes, report: (line: string) => void, prof
     cpuMsPerEvent: (steady.cpu + caught.cpu) / (steady.events + caught.events),
     peakRssMiB: peakRssMiB(operator.pid),
   }
+  const batched = await inBatches(rig, operator, acknowledged)
   await operator.stop()
   const again = await restarts(sizes, rig, dataDir)
   return {
     ...steady,
     ...caught,
     ...figures,
+    batchPerSecond: batched.perSecond,
+    batchCpuMsPerEvent: batched.cpu,
     ...again,
-    lost: steady.lost + caught.lost + again.lost,
-    repeated: steady.repeated + caught.repeated + again.repeated,
+    lost: steady.lost + caught.lost + batched.lost + again.lost,
+    repeated: steady.repeated + caught.repeated + batched.repeated + again.repeated,
   }
 }
 
@@ -205,15 +212,33 @@ async function catchUp(sizes: Sizes, rig: Rig, operator: OperatorProcess) {
   await cp.admin.apply(subscription('past', port, 'Earliest'))
   const received = await settled(receiver, acknowledged, report)
   const cpu = cpuMs(operator.pid) - before
-  const times = [...received.values()].map((event) => event.at)
-  const seconds = (Math.max(...times) - Math.min(...times)) / 1000
   return {
+    acknowledged,
     events: received.size,
     cpu,
-    catchUpPerSecond: received.size / seconds,
+    catchUpPerSecond: perSecond(received),
     catchUpCpuMsPerEvent: cpu / received.size,
     ...losses(acknowledged, received),
   }
+}
+
+/** The past once more, for a sink that takes batches. */
+async function inBatches(rig: Rig, operator: OperatorProcess, acknowledged: LoadReport['acknowledged']) {
+  const { cp, receiver, port, report } = rig
+  report(`sending the ${acknowledged.length} events of the past once more, in batches`)
+  await receiver.ask({ kind: 'clear' })
+  const before = cpuMs(operator.pid)
+  const [sink, subscribed] = subscription('past', port, 'Earliest', 'batches')
+  const http = { url: `http://127.0.0.1:${port}/`, mode: 'batch', batch: { maxDelay: '0s' } }
+  await cp.admin.apply([{ ...sink, spec: { http } } as Manifest, subscribed as Manifest])
+  const received = await settled(receiver, acknowledged, report)
+  const cpu = (cpuMs(operator.pid) - before) / received.size
+  return { perSecond: perSecond(received), cpu, ...losses(acknowledged, received) }
+}
+
+function perSecond(received: Events): number {
+  const times = [...received.values()].map((event) => event.at)
+  return received.size / ((Math.max(...times) - Math.min(...times)) / 1000)
 }
 
 export type Events = Map<string, { at: number; times: number }>

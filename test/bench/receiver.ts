@@ -15,17 +15,23 @@ const answer = { status: 204 }
 
 const events = new Map<string, { first: number; times: number }>()
 
-/** ce-subject `taskrun/<name>`, ce-type `dev.carillon.tekton.taskrun.<milestone>.v1`. */
+/** subject `taskrun/<name>`, type `dev.carillon.tekton.taskrun.<milestone>.v1`. */
+function note(subject: unknown, type: unknown): void {
+  const key = `${String(subject).split('/').at(-1)} ${String(type).split('.').at(-2)}`
+  const known = events.get(key)
+  if (known) known.times += 1
+  else events.set(key, { first: clock(), times: 1 })
+}
+
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-  request.resume()
+  const isBatch = request.headers['content-type'] === 'application/cloudevents-batch+json; charset=utf-8'
+  const chunks: Buffer[] = []
+  if (isBatch) request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  else request.resume()
   request.on('end', () => {
     if (answer.status >= 300) return response.writeHead(answer.status).end()
-    const name = String(request.headers['ce-subject']).split('/').at(-1)
-    const milestone = String(request.headers['ce-type']).split('.').at(-2)
-    const key = `${name} ${milestone}`
-    const known = events.get(key)
-    if (known) known.times += 1
-    else events.set(key, { first: clock(), times: 1 })
+    if (!isBatch) note(request.headers['ce-subject'], request.headers['ce-type'])
+    else for (const { subject, type } of JSON.parse(Buffer.concat(chunks).toString())) note(subject, type)
     response.writeHead(204).end()
   })
 })
