@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import type { KubeObject } from '../../src/api/object.ts'
-import { tektonv1 } from '../../src/formats/tektonv1.ts'
+import { tektonv1 } from '../../src/formats/tekton/tektonv1.ts'
 import { startKubelet } from '../controlplane/kubelet.ts'
 import { richScenarios } from '../controlplane/rich-scenarios.ts'
 import { perform, scenarios, type versionOf } from '../controlplane/scenarios.ts'
@@ -10,7 +10,7 @@ import { type Received, type Sink, startSink } from '../controlplane/sink.ts'
 import { startTekton, startTektonEvents } from '../controlplane/tekton.ts'
 import { recordVersions, type Versions } from '../controlplane/versions.ts'
 import { input, milestone, sourceOf } from '../formats/runs.ts'
-import { withoutWhatStays } from '../formats/tekton-oracle.ts'
+import { withoutWhatStays } from '../formats/tekton/oracle.ts'
 import { createRun, type Stage, startStage, type Team, toLoopback, typeOf } from './fixture.ts'
 
 type Kind = keyof typeof versionOf

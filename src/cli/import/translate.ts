@@ -1,7 +1,7 @@
 import type { EventSink, EventSubscription } from '../../api/generated.ts'
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import { defaultOptions } from '../../formats/options.ts'
-import { tektonv1 } from '../../formats/tektonv1.ts'
+import { tektonv1 } from '../../formats/tekton/tektonv1.ts'
 import { tektonSinkOf } from '../../operator/tekton-sink.ts'
 import { sources } from '../../sources/index.ts'
 import { type Difference, differences } from './differences.ts'

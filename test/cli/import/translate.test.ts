@@ -4,7 +4,7 @@ import { type Document, parseDocuments } from '../../../src/cli/documents.ts'
 import { settingsOf, type TektonSettings } from '../../../src/cli/import/tekton-settings.ts'
 import { translate } from '../../../src/cli/import/translate.ts'
 import { defaultOptions } from '../../../src/formats/options.ts'
-import { tektonv1 } from '../../../src/formats/tektonv1.ts'
+import { tektonv1 } from '../../../src/formats/tekton/tektonv1.ts'
 import { sources } from '../../../src/sources/index.ts'
 
 const into = { namespace: 'platform', name: 'tekton', tektonNamespace: 'tekton-pipelines' }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { KubeObject } from '../../src/api/object.ts'
-import type { GoStructs } from './tekton-oracle.ts'
+import type { KubeObject } from '../../../src/api/object.ts'
+import type { GoStructs } from './oracle.ts'
 
 type Kind = 'TaskRun' | 'PipelineRun' | 'CustomRun'
 

@@ -3,13 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parseAllDocuments } from 'yaml'
-import type { KubeObject } from '../../src/api/object.ts'
-import type { Format } from '../../src/formats/format.ts'
-import { defaultOptions, type FormatOptions } from '../../src/formats/options.ts'
-import { runSource } from '../../src/formats/tekton.ts'
-import { toV1beta1 } from '../../src/formats/tekton-v1beta1.ts'
-import { tektonv1 } from '../../src/formats/tektonv1.ts'
-import { attributesOf, golden, input, milestone, oddRuns, run, runNames, sourceOf, toldBy } from './runs.ts'
+import type { KubeObject } from '../../../src/api/object.ts'
+import type { Format } from '../../../src/formats/format.ts'
+import { defaultOptions, type FormatOptions } from '../../../src/formats/options.ts'
+import { runSource } from '../../../src/formats/tekton/format.ts'
+import { tektonv1 } from '../../../src/formats/tekton/tektonv1.ts'
+import { toV1beta1 } from '../../../src/formats/tekton/v1beta1.ts'
+import { attributesOf, golden, input, milestone, oddRuns, run, runNames, sourceOf, toldBy } from '../runs.ts'
 
 tektonv1 satisfies Format
 
@@ -69,7 +69,7 @@ describe('tektonv1 data', () => {
     assert.deepEqual(taskRun.status, { podName: '' })
   })
 
-  const examples = new URL('../../../shared/data/tekton/examples/', import.meta.url)
+  const examples = new URL('../../../../shared/data/tekton/examples/', import.meta.url)
   test("Tekton's example runs keep their spec", {
     skip: existsSync(examples) ? false : '../shared/data/tekton is absent',
   }, () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { goDuration } from '../../src/formats/go-duration.ts'
+import { goDuration } from '../../../src/formats/tekton/go-duration.ts'
 
 // Right-hand sides are what Go's time.Duration.String prints.
 const durations: [unknown, unknown][] = [

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import type { KubeObject } from '../../src/api/object.ts'
-import { lastApplied } from '../../src/formats/bare.ts'
-import { namesCredential } from '../../src/formats/credential-names.ts'
-import { ensureTool } from '../controlplane/tools.ts'
+import type { KubeObject } from '../../../src/api/object.ts'
+import { lastApplied } from '../../../src/formats/bare.ts'
+import { namesCredential } from '../../../src/formats/credential-names.ts'
+import { ensureTool } from '../../controlplane/tools.ts'
 
 /** An event as the events controller would send it, or why it would not. */
 export type Told =

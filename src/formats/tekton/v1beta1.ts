@@ -1,6 +1,7 @@
-import type { KubeObject } from '../api/object.ts'
-import type { Source } from '../sources/source.ts'
-import { bareMetadata, isRecord, lastApplied } from './bare.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { Source } from '../../sources/source.ts'
+import { bareMetadata, isRecord, lastApplied } from '../bare.ts'
+import { restoreDeprecated, withTaskDeprecations } from './deprecated.ts'
 import { goDuration } from './go-duration.ts'
 import {
   always,
@@ -17,7 +18,6 @@ import {
 } from './go-shape.ts'
 import { goTime } from './go-time.ts'
 import { kubernetesStruct } from './kubernetes-structs.ts'
-import { restoreDeprecated, withTaskDeprecations } from './tekton-deprecated.ts'
 
 /**
  * A TaskRun or PipelineRun (v1) or CustomRun as Tekton v1.12 puts it into an event: converted to v1beta1 and written by Go

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import type { KubeObject } from '../../src/api/object.ts'
-import { tektonv1 } from '../../src/formats/tektonv1.ts'
+import type { KubeObject } from '../../../src/api/object.ts'
+import { tektonv1 } from '../../../src/formats/tekton/tektonv1.ts'
+import { input, milestone, run, runNames } from '../runs.ts'
+import { fieldsInGo, tellTekton, withoutWhatStays } from './oracle.ts'
 import { validRuns } from './random-runs.ts'
-import { input, milestone, run, runNames } from './runs.ts'
-import { fieldsInGo, tellTekton, withoutWhatStays } from './tekton-oracle.ts'
 
 async function assertSame(objects: readonly KubeObject[], hint: string): Promise<void> {
   const told = await tellTekton(objects)
@@ -22,7 +22,7 @@ async function assertSame(objects: readonly KubeObject[], hint: string): Promise
   }
 }
 
-const sourcesFolder = join(import.meta.dirname, '../sources')
+const sourcesFolder = join(import.meta.dirname, '../../sources')
 const readAll = (folder: string): string[] =>
   readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))
 
@@ -36,7 +36,7 @@ test('golden runs and recorded lives are told as Tekton tells them', () => {
   return assertSame([...runNames.map(run), ...golden, ...lives], 'golden')
 })
 
-const konflux = join(import.meta.dirname, '../../../shared/data/konflux/e2e-run')
+const konflux = join(import.meta.dirname, '../../../../shared/data/konflux/e2e-run')
 const skip = existsSync(konflux) ? false : 'no sample runs: ../shared/data/konflux/e2e-run is not there'
 
 test('runs of a real cluster are told as Tekton tells them', { skip }, () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { goQuantity } from '../../src/formats/go-quantity.ts'
-import { canonicalInGo } from './tekton-oracle.ts'
+import { goQuantity } from '../../../src/formats/tekton/go-quantity.ts'
+import { canonicalInGo } from './oracle.ts'
 
 const rows: [unknown, unknown][] = [
   ['0', '0'],

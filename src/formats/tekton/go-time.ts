@@ -1,4 +1,4 @@
-import { time } from '../sources/read.ts'
+import { time } from '../../sources/read.ts'
 
 const written = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { KubeObject } from '../../src/api/object.ts'
-import type { Format } from '../../src/formats/format.ts'
-import { defaultOptions } from '../../src/formats/options.ts'
-import { tektonv2 } from '../../src/formats/tektonv2.ts'
-import { attributesOf, input, milestone, oddRuns, run, runNames, sourceOf } from './runs.ts'
+import type { KubeObject } from '../../../src/api/object.ts'
+import type { Format } from '../../../src/formats/format.ts'
+import { defaultOptions } from '../../../src/formats/options.ts'
+import { tektonv2 } from '../../../src/formats/tekton/tektonv2.ts'
+import { attributesOf, input, milestone, oddRuns, run, runNames, sourceOf } from '../runs.ts'
 
 tektonv2 satisfies Format
 

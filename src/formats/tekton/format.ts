@@ -1,9 +1,9 @@
-import type { KubeObject } from '../api/object.ts'
-import type { Milestone, Source } from '../sources/source.ts'
-import { encodeAttributes } from './attributes.ts'
-import { hasIdentity } from './bare.ts'
-import { type EncodeInput, type Format, nothing, oneEvent } from './format.ts'
-import type { FormatOptions, TektonOptions } from './options.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { Milestone, Source } from '../../sources/source.ts'
+import { encodeAttributes } from '../attributes.ts'
+import { hasIdentity } from '../bare.ts'
+import { type EncodeInput, type Format, nothing, oneEvent } from '../format.ts'
+import type { FormatOptions, TektonOptions } from '../options.ts'
 
 /**
  * Milestones that Tekton v1.12 has types for (pkg/reconciler/events/cloudevent/cloudevent.go). `finished` splits by outcome.
