@@ -11,6 +11,8 @@ export type Limits = {
   maxMacroNesting: number
   /** Characters of a pattern for `matches`. */
   patternLength: number
+  /** Instructions that RE2 may make of a pattern, of some 400 bytes each. */
+  patternSize: number
   /** Units that one evaluation may take, comparisons and patterns included. */
   work: number
 }
@@ -25,6 +27,7 @@ export const userLimits: Limits = {
   maxCallArguments: 8,
   maxMacroNesting: 2,
   patternLength: 256,
+  patternSize: 2000,
   work: 200_000,
 }
 

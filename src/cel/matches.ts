@@ -4,6 +4,7 @@ import { type Refusal, refuse } from '../api/verdict.ts'
 import { callOf, type Node, textOf, walk } from './ast.ts'
 import type { Limits } from './limits.ts'
 import { type Place, placed, safeName } from './message.ts'
+import { patternSize } from './pattern-size.ts'
 
 /** Units of one instruction at one character: up to 100 ns, where the engine meets states that are new to it. */
 const stepCost = 2
@@ -54,10 +55,16 @@ function addPattern(pattern: string | undefined, patterns: Map<string, RE2JS>, l
   if (pattern === undefined) return 'matches takes a pattern that is written out, as in matches("^build-")'
   if (pattern.length > limits.patternLength)
     return `a pattern may have ${limits.patternLength} characters, this one has ${pattern.length}`
+  // It is a guess upwards; what is far beyond is not even tried.
+  if (patternSize(pattern) > 4 * limits.patternSize) return tooLarge
   try {
-    patterns.set(pattern, RE2JS.compile(pattern))
+    const compiled = RE2JS.compile(pattern)
+    if (compiled.programSize() > limits.patternSize) return tooLarge
+    patterns.set(pattern, compiled)
     return undefined
   } catch (error) {
     return `the pattern is not valid RE2: ${error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : ''}`
   }
 }
+
+const tooLarge = 'the pattern repeats too much: {n} counts as so many copies of what stands before it'

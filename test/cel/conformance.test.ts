@@ -17,6 +17,7 @@ const specLimits: Limits = {
   maxCallArguments: 32,
   maxMacroNesting: Number.POSITIVE_INFINITY,
   patternLength: Number.POSITIVE_INFINITY,
+  patternSize: Number.POSITIVE_INFINITY,
   work: Number.POSITIVE_INFINITY,
 }
 

@@ -122,6 +122,8 @@ describe('refuses, with line and column', () => {
     ['milestone.name.matches(object.x)', /^line 1, column 24: matches takes a pattern that is written out/],
     ['matches(milestone.name, "a" + "b")', /matches takes a pattern that is written out/],
     [`milestone.name.matches("${'a'.repeat(257)}")`, /a pattern may have 256 characters, this one has 257$/],
+    [`milestone.name.matches("${'.{1000}'.repeat(36)}")`, /^line 1, column 24: the pattern repeats too much/],
+    ['milestone.name.matches("(abcdef){400}")', /the pattern repeats too much/],
     ['1.matches("a")', /no matching overload for 'int\.matches\(string\)'$/],
     ['milestone.name.matches_re2("a")', /there is no function matches_re2$/],
     ['object.a', /must give true or false, which only a comparison is sure to do/],

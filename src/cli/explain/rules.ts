@@ -8,7 +8,14 @@ import { fields } from '../../sources/read.ts'
 export type RulesChecked = { problems: SchemaProblem[]; unchecked: SchemaProblem[] }
 
 /** The CRDs' rules are ours: they may be longer than a user's. */
-const limits = { ...userLimits, sourceLength: 16_384, maxAstNodes: 2_000, patternLength: 4_096, maxListElements: 500 }
+const limits = {
+  ...userLimits,
+  sourceLength: 16_384,
+  maxAstNodes: 2_000,
+  patternLength: 4_096,
+  patternSize: 100_000,
+  maxListElements: 500,
+}
 
 /** The CRD's own rules in CEL (x-kubernetes-validations), on a value whose types are right. */
 export function checkRules(schema: Schema, value: unknown, path: string): RulesChecked {
