@@ -26,9 +26,10 @@ export function bigTaskRun(bytes: number): KubeObject {
         'carillon.dev/events': JSON.stringify([
           {
             name: 'published',
-            on: { kind: 'TaskRun', task: 'build-image', milestone: 'finished' },
+            on: { kind: 'TaskRun', task: 'buildah' },
             type: 'dev.cdevents.artifact.published',
-            subject: { id: 'pkg:oci/shop@sha256%3A0b31b1c02ff458ad9b7b81cbdf8f028bd54699fa151f221d1e8de6817db93427' },
+            artifact: { image: '$(results.IMAGE_URL)', digest: '$(results.IMAGE_DIGEST)' },
+            content: { user: '$(params.param-0)' },
           },
         ]),
       },

@@ -24,6 +24,10 @@ export const rows: Readonly<Record<string, Spec>> = {
   cdevents: { formats: ['cdevents'] },
   cdevents051: { formats: ['cdevents'], cdevents: { specVersion: '0.5.1' } },
   cdeventsFull: { formats: ['cdevents'], cdevents: { profile: 'sdk-go' }, data: { content: 'full' } },
+  cdeventsDeclared: {
+    formats: ['cdevents'],
+    userEvents: { types: ['dev.cdevents.artifact.published'], only: true },
+  },
   tektonv1: { formats: ['tektonv1'] },
   tektonv2: { formats: ['tektonv2'] },
   body: {
