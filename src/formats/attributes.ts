@@ -96,9 +96,9 @@ export function encodeAttributes(input: EncodeInput, event: EventHead): { id: st
  * Read from the object alone, and so the same on every attempt. Of later milestones that are only observed it may show nothing.
  */
 function isLate({ source, object, milestone: { key, time, rank } }: EncodeInput): boolean {
-  return source
-    .milestones(object)
-    .some((other) => other.key !== key && (other.time > time || (other.time === time && other.rank > rank)))
+  const isLater = (other: Milestone) =>
+    other.key !== key && (other.time > time || (other.time === time && other.rank > rank))
+  return source.milestones(object).findLast(isLater) !== undefined
 }
 
 /** Names that a subscription may not use for an extension: those of CloudEvents, and those that some format of ours sets. */

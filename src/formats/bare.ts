@@ -28,6 +28,15 @@ export function identifiedObject(source: Source, object: KubeObject): KubeObject
  * the stack does.
  */
 export function encodeBareObject(source: Source, object: KubeObject): string | undefined {
+  const text = texts.get(object) ?? encodeIdentified(source, object)
+  if (text !== undefined) texts.set(object, text)
+  return text
+}
+
+/** All milestones of an object that are told at once carry the same text. */
+const texts = new WeakMap<KubeObject, string>()
+
+function encodeIdentified(source: Source, object: KubeObject): string | undefined {
   try {
     return JSON.stringify(identifiedObject(source, object))
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/object.ts'
-import type { Gone, Milestone, Source } from '../sources/source.ts'
+import type { Milestone } from '../sources/source.ts'
 import type { Pointer } from './options.ts'
 import { indexIn, pointerText } from './pointers.ts'
 
@@ -71,13 +71,12 @@ function withoutMembers(map: Readonly<Record<string, unknown>>, cuts: Cuts): Rea
 }
 
 /**
- * A milestone as its event may tell it: reason, message and details, which were read from the object, are those that the redacted object
- * still tells; what it no longer tells, or tells only together with what was before, is left out. Name, key, time and outcome stay: they
- * are the event.
+ * A milestone as its event may tell it: reason, message and details, which were read from the object, are those of `still`, the milestone
+ * of the same key that the redacted object tells; where there is none they are left out. Name, key, time and outcome stay: they are the
+ * event.
  */
-export function redactedMilestone(source: Source, redacted: KubeObject, told: Milestone, gone?: Gone): Milestone {
+export function redactedMilestone(told: Milestone, still: Milestone | undefined): Milestone {
   const { name, key, time, rank, outcome } = told
-  const still = toldBy(source, redacted, gone).find((milestone) => milestone.key === key)
   return {
     name,
     key,
@@ -89,10 +88,4 @@ export function redactedMilestone(source: Source, redacted: KubeObject, told: Mi
     ...(still?.message !== undefined && { message: still.message }),
     ...(still?.details !== undefined && { details: still.details }),
   }
-}
-
-function toldBy(source: Source, object: KubeObject, gone: Gone | undefined): Milestone[] {
-  const deletion = gone && source.deletion(object, gone)
-  const seen = [...source.milestones(object), ...source.transitions(undefined, object)]
-  return deletion ? [...seen, deletion] : seen
 }

@@ -76,7 +76,7 @@ export type Source = {
   plural: string
   catalogue: readonly MilestoneKind[]
   /** Everything that must have happened to the object, read from its present state, in order of rank. Never throws. */
-  milestones(object: KubeObject): Milestone[]
+  milestones(object: KubeObject): readonly Milestone[]
   /** What changed between the projection and the object and can't be read from the object alone. Never throws. */
   transitions(previous: Projection | undefined, object: KubeObject): Milestone[]
   /** With `keep` no more than its milestones need; left out, what all need. */

@@ -9,8 +9,14 @@ import { remainsOf } from './tekton-remains.ts'
 /** Chains writes it into a finished run once its attestations are stored; `failed` is its other value. */
 const signedAnnotation = 'chains.tekton.dev/signed'
 
-/** A run as the derivations below see it: taken apart once. */
-type Run = { metadata: Fields; status: Fields; condition: Condition | undefined; retries: readonly Fields[] }
+/** A run as the derivations below see it: taken apart once. `told`: its milestones, once they have been asked for. */
+type Run = {
+  metadata: Fields
+  status: Fields
+  condition: Condition | undefined
+  retries: readonly Fields[]
+  told?: readonly Milestone[]
+}
 
 function takeApart(object: KubeObject): Run {
   const status = fields(object.status)
@@ -35,8 +41,13 @@ function runSource(kind: string, plural: string, version: string, catalogue: Sou
     runs.set(object, run)
     return run
   }
-  const milestones = (object: KubeObject): Milestone[] => {
+  const milestones = (object: KubeObject): readonly Milestone[] => {
     const run = read(object)
+    // Every event of the object asks for them: of an odd one, with thousands, none may pay for all.
+    run.told ??= milestonesOf(run)
+    return run.told
+  }
+  const milestonesOf = (run: Run): readonly Milestone[] => {
     const ended = endOf(kind, run)
     return [
       ...queued(run),

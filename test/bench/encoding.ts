@@ -66,7 +66,7 @@ function encodeAll(emitter: Emitter, runs: readonly [KubeObject, Milestone][], s
   if (!sink) throw new Error('no sink')
   let events = 0
   for (const [object, milestone] of runs) {
-    const made = new ObjectEvents({ source, object, cluster }, 0)
+    const made = new ObjectEvents({ source, object, cluster, phase: 'watch', record: undefined, gone: undefined }, 0)
     for (const format of emitter.formats) events += made.of(emitter, sink, milestone, format).length
   }
   return events

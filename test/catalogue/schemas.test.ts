@@ -14,6 +14,7 @@ import { cloudevents } from '../../src/formats/cloudevents.ts'
 import type { Content } from '../../src/formats/format.ts'
 import { defaultOptions, type FormatOptions } from '../../src/formats/options.ts'
 import { compileRedaction, redactedMilestone } from '../../src/formats/redaction.ts'
+import { milestonesOf } from '../../src/operator/judging/milestones-of.ts'
 import { sources } from '../../src/sources/index.ts'
 import { closed, createAjv, holdToSchema } from './schemas.ts'
 
@@ -63,7 +64,12 @@ function own(sample: Sample) {
     ),
     ...redactions.flatMap((redaction) => {
       const redacted = redaction.cut(object)
-      const told = redactedMilestone(source, redacted, milestone, { at: milestone.time, missed: false })
+      const gone = { at: milestone.time, missed: false }
+      const still = milestonesOf({ source, object: redacted, phase: 'watch', record: undefined, gone })
+      const told = redactedMilestone(
+        milestone,
+        still.find(({ key }) => key === milestone.key),
+      )
       const input = { source, object: redacted, milestone: told, options, cluster, content: 'full' as const }
       return cloudevents.encode(input).events
     }),

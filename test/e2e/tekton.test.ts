@@ -59,7 +59,7 @@ const outcomes: Record<string, string> = {
   'lone-timed-out': 'timeout',
 }
 
-type Shown = { object: KubeObject; source: Source; milestones: Milestone[] }
+type Shown = { object: KubeObject; source: Source; milestones: readonly Milestone[] }
 
 describe('events of real runs', () => {
   const resources = new AsyncDisposableStack()

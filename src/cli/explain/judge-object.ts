@@ -83,8 +83,9 @@ export function explainObject(input: ExplainInput): Explanation {
   const outOfReach = whyOutOfReach(input)
   if (outOfReach !== undefined) return { ...head, outOfReach, milestones: [], absent: [] }
   const record = input.previous && { projection: source.project(input.previous) }
-  const told = milestonesOf({ source, object, phase: 'watch', record, gone: input.gone })
-  const events = new ObjectEvents(input, 0)
+  const seen = { source, object, phase: 'watch' as const, record, gone: input.gone }
+  const told = milestonesOf(seen)
+  const events = new ObjectEvents({ ...seen, cluster: input.cluster }, 0)
   const inputs = inputsOf(source, object)
   const shown = new Set(told.map((milestone) => milestone.name))
   const wanted = emitter.selection.kinds.get(source.kind) ?? new Set()

@@ -18,6 +18,9 @@ export type Ask = {
 /** So many keys are remembered of one object, in each list: one that flaps for ever must not grow its record for ever. */
 export const maxKeys = 256
 
+/** So few are looked through faster than a set of them is made. */
+const shortList = 64
+
 /** What is written of one object, by `<subscription uid> <sink>`: milestones enqueued and owed, and what is asked now. Lives for one call of `route`. */
 export class Ledger {
   readonly enqueued: Record<string, string[]>
@@ -28,12 +31,29 @@ export class Ledger {
   changed = false
   private readonly source: Source
   private readonly room: Room
+  private readonly sets = new Map<readonly string[], ReadonlySet<string>>()
 
   constructor(record: Pick<ObjectRecord, 'ledger' | 'owed'> | undefined, source: Source, room: Room) {
     this.enqueued = { ...record?.ledger }
     this.owed = { ...record?.owed }
     this.source = source
     this.room = room
+  }
+
+  isEnqueued(pair: string, key: string): boolean {
+    return this.has(this.enqueued[pair], key)
+  }
+
+  isOwed(pair: string, key: string): boolean {
+    return this.has(this.owed[pair], key)
+  }
+
+  /** Of an odd object there may be tens of thousands: looked through for each of them, that would take minutes. */
+  private has(keys: readonly string[] | undefined, key: string): boolean {
+    if (keys === undefined || keys.length <= shortList) return keys?.includes(key) === true
+    const set = this.sets.get(keys) ?? new Set(keys)
+    this.sets.set(keys, set)
+    return set.has(key)
   }
 
   /** The pair's ask, which each milestone that it is made for adds to. */
@@ -72,7 +92,7 @@ export class Ledger {
     this.drop(
       emitter,
       sink.key,
-      owed.filter((key) => !keys.includes(key)),
+      owed.filter((key) => !this.has(keys, key)),
     )
   }
 
@@ -105,7 +125,7 @@ export class Ledger {
   enter(pair: string, keys: readonly string[]): void {
     const before = this.enqueued[pair] ?? []
     // What is replayed was entered when it went first.
-    const news = keys.filter((key) => !before.includes(key))
+    const news = keys.filter((key) => !this.has(before, key))
     if (news.length === 0) return
     this.enqueued[pair] = newest([...before, ...news], this.source)
     this.changed = true

@@ -4,20 +4,26 @@ import { redactedMilestone } from '../../formats/redaction.ts'
 import type { NewRow } from '../../outbox/outbox.ts'
 import type { Milestone } from '../../sources/source.ts'
 import type { Emitter, EmitterFormat, EmitterSink } from '../emitter.ts'
+import { type MilestonesInput, milestonesOf } from './milestones-of.ts'
 import type { RouteInput } from './routing.ts'
 
 /** A row to be, and whether its event is within the limit. */
 export type Sized = { row: NewRow; limit: number; bytes: number; fits: boolean }
 
-type Input = Pick<RouteInput, 'source' | 'object' | 'cluster' | 'gone'>
+type Input = MilestonesInput & Pick<RouteInput, 'cluster'>
+
+/** What is left of an object, and, once one was asked for, of its milestones, by their keys. */
+type Left = { object: KubeObject; milestones?: ReadonlyMap<string, Milestone> }
 
 /** The events of one object, each encoded once for all who take it in the same form. Lives for one call of `route`. */
 export class ObjectEvents {
   private readonly input: Input
   private readonly written: number
+  /** Of one milestone at a time: one after the other is asked for, and an object in full for each of thousands would fill the memory. */
   private readonly encoded = new Map<string, Encoding>()
-  /** By the form of a redaction: what is left of the object, and of its milestones by their keys. */
-  private readonly redacted = new Map<string, { object: KubeObject; milestones: Map<string, Milestone> }>()
+  private encodedOf: string | undefined
+  /** By the form of a redaction. */
+  private readonly redacted = new Map<string, Left>()
 
   /** `written` as in a row. */
   constructor(input: Input, written: number) {
@@ -60,9 +66,11 @@ export class ObjectEvents {
   /** With what stands in for each event, for sinks that will say only by an answer that they are too large. */
   private encode(emitter: Emitter, milestone: Milestone, one: EmitterFormat, place = 0): Encoding {
     if (one.without?.get(this.input.source.kind)?.has(milestone.name)) return nothing
+    if (this.encodedOf !== milestone.key) this.encoded.clear()
+    this.encodedOf = milestone.key
     const made = this.encodeAt(emitter, milestone, one, place)
     if (place + 1 >= one.steps.length || made.events.every(({ summary }) => summary !== undefined)) return made
-    const key = `\n${this.keyOf(milestone, one, place)}`
+    const key = `\n${this.keyOf(one, place)}`
     const known = this.encoded.get(key)
     if (known) return known
     const whole = withSummaries(made, this.encodeAt(emitter, milestone, one, place + 1))
@@ -71,7 +79,7 @@ export class ObjectEvents {
   }
 
   private encodeAt(emitter: Emitter, milestone: Milestone, one: EmitterFormat, place: number): Encoding {
-    const key = this.keyOf(milestone, one, place)
+    const key = this.keyOf(one, place)
     const known = this.encoded.get(key)
     if (known) return known
     const { source, cluster } = this.input
@@ -82,23 +90,20 @@ export class ObjectEvents {
     return made
   }
 
-  private keyOf({ key }: Milestone, { form, steps }: EmitterFormat, place: number): string {
-    return `${key}\n${(steps[place] ?? steps[0]).name}\n${form}`
+  private keyOf({ form, steps }: EmitterFormat, place: number): string {
+    return `${(steps[place] ?? steps[0]).name}\n${form}`
   }
 
   /** What encoders may see, the same for all who redact the same. This is the only way from the object to them. */
   private outgoing({ redaction }: Emitter, milestone: Milestone): { object: KubeObject; milestone: Milestone } {
-    const { source, object, gone } = this.input
+    const { object } = this.input
     if (!redaction) return { object, milestone }
-    let left = this.redacted.get(redaction.form)
-    if (!left) {
-      left = { object: redaction.cut(object), milestones: new Map() }
-      this.redacted.set(redaction.form, left)
-    }
+    const left: Left = this.redacted.get(redaction.form) ?? { object: redaction.cut(object) }
+    this.redacted.set(redaction.form, left)
     if (left.object === object) return { object, milestone }
-    const told = left.milestones.get(milestone.key) ?? redactedMilestone(source, left.object, milestone, gone)
-    left.milestones.set(milestone.key, told)
-    return { object: left.object, milestone: told }
+    // Asked as the whole object was: after the same state before it.
+    left.milestones ??= new Map(milestonesOf({ ...this.input, object: left.object }).map((told) => [told.key, told]))
+    return { object: left.object, milestone: redactedMilestone(milestone, left.milestones.get(milestone.key)) }
   }
 }
 

@@ -86,7 +86,7 @@ class ObjectState {
     const again: EmitterSink[] = []
     for (const sink of emitter.sinks) {
       const pair = `${emitter.uid} ${sink.key}`
-      if (this.ledger.owed[pair]?.includes(milestone.key)) this.ask(pair, emitter, sink, milestone)
+      if (this.ledger.isOwed(pair, milestone.key)) this.ask(pair, emitter, sink, milestone)
       else if ((first || !this.settled) && this.isNew(pair, emitter, sink, milestone)) sinks.push(sink)
       else if (this.repeats?.wants(emitter, sink.key, milestone)) again.push(sink)
     }
@@ -119,7 +119,7 @@ class ObjectState {
   }
 
   private isNew(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
-    if (this.ledger.enqueued[pair]?.includes(milestone.key)) return false
+    if (this.ledger.isEnqueued(pair, milestone.key)) return false
     const since = this.input.since(emitter.uid, sink.key, this.input.source.kind, milestone.name)
     if (since === undefined) return false
     const { floor } = this.input

@@ -8,7 +8,8 @@ export type Dropped = Omit<CountDelta, 'counts'> & { deliveries: number }
 
 /** What is owed after a refusal: what was before, then what is new. Observed milestones are dropped: no later state tells them again. */
 export function refuse(owed: readonly string[], asked: readonly Milestone[]): { owed: string[]; dropped: string[] } {
-  const news = asked.filter((one) => !owed.includes(one.key))
+  const before = new Set(owed)
+  const news = asked.filter((one) => !before.has(one.key))
   const keysOf = (which: Milestone['class']) => news.filter((one) => one.class === which).map((one) => one.key)
   return { owed: [...owed, ...keysOf('derived')], dropped: keysOf('observed') }
 }

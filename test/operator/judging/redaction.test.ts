@@ -104,6 +104,20 @@ test('the message of a milestone that is only observed, and of a delete, goes wi
   assert.deepEqual(messages('/spec'), [canary, canary])
 })
 
+test('the message of a change goes with what it was read from, and stays where something else goes', () => {
+  const state = (message: string, second: number) =>
+    taskRun({ ...running(), conditions: [{ ...running(second).conditions[0], message }] })
+  const spec = { events: [{ kind: 'TaskRun' as const, milestones: ['changed' as const] }] }
+  const messages = (pointer: string) => {
+    const emitters = of([emitter('builds', { ...spec, data: { redact: [pointer] } })])
+    const { record } = see(state('of 2', 1), emitters)
+    const { rows } = see(state(canary, 5), { ...emitters, record })
+    return rows.map(({ event }) => JSON.parse(event.data ?? '').milestone.message)
+  }
+  assert.deepEqual(messages('/spec'), [canary])
+  assert.deepEqual(messages('/status/conditions/0/message'), [undefined])
+})
+
 test('ids are the same with and without a redaction', () => {
   const ids = (pointers: string[]) => see(withSecrets, of(emittersOf(pointers))).rows.map(({ event }) => event.id)
   assert.deepEqual(ids(redact), ids(['/nothing']))
