@@ -39,7 +39,7 @@ export type Crd = {
 }
 
 /** The CRDs of the repository, the source of truth for types, docs and chart. */
-export const crdPaths = ['crds/carillon.dev_eventsinks.yaml', 'crds/carillon.dev_eventsubscriptions.yaml']
+const crdPaths = ['crds/carillon.dev_eventsinks.yaml', 'crds/carillon.dev_eventsubscriptions.yaml']
 
 export const readCrds = (): Promise<Crd[]> => Promise.all(crdPaths.map(readCrd))
 

@@ -28,7 +28,7 @@ export type Config = {
   quota: { rows: number; bytes: number }
 }
 
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /** Settings as they were given, before defaults; lists always as arrays. */

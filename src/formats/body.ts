@@ -20,7 +20,7 @@ const milestoneType = recordType('Milestone', {
 })
 
 /** What a body can speak of: the object as it may leave the cluster, and the event that would be sent without a body. */
-export const bodyVariables = { object: 'dyn', milestone: milestoneType, event: 'dyn' } as const
+const bodyVariables = { object: 'dyn', milestone: milestoneType, event: 'dyn' } as const
 
 /** A subscription's `body`, compiled. Refused as BodyInvalid, with line and column. */
 export function compileBody(text: string): Verdict<Program> {

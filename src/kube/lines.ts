@@ -1,5 +1,5 @@
 /** Longest line that is put together. etcd takes objects of 1.5 MiB; what is longer is no object of this world. */
-export const maxLineBytes = 8 * 1024 * 1024
+const maxLineBytes = 8 * 1024 * 1024
 
 const newline = 10
 

@@ -2,7 +2,7 @@ import type { Counts } from './outbox.ts'
 import type { Route } from './routes.ts'
 import type { Statements } from './statements.ts'
 
-export const countNames = [
+const countNames = [
   'matched',
   'filtered',
   'delivered',

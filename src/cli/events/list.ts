@@ -1,7 +1,7 @@
 import { accept, refuse } from '../../api/verdict.ts'
 import type { Declared } from '../../catalogue/declared.ts'
 import type { CommandFlag } from '../command-text.ts'
-import type { LocalCommand } from '../local.ts'
+import type { LocalCommand } from '../local-command.ts'
 import { givenText } from '../parse-flags.ts'
 import { table } from '../table.ts'
 import { type Chosen, filterRows, load } from './choice.ts'

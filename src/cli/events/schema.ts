@@ -1,7 +1,7 @@
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import type { Row, RowEvent } from '../../catalogue/catalogue.ts'
 import type { CommandFlag } from '../command-text.ts'
-import type { LocalCommand } from '../local.ts'
+import type { LocalCommand } from '../local-command.ts'
 import { givenText } from '../parse-flags.ts'
 import { findSubject, load, type Subject } from './choice.ts'
 import { json } from './view.ts'

@@ -3,14 +3,13 @@ import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import type { Labels } from '../../filters/selector.ts'
 import { compileDashboard } from '../../formats/dashboard.ts'
 import { type Document, readDocuments } from '../documents.ts'
-import type { LocalSurroundings } from '../local.ts'
+import type { LocalSurroundings } from '../local-command.ts'
 import { type Given, givenText, givenTexts } from '../parse-flags.ts'
 import { printable } from '../table.ts'
 import { noUid } from './declared.ts'
 import { type ExplainOptions, explainAll } from './explain-all.ts'
+import type { Output } from './flags.ts'
 import { show } from './show.ts'
-
-export type Output = 'text' | 'json' | 'yaml'
 
 /** `carillon explain`: reads the files that were given, judges, and prints what came of it. */
 export async function explainFiles(given: Given, output: Output, around: LocalSurroundings): Promise<Verdict> {

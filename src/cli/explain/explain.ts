@@ -1,8 +1,7 @@
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
-import type { LocalCommand } from '../local.ts'
+import type { LocalCommand } from '../local-command.ts'
 import type { Given } from '../parse-flags.ts'
-import type { Output } from './explain-files.ts'
-import { explainFlags } from './flags.ts'
+import { explainFlags, type Output } from './flags.ts'
 
 export const explain: LocalCommand = {
   brief: 'tell without a cluster what a subscription makes of an object',

@@ -26,3 +26,6 @@ export const explainFlags: readonly CommandFlag[] = [
   { name: 'output', short: 'o', value: 'FORM', help: 'json or yaml; default: a text for people' },
   { name: 'json', help: 'the same as --output json' },
 ]
+
+/** What `--output` may be; text without it. */
+export type Output = 'text' | 'json' | 'yaml'

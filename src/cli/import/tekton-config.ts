@@ -1,6 +1,6 @@
 import { accept, refuse } from '../../api/verdict.ts'
 import type { CommandFlag } from '../command-text.ts'
-import type { LocalCommand } from '../local.ts'
+import type { LocalCommand } from '../local-command.ts'
 import { givenText, givenTexts } from '../parse-flags.ts'
 
 const flags: readonly CommandFlag[] = [

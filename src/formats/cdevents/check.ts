@@ -18,7 +18,7 @@ const formats = {
   'date-time': { holds: isDateTime, message: 'must be a date and time of RFC 3339' },
 } as const
 
-export type TextRule = {
+type TextRule = {
   filled?: true
   format?: keyof typeof formats
   oneOf?: readonly string[]
@@ -72,7 +72,7 @@ const textsCheck =
   }
 
 /** The check of a field of `subject.content`; `old` asks for that of 0.4.1. */
-export function checkOf(path: string, rule: Rule, old: boolean): Check {
+function checkOf(path: string, rule: Rule, old: boolean): Check {
   switch (rule.is) {
     case 'text':
       return textCheck(path, rule)

@@ -88,6 +88,3 @@ export type WireOf<Version extends SpecVersion, Name extends EventName> = Wire<
   Types[Version][Name],
   WireContents[Version][Name]
 >
-
-/** Any event of a version as it is written, told apart by `context.type`. */
-export type AnyWire<Version extends SpecVersion> = { [Name in EventName]: WireOf<Version, Name> }[EventName]

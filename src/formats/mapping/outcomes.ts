@@ -16,7 +16,7 @@ const words: Readonly<Record<Outcome, CDEventsOutcome>> = {
 type Overrides = CDEventsOptions['outcomes']
 
 /** The subscription's word for the reason, else the table's for the outcome. */
-export const wordFor = (outcome: Outcome, reason: string | undefined, overrides: Overrides): CDEventsOutcome =>
+const wordFor = (outcome: Outcome, reason: string | undefined, overrides: Overrides): CDEventsOutcome =>
   (reason !== undefined && Object.hasOwn(overrides, reason) ? overrides[reason] : undefined) ?? words[outcome]
 
 /** `outcome`, and for all but success `errors`; neither where the milestone is no end. */

@@ -8,7 +8,7 @@ export type Template = {
 }
 
 /** Characters of a template; references in it; characters that it may give. */
-export const templateLimits = { length: 1024, references: 16, result: 4096 } as const
+const templateLimits = { length: 1024, references: 16, result: 4096 } as const
 
 /** What stands between `$(` and `)`: a name of `results`, `params` or `context`, and what of it is meant. */
 type Reference = { from: keyof RunValues; name: string; part: Part; text: string }

@@ -11,7 +11,7 @@ const keyed = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\/[a-z0-9]([-a-z0-9.]{0,251}[a
 export const isKey = (text: string): boolean => keyed.test(text)
 
 /** Most that one page of dead letters holds. */
-export const maxPage = 1000
+const maxPage = 1000
 
 export type ListRequest = { sink?: string; subscription?: string; since?: number; after?: number; limit: number }
 
