@@ -101,7 +101,11 @@ function readRuns(documents: readonly Document[], { namespace, now, note }: Expl
     if (!source) return refuse('InputInvalid', `${from}: ${kind} is none of ${Object.keys(sources).join(', ')}`)
     const given = fields(object.metadata)
     const name = text(given.name)
-    if (name === undefined) return refuse('InputInvalid', `${from}: a ${kind} without metadata.name`)
+    if (name === undefined)
+      return refuse(
+        'InputInvalid',
+        `${from}: a ${kind} without metadata.name; of a file with generateName, give the run that was made of it`,
+      )
     const version = `${source.group}/${source.version}`
     if (object.apiVersion !== version) {
       const get = `kubectl get ${source.plural}.${source.version}.${source.group} ${name} -o yaml`
@@ -141,7 +145,8 @@ function compile(
   const spec = compiled.ok ? activationSpec(object) : compiled
   if (!compiled.ok || !spec.ok) {
     const { reason, message } = spec as { reason: string; message: string }
-    return { ...cr, reason, problems: [message] }
+    const admin = `  (if ${object.metadata.namespace} is one where the operator runs: --admin-namespace ${object.metadata.namespace})`
+    return { ...cr, reason, problems: [message, ...(reason === 'NamespaceSelectorNotAllowed' ? [admin] : [])] }
   }
   return compiled.value
 }

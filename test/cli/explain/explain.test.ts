@@ -360,6 +360,8 @@ suite('subscriptions and sinks that can not be used are told of, beside those th
       const { refused, explanations } = told([object, subscription(), ofRun()])
       assert.deepEqual([refused.length, refused[0]?.reason, explanations.length], [1, reason, 1])
       assert.match(refused[0]?.problems[0] ?? '', problem)
+      if (reason === 'NamespaceSelectorNotAllowed')
+        assert.match(refused[0]?.problems[1] ?? '', /--admin-namespace team-a/)
     })
   }
 })
