@@ -73,10 +73,11 @@ const inputsOf = (input: EncodeInput, event: EncodedEvent): Inputs => ({
     const values: Record<string, unknown> = {}
     let object: JsonView | undefined
     let told: JsonView | undefined
+    const members = paths.filter(({ variable }) => variable === 'object').map(({ keys }) => keys[0])
     const readsData = paths.some(({ variable, keys }) => variable === 'event' && (keys[0] ?? 'data') === 'data')
     for (const { variable, keys, name } of paths) {
       if (variable === 'object') {
-        object ??= viewOf(identifiedObject(input.source, input.object))
+        object ??= viewOf(identifiedObject(input.source, input.object, members))
         values.object = object.with(keys, name)
       } else if (variable === 'event') {
         told ??= viewOf(structured(event, readsData))

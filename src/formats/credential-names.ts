@@ -23,6 +23,12 @@ const words = [
   'htpasswd',
   'netrc',
   'cookie',
+  'creds',
+  'pwd',
+  'jwt',
+  'oauth',
+  // Not of author, authentic or authority.
+  '(?<![a-z])auth(?![a-z])',
 ]
 
 const pattern = new RegExp(words.join('|'), 'i')

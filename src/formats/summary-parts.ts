@@ -1,8 +1,11 @@
-import { bareObject } from './bare.ts'
+import { bareAtTop, encodePart } from './bare.ts'
 import type { EncodeInput } from './format.ts'
-import { pointerText, valueAt } from './pointers.ts'
+import { pointerText } from './pointers.ts'
 
 type Input = Pick<EncodeInput, 'source' | 'object' | 'options' | 'cluster' | 'truncated'>
+
+/** No sink takes more (limits.maxEventBytes): with so much included an event stays behind, and what else it lacks does not matter. */
+const largestEvent = 1_048_576
 
 /** Where the object is, for who was sent less of it than was asked for. */
 export type ObjectRef = {
@@ -46,21 +49,15 @@ function objectRef({ source, object, cluster }: Input): ObjectRef {
 function encodeIncluded({ object, options }: Input): string {
   const { include } = options.data
   if (include.length === 0) return ''
-  const bare = bareObject(object)
+  const top = bareAtTop(object)
   const members: string[] = []
+  let length = 0
   for (const pointer of include) {
-    const part = encodePart(valueAt(bare, pointer))
-    if (part !== undefined) members.push(`${JSON.stringify(pointerText(pointer))}:${part}`)
+    const part = encodePart(top, pointer)
+    if (part === undefined) continue
+    members.push(`${JSON.stringify(pointerText(pointer))}:${part}`)
+    length += part.length
+    if (length > largestEvent) break
   }
   return `,"include":{${members.join()}}`
-}
-
-/** Undefined where nothing is there, or what is nested too deeply to be written. */
-function encodePart(part: unknown): string | undefined {
-  try {
-    return JSON.stringify(part)
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
 }

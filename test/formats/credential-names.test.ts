@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { KubeObject } from '../../src/api/object.ts'
 import { bareObject } from '../../src/formats/bare.ts'
+import { compileBody, withBody } from '../../src/formats/body.ts'
 import { namesCredential } from '../../src/formats/credential-names.ts'
 import { formats } from '../../src/formats/index.ts'
 import { defaultOptions } from '../../src/formats/options.ts'
@@ -27,6 +28,12 @@ const naming = [
   'example.com/dockercfg',
   'example.com/kubeconfig',
   'example.com/session-cookie',
+  'example.com/git-creds',
+  'example.com/db.pwd',
+  'example.com/JWT',
+  'example.com/oauth-app',
+  'example.com/registry-auth',
+  'auth.example.com/of',
 ]
 
 const plain = [
@@ -44,6 +51,8 @@ const plain = [
   'carillon.dev/events',
   'cd.artifact.packaged',
   'example.com/author',
+  'example.com/authentic',
+  'example.com/last-applied-by',
   'example.com/monkey',
   'app.kubernetes.io/keyboard',
 ]
@@ -99,6 +108,46 @@ test('no format sends them, nor managedFields, nor what kubectl last applied', (
       if (content === 'full') assert.ok(event.data?.includes('example.com/kept'), format.name)
     }
   }
+})
+
+test('copies of the object in annotations of other tools stay in the cluster, too', () => {
+  const object = run('taskrun-rich')
+  const copies = [
+    'kubectl.kubernetes.io/last-applied-configuration',
+    'kapp.k14s.io/original',
+    'objectset.rio.cattle.io/applied',
+    'banzaicloud.com/last-applied',
+    'kopf.zalando.org/last-handled-configuration',
+  ]
+  const annotations = { ...Object.fromEntries(copies.map((name) => [name, 'canary'])), kept: 'yes' }
+  const bare = bareObject({ ...object, metadata: { ...object.metadata, annotations } })
+  assert.deepEqual(bare.metadata.annotations, { kept: 'yes' })
+})
+
+test('nor do annotations leave that a run has for what is to be created for it, however they are asked for', () => {
+  const metadata = { annotations: { 'example.com/api-token': 'canary', kept: 'yes' } }
+  const pipelineSpec = { tasks: [{ name: 'a', taskSpec: { metadata, steps: [] } }] }
+  const object = run('pipelinerun-rich')
+  const secretive: KubeObject = {
+    ...object,
+    spec: { ...object.spec, pipelineSpec, taskRunSpecs: [{ pipelineTaskName: 'a', metadata }] },
+    status: { ...object.status, pipelineSpec, ...metadata },
+  }
+  const copy = structuredClone(secretive)
+  const include = [['spec'], ['status', 'annotations'], ['spec', 'taskRunSpecs', '0', 'metadata', 'annotations']]
+  const options = { ...defaultOptions, data: { include, redact: [] } }
+  const body = compileBody('[object, object.spec.taskRunSpecs[0].metadata.annotations, event.data]')
+  assert.ok(body.ok)
+  for (const format of [...Object.values(formats), withBody(formats.cloudevents, body.value)]) {
+    for (const content of ['summary', 'full'] as const) {
+      const [event] = format.encode(input(secretive, toldBy(secretive, 'finished'), { content, options })).events
+      assert.ok(event?.data?.includes('"kept":"yes"'), format.name)
+      assert.ok(!JSON.stringify(event).includes('canary'), `${format.name} ${content}`)
+    }
+  }
+  assert.deepEqual(secretive, copy)
+  const untouched = bareObject(object)
+  assert.equal(untouched.spec, object.spec)
 })
 
 test('no declaration of an event can read them', () => {

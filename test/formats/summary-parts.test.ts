@@ -77,3 +77,12 @@ for (const name of ['cloudevents', 'cdevents'] as const) {
     })
   })
 }
+
+test('parts that hold one another are written no further than any sink takes', () => {
+  const depth = 32
+  const nested = Array.from({ length: depth }).reduce<unknown>((below) => ({ a: below }), 'x'.repeat(200_000))
+  const large = { ...object, spec: { a: nested } } as KubeObject
+  const include = Array.from({ length: depth }, (_, n) => ['spec', ...Array.from({ length: n + 1 }, () => 'a')])
+  const { length } = encode('cloudevents', { options: including(...include) }, large).data ?? ''
+  assert.ok(length > 1_048_576 && length < 1_500_000, `${length}`)
+})

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/object.ts'
-import { bareMetadata, isRecord, lastApplied } from '../bare.ts'
+import { bareMetadata, lastApplied } from '../bare.ts'
+import { isRecord } from '../kept-annotations.ts'
 
 /** Where v1 keeps, as annotations, what only v1beta1 has fields for. */
 const deprecated = new Map<string, { annotation: string; at: 'spec' | 'status' | 'taskSpec'; name: string }[]>([

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/object.ts'
 import type { Milestone, Source } from '../../sources/source.ts'
 import { encodeAttributes } from '../attributes.ts'
-import { hasIdentity } from '../bare.ts'
+import { encodeBare, hasIdentity } from '../bare.ts'
 import { type EncodeInput, type Format, nothing, oneEvent } from '../format.ts'
 import type { FormatOptions, TektonOptions } from '../options.ts'
 
@@ -24,7 +24,7 @@ const dataKeys = new Map([
 ])
 
 /** What such an event shows of a run. */
-type View = (source: Source, object: KubeObject) => unknown
+type View = (source: Source, object: KubeObject) => Readonly<Record<string, unknown>>
 
 /**
  * In mode eachChange `running` is told at each change of a condition with that reason, as Tekton did up to v1.11 for TaskRuns and
@@ -74,10 +74,10 @@ export function tektonFormat(name: 'tektonv1' | 'tektonv2', version: 'v1' | 'v2'
 
 function encodeRun(view: View, source: Source, object: KubeObject): string {
   try {
-    return JSON.stringify(view(source, object))
+    return encodeBare(view(source, object))
   } catch (error) {
     // Some thousands of levels, which the API server takes, are more than the stack does: such a run goes out with its metadata alone.
-    if (error instanceof RangeError) return JSON.stringify(view(source, { ...object, spec: {}, status: {} }))
+    if (error instanceof RangeError) return encodeBare(view(source, { ...object, spec: {}, status: {} }))
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import { isRecord } from '../bare.ts'
+import { isRecord } from '../kept-annotations.ts'
 
 /** Turns a value into what Go's encoding/json writes of it. Gives the very same value back where nothing changes. */
 export type Convert = (value: unknown) => unknown

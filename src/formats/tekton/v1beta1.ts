@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../api/object.ts'
 import type { Source } from '../../sources/source.ts'
-import { bareMetadata, isRecord, lastApplied } from '../bare.ts'
+import { bareMetadata, lastApplied } from '../bare.ts'
+import { isRecord } from '../kept-annotations.ts'
 import { restoreDeprecated, withTaskDeprecations } from './deprecated.ts'
 import { goDuration } from './go-duration.ts'
 import {
