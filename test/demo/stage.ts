@@ -25,7 +25,7 @@ export async function startDemo(cluster: DemoCluster): Promise<Stage> {
   const text = readFileSync(quickstart, 'utf8').replaceAll(`127.0.0.1:${quickstartPort}`, `127.0.0.1:${sink.port}`)
   console.log(text.trimEnd())
   await cluster.admin.apply(text, demoNamespace)
-  await untilReady(cluster.admin)
+  await untilReady(cluster.admin, subscriptionName)
   say('EventSubscription quickstart is Ready')
   const kept = stack.move()
   return {
@@ -55,11 +55,11 @@ async function openSink(): Promise<Sink> {
   }
 }
 
-async function untilReady(admin: AdminClient): Promise<void> {
-  const path = await admin.path('carillon.dev/v1alpha1', 'EventSubscription', demoNamespace, subscriptionName)
+export async function untilReady(admin: AdminClient, subscription: string): Promise<void> {
+  const path = await admin.path('carillon.dev/v1alpha1', 'EventSubscription', demoNamespace, subscription)
   const isReady = (conditions: { type: string; status: string }[] = []) =>
     conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
   await admin.waitFor(path, ({ status }) => isReady(status?.conditions as never), {
-    what: 'the subscription to be Ready',
+    what: `the subscription ${subscription} to be Ready`,
   })
 }

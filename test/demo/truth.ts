@@ -4,17 +4,19 @@ import { eventId } from '../../src/formats/attributes.ts'
 import { sources } from '../../src/sources/index.ts'
 import type { Source } from '../../src/sources/source.ts'
 import type { AdminClient } from '../controlplane/admin.ts'
+import { declaredIds } from './declared.ts'
 import { demoNamespace } from './names.ts'
 import type { Stage } from './stage.ts'
 
 const type = (source: Source, milestone: string) =>
   `dev.carillon.${source.family}.${source.kind.toLowerCase()}.${milestone}.v1`
 
-/** The ids of all events that the quickstart's subscription owes for the runs in its namespace. */
+/** The ids of all events that the demo's subscriptions owe for the runs in its namespace. */
 async function owed(admin: AdminClient): Promise<Set<string>> {
   const ids = new Set<string>()
   for (const source of Object.values(sources)) {
     const objects: KubeObject[] = await admin.list(`${source.group}/${source.version}`, source.kind, demoNamespace)
+    if (source.kind === 'TaskRun') for (const id of declaredIds(objects)) ids.add(id)
     const wanted = new Set(source.catalogue.filter((row) => row.default).map((row) => row.name))
     for (const object of objects) {
       for (const { name, key } of source.milestones(object)) {
