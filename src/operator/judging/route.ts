@@ -34,6 +34,11 @@ const settledLongAgo = ({ source, object, now, gone }: RouteInput): boolean => {
   return (written ?? now) - ended > settleMs
 }
 
+/** A milestone that sinks are to be told of; `owed`: it matched before, and had no room. */
+type Asked = { emitter: Emitter; sinks: readonly EmitterSink[]; milestone: Milestone; owed: boolean }
+
+const pairOf = (emitter: Emitter, sink: EmitterSink): string => `${emitter.uid} ${sink.key}`
+
 /** The working state of one object's way through `route`; lives for one call. */
 class ObjectState {
   private readonly input: RouteInput
@@ -52,6 +57,7 @@ class ObjectState {
     formatErrors: [],
     replayed: [],
   }
+  private readonly asked: Asked[] = []
   private readonly repeats: Repeats | undefined
   private readonly settled: boolean
   private readonly owes: boolean
@@ -84,12 +90,14 @@ class ObjectState {
   private offer(emitter: Emitter, milestone: Milestone, first: boolean): void {
     const sinks: EmitterSink[] = []
     const again: EmitterSink[] = []
+    const owed: EmitterSink[] = []
     for (const sink of emitter.sinks) {
-      const pair = `${emitter.uid} ${sink.key}`
-      if (this.ledger.isOwed(pair, milestone.key)) this.ask(pair, emitter, sink, milestone)
+      const pair = pairOf(emitter, sink)
+      if (this.ledger.isOwed(pair, milestone.key)) owed.push(sink)
       else if ((first || !this.settled) && this.isNew(pair, emitter, sink, milestone)) sinks.push(sink)
       else if (this.repeats?.wants(emitter, sink.key, milestone)) again.push(sink)
     }
+    if (owed.length > 0) this.askAll(emitter, owed, milestone, true)
     if (sinks.length + again.length === 0) return
     const judgement = emitter.selection.judge(this.input.source, this.input.object, milestone, this.inputs)
     if (judgement.kind === 'unselected') return
@@ -99,17 +107,34 @@ class ObjectState {
       if (first && sinks.length > 0) this.count(emitter, '', { filtered: 1 })
       return
     }
-    for (const sink of again) this.repeat(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
+    for (const sink of again) this.repeat(pairOf(emitter, sink), emitter, sink, milestone)
     if (sinks.length === 0) return
     const unsettled = this.input.floor ? sinks.filter((sink) => !this.wasSettled(emitter, sink, milestone)) : sinks
     if (unsettled.length === 0) return
     this.count(emitter, '', { matched: 1 })
     this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.kind, milestone })
-    for (const sink of unsettled) this.ask(`${emitter.uid} ${sink.key}`, emitter, sink, milestone)
-    this.tellProblems(emitter, milestone)
+    this.askAll(emitter, unsettled, milestone, false)
   }
 
-  /** Of each format once, however many sinks: no sink is sent what would not be valid. */
+  private askAll(emitter: Emitter, sinks: readonly EmitterSink[], milestone: Milestone, owed: boolean): void {
+    for (const sink of sinks) this.ask(pairOf(emitter, sink), emitter, sink, milestone)
+    this.asked.push({ emitter, sinks, milestone, owed })
+  }
+
+  /**
+   * Of each format once, however many sinks: no sink is sent what would not be valid. It is told with what is written down, as that is:
+   * what is owed may be valid when it goes, or not be any more.
+   */
+  private tellAllProblems(refused: ReadonlySet<string>): void {
+    const { record } = this.input
+    for (const { emitter, sinks, milestone, owed } of this.asked) {
+      if (sinks.every((sink) => refused.has(pairOf(emitter, sink)))) continue
+      const wasTold =
+        owed && emitter.sinks.some((sink) => record?.ledger[pairOf(emitter, sink)]?.includes(milestone.key))
+      if (!wasTold) this.tellProblems(emitter, milestone)
+    }
+  }
+
   private tellProblems(emitter: Emitter, milestone: Milestone): void {
     const problems = emitter.formats.flatMap((one) => this.events.problems(emitter, milestone, one))
     if (problems.length === 0) return
@@ -141,7 +166,7 @@ class ObjectState {
     if (floor === undefined) return false
     const written = stampedWrite(fields(this.input.object.metadata))
     if (written === undefined || written >= floor) return false
-    this.ledger.enter(`${emitter.uid} ${sink.key}`, [milestone.key])
+    this.ledger.enter(pairOf(emitter, sink), [milestone.key])
     return true
   }
 
@@ -200,6 +225,7 @@ class ObjectState {
       if (isRefused) refused.add(pair)
       else if (deadLetters > 0) this.count(emitter, sink.key, { deadLettered: deadLetters })
     }
+    this.tellAllProblems(refused)
     if (refused.size > 0) this.withdraw(refused)
     if (this.repeats) this.out.replayed = this.repeats.told(refused)
     if (this.input.gone === undefined) this.out.record = recordAfter(this.input, this.seen, this.ledger, this.changed)

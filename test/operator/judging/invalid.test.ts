@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { KubeObject } from '../../../src/api/object.ts'
 import type { Format } from '../../../src/formats/format.ts'
 import { formats } from '../../../src/formats/index.ts'
+import { type Room, unlimited } from '../../../src/operator/overflow/admit.ts'
+import type { ObjectRecord } from '../../../src/outbox/outbox.ts'
 import { of, see, told } from '../routing.ts'
 import { emitter, stored, succeeded, taskRun } from '../scene.ts'
 
@@ -32,6 +35,37 @@ test('what would not be valid is told once of a milestone, however many sinks, a
   )
   const again = see(done, of([builds], { record: stored(routed.record) }))
   assert.deepEqual([again.formatErrors, again.counts], [[], []])
+})
+
+test('what is owed for want of room is told of when it goes, as it is then, and not before', () => {
+  const body = '{"image": object.status.results[0].value}'
+  const builds = emitter('builds', { ...finishedOnly, body, sinks: [{ name: 'qe' }, { name: 'audit' }] })
+  const invalid = taskRun(succeeded())
+  const valid = taskRun({ ...succeeded(), results: [{ name: 'IMAGE', value: 'shop:1' }] })
+  const full = (...sinks: string[]): Room => ({
+    ...unlimited,
+    isFull: (sink) => sinks.includes(sink.split('/')[1] ?? ''),
+  })
+  const look = (object: KubeObject, room: Room, record?: ObjectRecord) => {
+    const routed = see(object, of([builds], { room, record }))
+    const count = routed.counts.reduce((sum, { counts }) => sum + (counts.invalid ?? 0), 0)
+    return { told: [routed.rows.length, count, routed.formatErrors.length], record: stored(routed.record) ?? record }
+  }
+  const nowhere = look(invalid, full('qe', 'audit'))
+  assert.deepEqual(nowhere.told, [0, 0, 0])
+  assert.deepEqual(look(valid, unlimited, nowhere.record).told, [2, 0, 0])
+  const late = look(valid, full('qe', 'audit'))
+  const first = look(invalid, full('audit'), late.record)
+  assert.deepEqual(
+    [late.told, first.told],
+    [
+      [0, 0, 0],
+      [0, 1, 1],
+    ],
+  )
+  const second = look(invalid, unlimited, first.record)
+  assert.deepEqual(second.told, [0, 0, 0], 'once, however many sinks')
+  assert.deepEqual(look(invalid, unlimited, second.record).told, [0, 0, 0])
 })
 
 test('a body that fails is told by the missing key, and nothing is sent of that milestone', () => {
