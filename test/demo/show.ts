@@ -25,7 +25,9 @@ export function showEvent(request: Received | undefined): void {
   const header = (name: string) => String(request.headers[name] ?? '')
   const outcome = header('ce-outcome')
   const word = outcome === '' ? '' : color(outcome === 'success' ? 32 : 31, outcome)
-  say(`${color(36, '⇒ event')}  ${header('ce-type').padEnd(46)} ${shortened(decodeURIComponent(header('ce-subject'))).padEnd(32)} ${word}`)
+  say(
+    `${color(36, '⇒ event')}  ${header('ce-type').padEnd(46)} ${shortened(decodeURIComponent(header('ce-subject'))).padEnd(32)} ${word}`,
+  )
 }
 
 /** A package URL is long, and its begin says enough. */
