@@ -7,6 +7,7 @@ import { type Limits, userLimits } from './limits.ts'
 import { declareMatches, rewriteMatches } from './matches.ts'
 import { compileMessage, placed, runtimeMessage } from './message.ts'
 import { createMeter, type Meter, meterWork, scopesOf } from './meter.ts'
+import { noJson } from './no-json.ts'
 import { type Path, pathsOf } from './reads.ts'
 import type { RecordType } from './record.ts'
 
@@ -15,8 +16,8 @@ export type VariableType = string | RecordType
 
 export type CompileOptions = {
   variables: Readonly<Record<string, VariableType>>
-  /** `dyn` takes any result. */
-  result: 'bool' | 'dyn'
+  /** `dyn` takes any result, `json` any but what is known to have no form in JSON, whatever the input. */
+  result: 'bool' | 'dyn' | 'json'
   limits?: Limits
 }
 
@@ -41,8 +42,10 @@ export const fixed = (values: Record<string, unknown>): Inputs => ({ bind: () =>
 /** Parses and checks an expression. Refused as `FilterInvalid`, with line and column and what there is instead. */
 export function compile(source: string, options: CompileOptions): Verdict<Program> {
   const limits = options.limits ?? userLimits
-  if (source.length > limits.sourceLength) {
-    return refuse('FilterInvalid', `the expression has ${source.length} characters, ${limits.sourceLength} are allowed`)
+  // As the API server counts them: not in UTF-16 units.
+  const length = source.length > limits.sourceLength ? [...source].length : 0
+  if (length > limits.sourceLength) {
+    return refuse('FilterInvalid', `the expression has ${length} characters, ${limits.sourceLength} are allowed`)
   }
   const variables = Object.entries(options.variables)
   const meter = createMeter(limits.work)
@@ -56,6 +59,8 @@ export function compile(source: string, options: CompileOptions): Verdict<Progra
     if (!checked.valid) throw checked.error
     if (options.result === 'bool' && checked.type !== 'bool')
       return refuse('FilterInvalid', wrongResult(checked.type ?? 'dyn'))
+    const unfit = options.result === 'json' ? noJson(root) : undefined
+    if (unfit) return refuse('FilterInvalid', placed(source, unfit.place, unfit.problem))
     meterWork(root, meter)
     return accept(program(source, run, pathsOf(root, new Set(Object.keys(options.variables))), meter, scopesOf(root)))
   } catch (error) {

@@ -18,8 +18,7 @@ export function toJson(value: unknown, limits: JsonLimits): Evaluation {
     if (typeof given === 'number') return Number.isFinite(given) ? given : refused('a number that JSON has not')
     if (typeof given === 'bigint') return toNumber(given)
     if (given instanceof UnsignedInt) return toNumber(given.value)
-    if (given instanceof Date)
-      return Number.isNaN(given.getTime()) ? refused('a time that is none') : given.toISOString()
+    if (given instanceof Date) return toTime(given)
     if (given instanceof Optional) return given.hasValue() ? convert(given.value(), depth) : undefined
     if (depth >= limits.depth) return refused(`more than ${limits.depth} levels`)
     if (Array.isArray(given)) {
@@ -37,6 +36,12 @@ export function toJson(value: unknown, limits: JsonLimits): Evaluation {
     if (error instanceof NoJson) return { ok: false, message: error.message }
     throw error
   }
+}
+
+function toTime(time: Date): string {
+  const text = Number.isNaN(time.getTime()) ? '' : time.toISOString()
+  // RFC 3339 has no year of six digits, as those before 0 and beyond 9999 are written.
+  return /^\d/.test(text) ? text : refused('a time that RFC 3339 has not')
 }
 
 function toNumber(int: bigint): number {

@@ -22,7 +22,9 @@ function problemOf(key: string, value: unknown): string | undefined {
   if (reserved.has(key)) return 'this name is taken by CloudEvents or by Carillon itself'
   if (!name.test(key)) return 'a name has 1 to 20 lower case letters and digits'
   if (typeof value !== 'string') return 'the value must be a text'
-  if (value.length === 0 || value.length > maxValueLength) return `a value has 1 to ${maxValueLength} characters`
+  // As the API server counts them: not in UTF-16 units.
+  const length = [...value].length
+  if (length === 0 || length > maxValueLength) return `a value has 1 to ${maxValueLength} characters`
   if (illegal.test(value)) return 'the value holds a control character or half a surrogate pair'
   return undefined
 }

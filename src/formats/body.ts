@@ -24,12 +24,12 @@ const bodyVariables = { object: 'dyn', milestone: milestoneType, event: 'dyn' } 
 
 /** A subscription's `body`, compiled. Refused as BodyInvalid, with line and column. */
 export function compileBody(text: string): Verdict<Program> {
-  const program = compile(text, { variables: bodyVariables, result: 'dyn', limits: bodyLimits })
+  const program = compile(text, { variables: bodyVariables, result: 'json', limits: bodyLimits })
   return program.ok ? accept(program.value) : refuse('BodyInvalid', `body: ${program.message}`)
 }
 
-/** Far more than sinks take, and little enough to be made: a short expression can name a large object many times. */
-const jsonLimits: JsonLimits = { values: 200_000, depth: 150, characters: 4_194_304 }
+/** As many characters as a sink can take bytes, and little enough to be made: a short expression can name a large object many times. */
+const jsonLimits: JsonLimits = { values: 50_000, depth: 150, characters: 1_048_576 }
 
 /**
  * The format with the body in the place of its CloudEvents: each event of the format gives a request of its own, whose id is that event's.

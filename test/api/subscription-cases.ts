@@ -74,6 +74,14 @@ export const goodSubscriptions: Good[] = [
   ['a time to start from', subscription({ startFrom: '2026-01-31T09:00:00.123+02:00' })],
   ['the Earliest', subscription({ startFrom: 'Earliest' })],
   ['extensions', subscription({ extensions: { team: 'payments & more', a1: 'é' } })],
+  [
+    'an extension of characters that UTF-16 has two units for',
+    subscription({ extensions: { team: '😀'.repeat(256) } }),
+  ],
+  [
+    'parts of the summary of one of two formats',
+    subscription({ data: { include: ['/spec'] }, formats: ['tektonv1', 'cloudevents'] }),
+  ],
   ['no data', subscription({ data: { content: 'none' }, suspend: true })],
   [
     'parts of the object, and parts that never leave',
@@ -241,6 +249,11 @@ export const badSubscriptions: Bad[] = [
     'parts of a summary that is not there',
     subscription({ data: { content: 'none', include: ['/spec'] } }),
     'include adds to a summary, and with content none there is none',
+  ],
+  [
+    'parts of a summary that no format has',
+    subscription({ data: { include: ['/spec'] }, formats: ['tektonv1', 'tektonv2'] }),
+    'data.include adds to a summary, and tektonv1 and tektonv2 always hold the whole object',
   ],
   [
     'a body of two formats',

@@ -4,6 +4,8 @@ import { checkExtensions } from '../../src/filters/extensions.ts'
 
 test('takes lower case names of 1 to 20 characters with any printable text', () => {
   assert.deepEqual(checkExtensions(undefined), { ok: true, value: undefined })
+  // Characters, as the API server counts them.
+  assert.deepEqual(checkExtensions({ team: '😀'.repeat(256) }), { ok: true, value: undefined })
   assert.deepEqual(checkExtensions({ team: 'payments', x1: 'é 😀 "%"', [`${'a'.repeat(20)}`]: '1' }), {
     ok: true,
     value: undefined,
@@ -34,6 +36,7 @@ describe('refuses', () => {
     ['no text', { team: 1 }, /must be a text/],
     ['an empty value', { team: '' }, /1 to 256 characters/],
     ['too long a value', { team: 'x'.repeat(257) }, /1 to 256 characters/],
+    ['too many characters', { team: '😀'.repeat(257) }, /1 to 256 characters/],
     ['a line break', { team: 'a\r\nX-Evil: 1' }, /control character/],
     ['half a surrogate pair', { team: '\ud800' }, /control character or half a surrogate pair/],
   ]

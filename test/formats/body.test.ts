@@ -92,8 +92,9 @@ describe('a problem, and no event', () => {
     ['object.metadata.labels["nope"]', 'body: no such key: object.metadata.labels["nope"]'],
     ['object.metadata.name + 1', 'body: line 1, column 1: no such overload: string + int'],
     ['object.?nope', 'body: it gives nothing: an optional that is none'],
-    ['type(object)', 'body: it gives what JSON has not: make a string of it'],
-    ['milestone.time - milestone.time', 'body: it gives what JSON has not: make a string of it'],
+    ['[object].map(o, type(o))', 'body: it gives what JSON has not: make a string of it'],
+    ['[milestone.time].map(t, t - t)', 'body: it gives what JSON has not: make a string of it'],
+    ['timestamp("9999-12-31T23:59:59Z") + duration("1s")', 'body: it gives a time that RFC 3339 has not'],
     ['[0.0 / 0.0]', 'body: it gives a number that JSON has not'],
   ]
   for (const [body, message] of table)
@@ -113,6 +114,13 @@ describe('does not compile', () => {
     ],
     ['milestone.nme', /milestone has no field nme; it has name, kind, time, outcome, reason, message and details$/],
     [`"${'x'.repeat(8200)}"`, /8192 are allowed$/],
+    [
+      'milestone.time - milestone.time',
+      /line 1, column 1: it gives a duration, which JSON has not: make a string of it$/,
+    ],
+    ['{"a": [1, b"x"]}', /line 1, column 11: it gives bytes, which JSON has not: make a string of it$/],
+    ['{"a": object.a ? object.b : [type(object)]}', /column 30: it gives a type, which JSON has not/],
+    ['{"a": {"constructor": 1}}', /column 8: a map can't have the key constructor$/],
   ]
   for (const [body, message] of table) {
     test(body.slice(0, 40), () => {
@@ -122,6 +130,10 @@ describe('does not compile', () => {
       assert.match(compiled.message, message)
     })
   }
+})
+
+test('a body may have as many characters as the API server lets it have', () => {
+  assert.ok(compileBody(`"${'😀'.repeat(8190)}"`).ok)
 })
 
 test('a body is part of the form, and has a summary only where it reads what that changes', () => {
