@@ -1,4 +1,5 @@
 import type { ObjectRecord } from '../../outbox/outbox.ts'
+import type { Projection } from '../../sources/source.ts'
 import { type Ledger, newest } from './ledger.ts'
 import type { RouteInput } from './routing.ts'
 
@@ -15,10 +16,9 @@ export function recordAfter(
   { enqueued, owed, changed: isLedgerChanged }: Ledger,
   changed: boolean,
 ): ObjectRecord | undefined {
-  // What a refresh shows was not told by it: the watch still compares with what it saw itself, or with nothing.
   const wants = (name: string) => emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(name))
-  const projection =
-    phase === 'refresh' ? (record?.projection ?? {}) : source.project(object, { wants, previous: record?.projection })
+  const project = (of: typeof wants) => source.project(object, { wants: of, previous: record?.projection })
+  const projection = phase === 'refresh' ? refreshed(record?.projection ?? {}, wants, project) : project(wants)
   const endedAt = source.endedAt(object)
   // Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again.
   const remains = wants(deletedName) ? source.remains(object) : undefined
@@ -43,4 +43,16 @@ export function recordAfter(
     ...(Object.keys(owed).length === 0 ? {} : { owed }),
     ...(remains && { remains }),
   }
+}
+
+/**
+ * What a refresh shows was not told by it: the watch still compares with what it saw itself, or with nothing. Only where that is all the same
+ * is kept besides what somebody has come to ask for: its next change is told.
+ */
+function refreshed(
+  before: Projection,
+  wants: (name: string) => boolean,
+  project: (wants: (name: string) => boolean) => Projection,
+): Projection {
+  return JSON.stringify(project(() => false)) === JSON.stringify(before) ? project(wants) : before
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '../../../src/api/object.ts'
+import { activationKey } from '../../../src/operator/activation.ts'
 import type { Emitter } from '../../../src/operator/emitter.ts'
 import type { ObjectRecord } from '../../../src/outbox/outbox.ts'
 import { of, see } from '../routing.ts'
-import { at, emitter, ms, type SubscriptionSpec, sourceOf, stored, succeeded, taskRun } from '../scene.ts'
+import { at, emitter, ms, type SubscriptionSpec, sinceOf, sourceOf, stored, succeeded, taskRun } from '../scene.ts'
 
 const runningWith = (message: string, second: number): KubeObject =>
   taskRun({
@@ -109,6 +110,20 @@ test('changes count from when they were first asked for, beside one who does not
     ['team-a/builds', 'team-a/builds'],
     'of what was running already the two changes since',
   )
+})
+
+test('who asks for changes of what is running already gets the first, for its past was looked through', () => {
+  const once = emitter('once', { formats: ['tektonv1'], ...milestones('running') })
+  const { record } = seeInTurn(life.slice(0, 3), [once])
+  const looked = (object: KubeObject, before = record) =>
+    stored(see(object, of([each()], { record: before, phase: 'refresh' })).record)
+  const after = looked(runningWith('of 3', 1)) ?? record
+  const since = sinceOf({ [activationKey('uid-builds', 'team-a/qe', 'TaskRun', 'running')]: ms(3) })
+  const told = see(runningWith('of 2', 5), of([each()], { record: after, since })).rows
+  assert.deepEqual(wordsOf(told.map(({ event }) => event)), ['running.v1'])
+  assert.equal(looked(runningWith('of 2', 5), after), undefined, 'what the watch has told of stands')
+  const early = seeInTurn([taskRun()], [once]).record
+  assert.equal(looked(runningWith('of 3', 1), early)?.projection.mark, undefined, 'the watch will tell that it runs')
 })
 
 test('who does not ask for changes has nothing stored for them, and no write', () => {
