@@ -83,7 +83,7 @@ function notes(facts: Facts): (string | undefined)[] {
       : 'started is sent of every run that began; Tekton v1.12 sends it only where it happens to see the condition with reason Started, which is next to never.',
     'ids are computed from the run: the same at every attempt and after a restart. Tekton makes them at random, and sends again under new ones after a restart.',
     'time is when the milestone happened, not when it was sent. The extensions sequence and namespace come besides.',
-    'data is the same v1beta1 object, without metadata.managedFields and the annotation kubectl.kubernetes.io/last-applied-configuration.',
+    'data is the same v1beta1 object, without metadata.managedFields, the annotation kubectl.kubernetes.io/last-applied-configuration and annotations that name credentials.',
     'A delivery is tried again for 72h (retry.maxAge) on network failures, 408, 425, 429 and 5xx; Tekton tries 404, 413, 425, 429, 502, 503, 504 and network failures for 20 s, then the event is lost. 401, 403 and 404 make the sink rest until it answers again.',
     'Redirects are not followed. Events of one run come in order. Runs that are past their milestones when the subscription begins are not sent (startFrom: Now).',
   ]
