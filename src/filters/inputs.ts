@@ -2,16 +2,10 @@ import type { KubeObject } from '../api/object.ts'
 import { viewOf } from '../cel/json.ts'
 import type { Inputs } from '../cel/program.ts'
 import { recordType } from '../cel/record.ts'
+import { milestoneFields, milestoneValues } from '../sources/milestone-variable.ts'
 import type { Milestone, Source } from '../sources/source.ts'
 
-/** The variable `milestone`. An outcome or reason that there isn't reads as an empty text. */
-const milestoneType = recordType('Milestone', {
-  name: 'string',
-  kind: 'string',
-  time: 'timestamp',
-  outcome: 'string',
-  reason: 'string',
-})
+const milestoneType = recordType('Milestone', milestoneFields)
 
 /** What a filter can speak of. */
 export const filterVariables = { object: 'dyn', milestone: milestoneType } as const
@@ -28,7 +22,7 @@ export function inputsOf(source: Source, object: KubeObject): FilterInputs {
     bind(paths) {
       for (const path of paths) {
         if (path.variable === 'object') values.object = view.with(path.keys, path.name)
-        else values.milestone ??= current && milestoneType.of(valuesOf(source, current))
+        else values.milestone ??= current && milestoneType.of(milestoneValues(source, current))
       }
       return values
     },
@@ -41,11 +35,3 @@ export function inputsOf(source: Source, object: KubeObject): FilterInputs {
     },
   }
 }
-
-const valuesOf = (source: Source, milestone: Milestone) => ({
-  name: milestone.name,
-  kind: source.kind,
-  time: new Date(milestone.time),
-  outcome: milestone.outcome ?? '',
-  reason: milestone.reason ?? '',
-})

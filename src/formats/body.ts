@@ -4,17 +4,14 @@ import { bodyLimits } from '../cel/limits.ts'
 import { compile, type Inputs, type Program } from '../cel/program.ts'
 import { recordType } from '../cel/record.ts'
 import { type JsonLimits, toJson } from '../cel/to-json.ts'
+import { milestoneFields, milestoneValues } from '../sources/milestone-variable.ts'
 import { identifiedObject } from './bare.ts'
 import { plainEvent } from './binding.ts'
 import type { EncodedEvent, EncodeInput, Encoding, Format, FormatProblem } from './format.ts'
 
 /** A filter's `milestone`, and what a text for people needs besides. What there isn't reads as an empty text or map. */
 const milestoneType = recordType('Milestone', {
-  name: 'string',
-  kind: 'string',
-  time: 'timestamp',
-  outcome: 'string',
-  reason: 'string',
+  ...milestoneFields,
   message: 'string',
   details: 'dyn',
 })
@@ -97,11 +94,7 @@ function structured({ attributes, data }: EncodedEvent, withData: boolean): Reco
 
 const milestoneOf = ({ source, milestone }: EncodeInput): object =>
   milestoneType.of({
-    name: milestone.name,
-    kind: source.kind,
-    time: new Date(milestone.time),
-    outcome: milestone.outcome ?? '',
-    reason: milestone.reason ?? '',
+    ...milestoneValues(source, milestone),
     message: milestone.message ?? '',
     details: viewOf(milestone.details ?? {}).with([], 'details'),
   })
