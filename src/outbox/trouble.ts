@@ -29,6 +29,12 @@ const byPrimary: Readonly<Record<number, Trouble>> = {
 /** Extended codes that say more than their primary one: IOERR_SHORT_READ, IOERR_DATA, IOERR_CORRUPTFS. */
 const byExtended: Readonly<Record<number, Trouble>> = { 522: 'damaged', 8202: 'damaged', 8458: 'damaged' }
 
+/**
+ * SQLite's ERROR (1) where a statement of ours does not fit the schema: a name in it is not the one that was written, for the statements
+ * are the same in every process.
+ */
+const otherSchema = /^(no such (table|column|index)|table \S+ has no column)/
+
 const byErrno: Readonly<Record<string, Trouble>> = {
   ENOSPC: 'full',
   EDQUOT: 'full',
@@ -42,6 +48,7 @@ export function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof StorageError) return error.trouble
   if (!(error instanceof Error)) return undefined
   const { errcode, code, syscall } = error as Error & { errcode?: number; code?: string; syscall?: string }
+  if (errcode === 1 && otherSchema.test(error.message)) return 'damaged'
   if (errcode !== undefined) return byExtended[errcode] ?? byPrimary[errcode & 0xff]
   return syscall === undefined ? undefined : (byErrno[code ?? ''] ?? 'failing')
 }

@@ -38,12 +38,26 @@ async function filled(bytes = 10): Promise<string> {
   return data
 }
 
+function replaceIn(file: string, text: string, other: string): void {
+  const bytes = readFileSync(file)
+  const places = Array.from(
+    bytes.toString('latin1').matchAll(new RegExp(RegExp.escape(text), 'g')),
+    ({ index }) => index,
+  )
+  assert.ok(places.length > 0)
+  // Some may be left-overs in free space.
+  for (const at of places) bytes.write(other, at)
+  writeFileSync(file, bytes)
+}
+
 const spoilings: [name: string, spoil: (file: string) => void][] = [
   ['garbage', (file) => writeFileSync(file, 'no database '.repeat(1000))],
   ['cut to a half', (file) => truncateSync(file, statSync(file).size / 2)],
   ['cut by a page', (file) => truncateSync(file, statSync(file).size - 4096)],
   ['cut within the header', (file) => truncateSync(file, 50)],
   ['a page of zeros', (file) => writeFileSync(file, readFileSync(file).fill(0, 8192, 12288))],
+  ['a column with another name', (file) => replaceIn(file, 'TABLE shares (event', 'TABLE shares (evend')],
+  ['a table with another name', (file) => replaceIn(file, 'TABLE gates (', 'TABLE gatef (')],
   ['made read-only by its header', (file) => writeFileSync(file, readFileSync(file).fill(7, 18, 19))],
 ]
 for (const [name, spoil] of spoilings) {
