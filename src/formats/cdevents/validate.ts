@@ -58,54 +58,69 @@ const customData: Check = (value, problems) => {
   }
 }
 
-type Parts = { type: Check; subjectType?: { check: Check; required?: true }; content: Check; freeSource?: boolean }
-
 const filled = (path: string) => textCheck(path, { filled: true })
 const must = (check: Check) => ({ check, required: true as const })
 const may = (check: Check) => ({ check })
+const source = (path: string) => textCheck(path, { filled: true, format: 'uri-reference' })
 
-function eventCheck(version: SpecVersion, { type, subjectType, content, freeSource = false }: Parts): Check {
+/** `isFree`: any text that is not empty is a source. */
+function contextCheck(version: SpecVersion, type: Check, isFree: boolean): Check {
+  const versionField = version === '0.4.1' ? 'version' : 'specversion'
   const context: Members = new Map([
-    [
-      version === '0.4.1' ? 'version' : 'specversion',
-      must(filled(`/context/${version === '0.4.1' ? 'version' : 'specversion'}`)),
-    ],
+    [versionField, must(filled(`/context/${versionField}`))],
     ['id', must(filled('/context/id'))],
-    ['source', must(freeSource ? filled('/context/source') : source('/context/source'))],
+    ['source', must(isFree ? filled('/context/source') : source('/context/source'))],
     ['type', must(type)],
     ['timestamp', must(textCheck('/context/timestamp', { format: 'date-time' }))],
     ['schemaUri', may(textCheck('/context/schemaUri', { filled: true, format: 'uri' }))],
     ['chainId', may(filled('/context/chainId'))],
     ['links', may(checkLinks)],
   ])
+  return objectCheck('/context', context)
+}
+
+const subjectId = must(filled('/subject/id'))
+const subjectSource = { free: may(textCheck('/subject/source')), bound: may(source('/subject/source')) }
+const customDataMember = may(customData)
+const customDataContentType = may(textCheck('/customDataContentType'))
+
+type Subject = { type?: { check: Check; required?: true }; content: Check; isFree: boolean }
+
+function eventCheck(context: Check, { type, content, isFree }: Subject): Check {
   const subject: Members = new Map([
-    ['id', must(filled('/subject/id'))],
-    ['source', may(freeSource ? textCheck('/subject/source') : source('/subject/source'))],
-    ...(subjectType ? ([['type', subjectType]] as const) : []),
+    ['id', subjectId],
+    ['source', isFree ? subjectSource.free : subjectSource.bound],
+    ...(type ? ([['type', type]] as const) : []),
     ['content', must(content)],
   ])
   const members: Members = new Map([
-    ['context', must(objectCheck('/context', context))],
+    ['context', must(context)],
     ['subject', must(objectCheck('/subject', subject))],
-    ['customData', may(customData)],
-    ['customDataContentType', may(textCheck('/customDataContentType'))],
+    ['customData', customDataMember],
+    ['customDataContentType', customDataContentType],
   ])
   return objectCheck('', members)
 }
 
-const source = (path: string) => textCheck(path, { filled: true, format: 'uri-reference' })
+/** The event was found by its type. */
+const knownType: Check = () => undefined
+
+/** Ninety events share these. */
+const contexts: Record<SpecVersion, { free: Check; bound: Check }> = {
+  '0.4.1': { free: contextCheck('0.4.1', knownType, true), bound: contextCheck('0.4.1', knownType, false) },
+  '0.5.1': { free: contextCheck('0.5.1', knownType, true), bound: contextCheck('0.5.1', knownType, false) },
+}
 
 function rowCheck(version: SpecVersion, name: string, row: Row): Check {
   const old = version === '0.4.1'
-  const subjectType = textCheck('/subject/type', { oneOf: [row.subjectType] })
-  return eventCheck(version, {
-    // The event was found by its type.
-    type: () => undefined,
-    ...(old && { subjectType: must(subjectType) }),
+  const isFree = row.freeSource ?? false
+  const type = textCheck('/subject/type', { oneOf: [row.subjectType] })
+  return eventCheck(contexts[version][isFree ? 'free' : 'bound'], {
+    ...(old && { type: must(type) }),
     // The one schema of 0.5.1 that still has it.
-    ...(!old && name === 'ticket.closed' && { subjectType: may(subjectType) }),
+    ...(!old && name === 'ticket.closed' && { type: may(type) }),
     content: fieldsCheck('/subject/content', row.content, old),
-    freeSource: row.freeSource ?? false,
+    isFree,
   })
 }
 
@@ -119,8 +134,12 @@ const checks: ReadonlyMap<unknown, Check> = new Map(
 )
 
 const customChecks: Record<SpecVersion, Check> = {
-  '0.4.1': eventCheck('0.4.1', { type: customType, subjectType: must(customSubjectType), content: anyObject }),
-  '0.5.1': eventCheck('0.5.1', { type: customType, content: anyObject }),
+  '0.4.1': eventCheck(contextCheck('0.4.1', customType, false), {
+    type: must(customSubjectType),
+    content: anyObject,
+    isFree: false,
+  }),
+  '0.5.1': eventCheck(contextCheck('0.5.1', customType, false), { content: anyObject, isFree: false }),
 }
 
 const unknownType: Check = (_, problems) => {
