@@ -1,4 +1,5 @@
 import type { EventSubscription } from '../api/generated.ts'
+import { parseTime } from '../api/time.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { compileSelection } from '../filters/selection.ts'
 import { compileBody, withBody } from '../formats/body.ts'
@@ -106,7 +107,7 @@ export function activationSpec(subscription: EventSubscription): Verdict<Activat
   // The API server's default for what no operator has seen is -1.
   const observed = status?.observedGeneration ?? -1
   const given = spec.startFrom ?? 'Now'
-  const startFrom = given === 'Now' || given === 'Earliest' ? given : Date.parse(given)
+  const startFrom = given === 'Now' || given === 'Earliest' ? given : parseTime(given)
   if (Number.isNaN(startFrom)) {
     return refuse(
       'StartFromInvalid',
