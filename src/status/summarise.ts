@@ -2,6 +2,7 @@ import { removeCondition, setCondition } from '../api/conditions.ts'
 import type { Condition, EventSinkStatus, EventSubscriptionStatus } from '../api/generated.ts'
 import { kubeTime } from '../api/time.ts'
 import type { Counts, Gaps, StorageState } from '../outbox/outbox.ts'
+import { shortText } from '../sources/read.ts'
 import { isFailing } from './book.ts'
 import { continuity } from './continuity.ts'
 import { delivering, type Told } from './delivering.ts'
@@ -75,8 +76,8 @@ export function summariseSink(facts: SinkFacts): EventSinkStatus {
   const { delivered, retried, deadLettered, dropped } = facts.counts
   return prune({
     observedGeneration: facts.generation,
-    lastHandledReconcileAt: facts.requestedAt,
-    lastHandledForceAt: facts.forceAt,
+    lastHandledReconcileAt: shortText(facts.requestedAt, 1024),
+    lastHandledForceAt: shortText(facts.forceAt, 1024),
     conditions,
     counts: { delivered, retried, deadLettered, dropped },
     deadLetters: facts.deadLetters,
@@ -115,8 +116,8 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
   const { lastMatched } = facts
   return prune({
     observedGeneration: facts.generation,
-    lastHandledReconcileAt: facts.requestedAt,
-    lastHandledForceAt: facts.forceAt,
+    lastHandledReconcileAt: shortText(facts.requestedAt, 1024),
+    lastHandledForceAt: shortText(facts.forceAt, 1024),
     conditions,
     counts: { ...facts.counts, pending: facts.pending },
     lastMatched: lastMatched && { ...lastMatched, time: kubeTime(lastMatched.time) },
@@ -180,14 +181,17 @@ function latest<T extends { time: number }, U>(values: (T | undefined)[], view: 
   return newest && view(newest)
 }
 
-/** Who the other side is, is told where it isn't clear: a sink's status names the subscription, a subscription's the sink. */
+/**
+ * Who the other side is, is told where it isn't clear: a sink's status names the subscription, a subscription's the sink. Texts that others
+ * chose, as a declaration does the subject, are held to the CRD's limits: for one that is longer the API server refuses the whole status.
+ */
 function deliveredView(value: Delivered, other?: 'sink' | 'subscription') {
   const { time: at, id, type, subject, httpStatus, attempts, durationMs } = value
   return {
     time: kubeTime(at),
     id,
-    type,
-    subject,
+    type: shortText(type, 256),
+    subject: shortText(subject, 1024),
     ...(other && { [other]: value[other] }),
     httpStatus,
     attempts,
@@ -200,7 +204,7 @@ function failedView(value: Failed, other?: 'sink' | 'subscription') {
   return prune({
     time: kubeTime(at),
     id,
-    type,
+    type: shortText(type, 256),
     ...(other && { [other]: value[other] }),
     reason,
     message,

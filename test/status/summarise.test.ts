@@ -278,6 +278,25 @@ test("a sink's status in full", () => {
   })
 })
 
+test('texts that others chose are no longer than the API server takes in a status', () => {
+  const long = 'x'.repeat(2000)
+  const facts = { requestedAt: long, forceAt: long }
+  const pair = {
+    lastDelivered: { ...taken(1, { type: long, subject: long }), httpStatus: 202 },
+    lastFailure: refused(1, { type: long }),
+  }
+  const { lastHandledReconcileAt, lastHandledForceAt, lastDelivered, lastFailure, sinks } = summariseSubscription(
+    subscriptionFacts({ ...facts, sinks: [view('one', pair)] }),
+  )
+  assert.deepEqual(
+    [lastHandledReconcileAt, lastHandledForceAt, lastDelivered?.subject, lastDelivered?.type, lastFailure?.type].map(
+      (text) => text?.length,
+    ),
+    [1024, 1024, 1024, 256, 256],
+  )
+  assert.deepEqual([sinks?.[0]?.lastDelivered?.subject?.length, sinks?.[0]?.lastFailure?.type?.length], [1024, 256])
+})
+
 test("a subscription's status in full: the latest of all sinks, and each sink on its own", () => {
   const asDelivered = (attempt: AttemptRecord) => ({ ...attempt, httpStatus: 202 })
   const one = view('one', {
