@@ -120,7 +120,7 @@ suite('the YAML in the docs', () => {
         : annotationsOf(value.metadata.annotations ?? {}).map(([, text]) => text)
       assert.ok(texts.length > 0)
       for (const text of texts) {
-        const declarations = readAnnotation(text)
+        const { declarations } = readAnnotation(text)
         assert.ok(declarations.ok, declarations.ok ? '' : declarations.message)
         for (const declaration of declarations.value)
           assert.deepEqual(declaration.problem(), undefined, declaration.name)

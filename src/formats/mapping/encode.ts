@@ -21,6 +21,8 @@ export type EventParts = {
   part?: string
   /** Stands beside what customData tells of the run, whose name `tekton` it can't take. */
   customData?: Record<string, unknown>
+  /** Characters of the event without what it tells of the run; no limit where left out. */
+  maxLength?: number
 }
 
 /** An event that was judged, but for what it will carry of the run: `fillDraft` adds that. */
@@ -44,7 +46,10 @@ export const noDrafts: Drafts = { events: [], problems: [] }
  * The very text is judged, and later filled with the text of an object, of which no rule asks more: to parse that again would cost more
  * than all the rest.
  */
-export function draftCDEvent(input: EncodeInput, { name, subject, links, part, customData }: EventParts): Drafts {
+export function draftCDEvent(
+  input: EncodeInput,
+  { name, subject, links, part, customData, maxLength }: EventParts,
+): Drafts {
   const { object, milestone, options } = input
   const { specVersion, profile } = options.cdevents
   const type = typeOf(specVersion, name)
@@ -64,6 +69,11 @@ export function draftCDEvent(input: EncodeInput, { name, subject, links, part, c
       customData: authors,
     }),
   )
+  if (maxLength !== undefined && text.length > maxLength)
+    return {
+      events: [],
+      problems: [{ reason: 'EventInvalid', message: `${type} would have more than ${maxLength} characters` }],
+    }
   const problems = validate(JSON.parse(text), profile)
   if (problems.length === 0) return { events: [{ id, type, subject: subject.id, source, text }], problems: [] }
   const message = `${type} of CDEvents ${specVersion} would not be valid: ${tell(problems)}`

@@ -1,7 +1,7 @@
-import { parseDocument } from 'yaml'
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import type { Fields } from '../../sources/read.ts'
 import { type Declaration, readDeclaration } from './declaration.ts'
+import { parseYaml } from './yaml.ts'
 
 /**
  * Where authors of Tasks, Pipelines and runs declare events: a list, in YAML or JSON. Also with a dot and a name after it: a run has but one
@@ -9,8 +9,19 @@ import { type Declaration, readDeclaration } from './declaration.ts'
  */
 export const eventsAnnotation = 'carillon.dev/events'
 
-/** Annotations of a run that are read; characters of one; brackets and braces of YAML; declarations in one, and events of one milestone. */
-export const annotationLimits = { annotations: 4, length: 8192, brackets: 1024, declarations: 16 } as const
+/**
+ * Of a run: annotations that are looked at, and those that are read of them; marks of YAML in all of these, and in a line, where they
+ * may stand in one another. Of an annotation: characters, declarations, and expressions in them. A milestone may mean as many events and evaluate as many expressions as one annotation may hold.
+ */
+export const annotationLimits = {
+  looked: 16,
+  annotations: 4,
+  marks: 600,
+  marksInLine: 100,
+  length: 8192,
+  declarations: 16,
+  expressions: 32,
+} as const
 
 /** The run's annotations that declare events, by name. */
 export function annotationsOf(annotations: Fields): readonly (readonly [string, string])[] {
@@ -23,13 +34,36 @@ export function annotationsOf(annotations: Fields): readonly (readonly [string, 
   return found.sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** All declarations of one text; refused where it is no such list at all. */
-export function readAnnotation(text: string): Verdict<readonly Declaration[]> {
-  if (text.length > annotationLimits.length) return wrong(`may have ${annotationLimits.length} characters`)
-  const parsed = parse(text)
-  if (!parsed.ok) return parsed
-  if (!Array.isArray(parsed.value)) return wrong('must be a list of declarations')
-  if (parsed.value.length > annotationLimits.declarations)
+/** What an annotation holds, and what reading it takes. */
+export type AnnotationRead = {
+  /** Refused where it is no list of declarations at all. */
+  declarations: Verdict<readonly Declaration[]>
+  /** Marks of YAML in it, none in JSON. */
+  marks: number
+  expressions: number
+}
+
+/** `marks`: how many it may have. */
+export function readAnnotation(text: string, marks: number = annotationLimits.marks): AnnotationRead {
+  if (text.length > annotationLimits.length) return unread(`may have ${annotationLimits.length} characters`)
+  const json = parseJson(text)
+  const found = json === undefined ? marksOf(text) : 0
+  if (found > marks) return tooMuchYaml
+  if (
+    found > annotationLimits.marksInLine &&
+    text.split('\n').some((line) => marksOf(line) > annotationLimits.marksInLine)
+  )
+    return unread(`may have ${annotationLimits.marksInLine} marks of YAML in a line: write more lines, or JSON`)
+  const parsed = json === undefined ? parseYaml(text) : accept(json)
+  const declarations = parsed.ok ? declarationsOf(parsed.value) : wrong(parsed.message)
+  const expressions = declarations.ok ? declarations.value.reduce((sum, one) => sum + one.expressions, 0) : 0
+  if (expressions <= annotationLimits.expressions) return { declarations, marks: found, expressions }
+  return { ...unread(`may hold ${annotationLimits.expressions} expressions`), marks: found }
+}
+
+function declarationsOf(list: unknown): Verdict<readonly Declaration[]> {
+  if (!Array.isArray(list)) return wrong('must be a list of declarations')
+  if (list.length > annotationLimits.declarations)
     return wrong(`may hold ${annotationLimits.declarations} declarations`)
   const names = new Set<string>()
   const duplicate = (name: string): boolean => {
@@ -37,61 +71,63 @@ export function readAnnotation(text: string): Verdict<readonly Declaration[]> {
     names.add(name)
     return known
   }
-  return accept(parsed.value.map((entry, index) => readDeclaration(entry, index, duplicate)))
+  return accept(list.map((entry, index) => readDeclaration(entry, index, duplicate)))
 }
+
+/** A list in JSON, which is so much faster to read; undefined where it is none: a flow sequence of YAML may look like one. */
+function parseJson(text: string): unknown {
+  if (!text.trimStart().startsWith('[')) return undefined
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** What makes a token of YAML, or may: the parser takes up to 10 µs for each, and next to nothing for the characters between them. */
+const mark = /[[\]{},&*!%#"'|>\n]|[-?:](?=\s|$)/
+
+const marksOf = (text: string): number => text.split(mark).length - 1
+
+/** `marks`: how many the annotation may have. */
+export type AnnotationReader = (text: string, marks: number) => AnnotationRead
 
 /**
- * JSON is read as such, as it is so much faster. Without aliases: a few lines of those can stand for gigabytes. Brackets are counted before:
- * the parser takes its time over thousands that match nothing.
+ * Reads texts, and remembers those read last: all runs of one Pipeline carry the same. `limit`: so many texts and expressions in them are
+ * remembered, of which an expression takes some 35 kB.
  */
-function parse(text: string): Verdict<unknown> {
-  try {
-    if (text.trimStart().startsWith('[')) return accept(JSON.parse(text))
-  } catch (error) {
-    // A flow sequence of YAML may look like JSON.
-    if (!(error instanceof SyntaxError)) throw error
-  }
-  if (text.split(/[[\]{}]/).length > annotationLimits.brackets)
-    return wrong(`may hold ${annotationLimits.brackets} brackets and braces, where it is no JSON`)
-  try {
-    const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false })
-    const [error] = document.errors
-    if (error) return wrong(`is no YAML: ${error.code} in line ${text.slice(0, error.pos[0]).split('\n').length}`)
-    return accept(document.toJS({ maxAliasCount: 0 }))
-  } catch (error) {
-    if (error instanceof ReferenceError) return wrong('must not use anchors and aliases')
-    if (error instanceof RangeError) return wrong('is nested too deeply')
-    return wrong('is no YAML')
-  }
-}
-
-/** Reads texts, and remembers those read last: all runs of one Pipeline carry the same. */
-export type AnnotationReader = (text: string) => Verdict<readonly Declaration[]>
-
-/** `limit`: so many texts and expressions in them are remembered, of which an expression takes some 35 kB. */
 export function rememberingReader(limit = 48): AnnotationReader {
-  const known = new Map<string, { read: Verdict<readonly Declaration[]>; weight: number }>()
+  const known = new Map<string, AnnotationRead>()
   let remembered = 0
-  const forget = (text: string, weight: number) => {
+  const forget = (text: string, read: AnnotationRead) => {
     known.delete(text)
-    remembered -= weight
+    remembered -= weightOf(read)
   }
-  return (text) => {
-    const entry = known.get(text) ?? { read: readAnnotation(text), weight: weightOf(text) }
-    if (known.has(text)) forget(text, entry.weight)
-    if (entry.weight > limit) return entry.read
+  return (text, marks) => {
+    const before = known.get(text)
+    if (before && before.marks > marks) return tooMuchYaml
+    const read = before ?? readAnnotation(text, marks)
+    // That depends on what else the run carries.
+    if (read === tooMuchYaml) return read
+    if (before) forget(text, before)
     // The one used last is at the end.
-    known.set(text, entry)
-    remembered += entry.weight
-    for (const [oldest, { weight }] of known) {
+    known.set(text, read)
+    remembered += weightOf(read)
+    for (const [oldest, old] of known) {
       if (remembered <= limit) break
-      forget(oldest, weight)
+      forget(oldest, old)
     }
-    return entry.read
+    return read
   }
 }
 
-/** One, and one for each place where an expression may be. */
-const weightOf = (text: string): number => text.split(/\b(?:cel|when)\b/).length
+const weightOf = ({ expressions }: AnnotationRead): number => 1 + expressions
 
 const wrong = (what: string): Verdict<never> => refuse('DeclarationInvalid', what)
+
+const unread = (what: string): AnnotationRead => ({ declarations: wrong(what), marks: 0, expressions: 0 })
+
+const tooMuchYaml = unread(
+  `is too much to read: all YAML that declares events for a run may have ${annotationLimits.marks} marks (ends of lines, brackets, commas, colons and the like); JSON may be longer`,
+)

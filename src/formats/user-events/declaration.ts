@@ -6,7 +6,7 @@ import { compileArtifact } from './artifact.ts'
 import { compileExpression } from './expression.ts'
 import type { Given } from './inputs.ts'
 import { compileTarget, type Target } from './target.ts'
-import { type Budget, compileTextValue, compileValue, type Report } from './value.ts'
+import { type Budget, compileTextValue, compileValue, expressionsIn, type Report } from './value.ts'
 
 /** An event that a milestone means, by its author's word: what CDEvents need besides what every event of a run has. */
 export type DeclaredEvent = {
@@ -27,6 +27,8 @@ export type Declaration = {
   type: string
   /** undefined where `on` can't be read. */
   target: Target | undefined
+  /** How many it may compile and evaluate. */
+  expressions: number
   /** The first thing that is wrong with it whatever the run, if anything. */
   problem(): Rule | undefined
   /** What it makes of a run: an event, nothing where its `when` says so, or what is wrong. */
@@ -64,6 +66,7 @@ export function readDeclaration(raw: unknown, index: number, duplicate: (name: s
     name: label,
     type: typeof type === 'string' ? type : '',
     target,
+    expressions: Math.min(expressionsIn(entry), limits.expressions) + (entry.when === undefined ? 0 : 1),
     problem() {
       whole()
       return found[0]

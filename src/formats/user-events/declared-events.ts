@@ -15,10 +15,11 @@ export function declaredEvents(input: EncodeInput): Declared {
   const { userEvents } = input.options.cdevents
   if (!userEvents || input.source.family !== 'tekton') return { events: [], problems: [] }
   const { types } = userEvents
-  const wanted = annotationsOf(fields(input.object.metadata.annotations)).filter(([, text]) => namesOne(text, types))
+  const all = annotationsOf(fields(input.object.metadata.annotations))
+  const wanted = all.slice(0, annotationLimits.looked).filter(([, text]) => namesOne(text, types))
   const found = new Found(input, userEvents)
   for (const [key, text] of wanted.slice(0, annotationLimits.annotations)) found.read(key, text)
-  if (wanted.length > annotationLimits.annotations && isTold(input))
+  if ((wanted.length > annotationLimits.annotations || all.length > annotationLimits.looked) && isTold(input))
     found.wrong(`annotation ${eventsAnnotation}`, `a run may have ${annotationLimits.annotations} of them`)
   for (const { annotation, made } of experimentalEvents(input, (type) => types.has(type))) found.add(annotation, made)
   const { events, problems } = found
@@ -42,6 +43,9 @@ class Found {
   private readonly input: EncodeInput
   private readonly options: UserEventsOptions
   private readonly names = new Set<string>()
+  private marks: number = annotationLimits.marks
+  private taken = 0
+  private expressions = 0
   private given: Given | undefined
 
   constructor(input: EncodeInput, options: UserEventsOptions) {
@@ -50,7 +54,8 @@ class Found {
   }
 
   read(key: string, text: string): void {
-    const declarations = (this.options.read ?? readAnnotation)(text)
+    const { declarations, marks } = (this.options.read ?? readAnnotation)(text, this.marks)
+    this.marks -= marks
     if (declarations.ok) for (const declaration of declarations.value) this.take(declaration)
     else if (isTold(this.input)) this.wrong(`annotation ${key}`, declarations.message)
   }
@@ -60,15 +65,28 @@ class Found {
     const { name, type, target } = declaration
     if (!this.options.types.has(unversioned(type))) return
     if (target ? !isTarget(target, source.kind, object, milestone) : !isTold(this.input)) return
-    const made = declaration.problem() ?? this.problemOf(name, target) ?? declaration.make(this.givenNow())
+    const made =
+      this.tooMuch(declaration) ??
+      declaration.problem() ??
+      this.problemOf(name, target) ??
+      declaration.make(this.givenNow())
     if (made) this.add(name, made)
+  }
+
+  /** Before anything is compiled, which costs the most. */
+  private tooMuch({ expressions }: Declaration): Rule | undefined {
+    this.taken += 1
+    this.expressions += expressions
+    if (this.taken > annotationLimits.declarations)
+      return { path: '', rule: `a milestone may mean ${annotationLimits.declarations} events` }
+    if (this.expressions > annotationLimits.expressions)
+      return { path: '', rule: `the events of a milestone may hold ${annotationLimits.expressions} expressions` }
+    return undefined
   }
 
   private problemOf(name: string, target: Target | undefined): Rule | undefined {
     if (target && isAmbiguous(target, this.input.object)) return ambiguous
     if (this.names.has(name)) return { path: '/name', rule: 'a declaration in another annotation has this name' }
-    if (this.names.size === annotationLimits.declarations)
-      return { path: '', rule: `a milestone may mean ${annotationLimits.declarations} events` }
     this.names.add(name)
     return undefined
   }
@@ -82,6 +100,7 @@ class Found {
   add(name: string, made: DeclaredEvent | Rule): void {
     if (isRule(made)) this.problems.push(problemOf(`declaration ${name}`, made))
     else if (!subjects.test(made.subject.id)) this.problems.push(problemOf(`declaration ${name}`, oddSubject))
+    else if (isForeign(made, this.input)) this.problems.push(problemOf(`declaration ${name}`, foreignSubject))
     else this.events.push(made)
   }
 
@@ -96,6 +115,24 @@ const oddSubject: Rule = {
   path: '/subject/id',
   rule: 'must be 1 to 1024 characters, none of them a line break or control',
 }
+
+/** A subject is told apart by its source and id, and the sources of this cluster's namespaces are ours to give. */
+function isForeign({ subject: { source } }: DeclaredEvent, { cluster, object }: EncodeInput): boolean {
+  const namespaces = `${cluster.uri}/namespaces/`
+  if (source === undefined || !decoded(source).toLowerCase().startsWith(namespaces.toLowerCase())) return false
+  return !source.startsWith(`${namespaces}${object.metadata.namespace}/`) || /\/\.\.?(\/|$)/.test(decoded(source))
+}
+
+const decoded = (source: string): string => {
+  try {
+    return decodeURIComponent(source)
+  } catch {
+    // It escapes nothing, and is judged as it is.
+    return source
+  }
+}
+
+const foreignSubject: Rule = { path: '/subject/source', rule: 'must not be of another namespace of this cluster' }
 
 const ambiguous: Rule = {
   path: '/on',

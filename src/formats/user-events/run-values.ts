@@ -16,13 +16,20 @@ export function valuesOf(kind: string, object: KubeObject): RunValues {
   const spec = fields(object.spec)
   const status = fields(object.status)
   return {
-    results: named(status.results, ({ value }) => (typeof value === 'string' ? value.replace(/[\r\n]+$/, '') : value)),
+    results: named(status.results, ({ value }) => (typeof value === 'string' ? withoutLastBreaks(value) : value)),
     params: new Map([
       ...named(specRunBy(spec, status).params, (param) => param.default),
       ...named(spec.params, (param) => param.value),
     ]),
     context: contextOf(kind, object),
   }
+}
+
+/** No regular expression: looking for breaks before the end takes the square of their number. */
+function withoutLastBreaks(text: string): string {
+  let end = text.length
+  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end -= 1
+  return text.slice(0, end)
 }
 
 const specRunBy = (spec: Fields, status: Fields): Fields =>

@@ -116,12 +116,18 @@ function partOf(value: unknown, part: Part): unknown {
   return isMap && Object.hasOwn(value, part.key) ? (value as Record<string, unknown>)[part.key] : undefined
 }
 
-/** As Tekton has them: of texts only. */
+/** As Tekton has them: of texts only. One may have a hundred thousand, and be asked for in each value. */
 function wholeOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return undefined
-  const texts = Object.values(value)
-  const length = texts.reduce((sum: number, one) => sum + (typeof one === 'string' ? one.length : Number.NaN), 0)
-  return length <= templateLimits.result && texts.length <= 256 ? value : undefined
+  let count = 0
+  let length = 0
+  for (const key in value) {
+    const one = (value as Record<string, unknown>)[key]
+    count += 1
+    length += typeof one === 'string' ? one.length : Number.POSITIVE_INFINITY
+    if (count > 256 || length > templateLimits.result) return undefined
+  }
+  return value
 }
 
 const nouns = { results: 'result', params: 'param', context: 'context variable' } as const

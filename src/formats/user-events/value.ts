@@ -25,10 +25,17 @@ export function compileValue(raw: unknown, path: string, report: Report, budget:
   if (typeof raw === 'string') return compileText(raw, path, report)
   if (Array.isArray(raw)) return compileList(raw, path, report, budget, depth)
   if (typeof raw !== 'object' || raw === null) return () => raw
-  const entries = Object.entries(raw)
-  const [first] = entries
-  if (entries.length === 1 && first?.[0] === 'cel') return compileCel(first[1], `${path}/cel`, report, budget)
-  return compileMap(entries, path, report, budget, depth)
+  if (isExpression(raw)) return compileCel(raw.cel, `${path}/cel`, report, budget)
+  return compileMap(Object.entries(raw), path, report, budget, depth)
+}
+
+const isExpression = (raw: object): raw is { cel: unknown } => 'cel' in raw && Object.keys(raw).length === 1
+
+/** How many expressions there are in a value, as far down as one is compiled. */
+export function expressionsIn(raw: unknown, depth = 0): number {
+  if (typeof raw !== 'object' || raw === null || depth > maxDepth + 1) return 0
+  if (isExpression(raw)) return 1
+  return Object.values(raw).reduce((sum: number, one) => sum + expressionsIn(one, depth + 1), 0)
 }
 
 /** One that must give a text with something in it. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { KubeObject } from '../../../src/api/object.ts'
 import { defaultOptions } from '../../../src/formats/options.ts'
+import { rememberingReader } from '../../../src/formats/user-events/annotation.ts'
 import { declaredEvents } from '../../../src/formats/user-events/declared-events.ts'
 import type { Milestone } from '../../../src/sources/source.ts'
 import { input, milestone } from '../runs.ts'
@@ -39,6 +40,8 @@ test('a declaration in YAML means an event, with the package URL of the image', 
     },
   ])
 })
+
+const cels = (count: number) => Array.from({ length: count }, (_, index) => ({ cel: `${index}` }))
 
 const digestOf = (of: string) => decodeURIComponent(of.slice(of.indexOf('@') + 1, of.indexOf('?')))
 
@@ -162,6 +165,16 @@ describe('what can not be sent is told with the name, the path and the rule', ()
       { artifact: undefined, type: environment, subject: { id: '$(params.long)' } },
       /\/subject\/id: must be 1 to 1024/,
     ],
+    ...[
+      '/namespaces/team-b/tekton',
+      '/namespaces/team%2Db/tekton',
+      '/%6eamespaces/team-b',
+      '/namespaces/team-a/../b/x',
+    ].map((source): [string, Record<string, unknown>, RegExp] => [
+      `the source ${source}`,
+      { subject: { source: `https://cluster.example.com${source}` } },
+      /\/subject\/source: must not be of another namespace/,
+    ]),
     ['an odd subject', { subject: { di: 'x' } }, /\/subject: must be a map of id and source/],
     ['when without a truth', { when: 'results.IMAGE_URL' }, /\/when: the expression must give true or false/],
     ['when that fails', { when: 'results.NONE == "x"' }, /\/when: no such key: results\.NONE/],
@@ -213,8 +226,15 @@ describe('an annotation that is no list of declarations is told once, at the end
     ['an alias', `- &a\n  type: ${published}\n- *a`, /: must not use anchors and aliases$/],
     ['too long', `# ${published}${' '.repeat(8192)}`, /: may have 8192 characters$/],
     ['too many', JSON.stringify(Array.from({ length: 17 }, () => declaration())), /: may hold 16 declarations$/],
-    ['too many brackets', `# ${published}\n${'}'.repeat(2000)}`, /: may hold 1024 brackets and braces/],
-    ['too deep', `${'- '.repeat(3000)}${published}`, /: is (no YAML.*|nested too deeply)$/],
+    ['too much YAML', `# ${published}\n${'- a\n'.repeat(600)}`, /: is too much to read: .* may have 600 marks/],
+    [
+      'too many expressions',
+      JSON.stringify(Array.from({ length: 5 }, () => declaration({ when: 'true', content: { a: cels(7) } }))),
+      /: may hold 32 expressions$/,
+    ],
+    ['too deep', `${'- '.repeat(30)}${published}`, /: is nested too deeply$/],
+    ['keys in keys', `${'? '.repeat(90)}${published}`, /: may have nothing but texts as keys$/],
+    ['all in one line', `${'? '.repeat(580)}${published}`, /: may have 100 marks of YAML in a line/],
   ]
   for (const [what, text, message] of rows)
     test(what, () => {
@@ -251,7 +271,7 @@ describe('what the subscription does not let pass costs nothing, and is not told
     let reads = 0
     const read = () => {
       reads += 1
-      return { ok: true as const, value: [] }
+      return { declarations: { ok: true as const, value: [] }, marks: 0, expressions: 0 }
     }
     const userEvents = { ...options.cdevents.userEvents, types: new Set(['dev.cdevents.x.y']), only: false, read }
     declaredEvents(
@@ -290,6 +310,13 @@ test('an artifact is artifactId of a service', () => {
   })
 })
 
+test('a subject may be of another source, outside of the cluster or of the own namespace', () => {
+  for (const source of ['https://cluster.example.com/namespaces/team-a/shop', 'https://forge.example.com/', 'shop']) {
+    const { events, problems } = declaredEvents(declaring([declaration({ subject: { source } })]))
+    assert.deepEqual([events[0]?.subject.source, problems], [source, []])
+  }
+})
+
 test('a custom event says its version', () => {
   const type = 'dev.cdeventsx.shop-report.written'
   const made = (version: string) =>
@@ -300,6 +327,19 @@ test('a custom event says its version', () => {
     )
   assert.equal(made('.0.1.0').events[0]?.name, `${type}.0.1.0`)
   assert.match(made('').problems[0]?.message ?? '', /\/type: must be dev\.cdeventsx.*with a version such as 0\.1\.0/)
+})
+
+test('what a task wrote is read in as much time as it is long', () => {
+  const long = (run: KubeObject) => {
+    run.spec = { params: [{ name: 'list', value: Array.from({ length: 100_000 }, () => 'x') }] }
+    run.status = { results: [{ name: 'breaks', value: `${'\n'.repeat(500_000)}x` }] }
+  }
+  const given = declaration({
+    content: { user: '$(results.breaks)' },
+    customData: { all: Array(50).fill('$(params.list[*])') },
+  })
+  const { problems } = declaredEvents(declaring([given], { more: long }))
+  assert.match(problems[0]?.message ?? '', /the run has no result IMAGE_URL/)
 })
 
 test('what is redacted can not be published: it is missing', () => {
@@ -348,6 +388,34 @@ describe('a run may have several such annotations', () => {
     const { events, problems } = declaredEvents(declaring(list('a'), other(list('b'))))
     assert.deepEqual([events.length, problems.length], [16, 4])
     assert.match(problems[0]?.message ?? '', /^declaration b-6: a milestone may mean 16 events$/)
+  })
+
+  test('32 expressions are enough for a milestone, and none is compiled beyond', () => {
+    const list = (prefix: string) =>
+      JSON.stringify(
+        [1, 2, 3].map((n) => declaration({ name: `${prefix}-${n}`, when: 'true', customData: { a: cels(7), n } })),
+      )
+    const { events, problems } = declaredEvents(declaring(list('a'), other(list('b'))))
+    assert.deepEqual([events.length, problems.length], [4, 2])
+    assert.match(problems[0]?.message ?? '', /^declaration b-2: the events of a milestone may hold 32 expressions$/)
+  })
+
+  test('all their YAML together is bounded, whoever reads it', () => {
+    const yaml = (name: string) => `${JSON.stringify(declaration({ name })).replace(/^/, '- ')}\n${'#\n'.repeat(200)}`
+    for (const read of [undefined, rememberingReader()]) {
+      const options = lets(published)
+      const userEvents = { types: new Set([published]), only: false, ...(read && { read }) }
+      const reading = { ...options, cdevents: { ...options.cdevents, userEvents } }
+      for (const _ of [1, 2]) {
+        const { events, problems } = declaredEvents(declaring(yaml('a'), { ...other(yaml('b')), options: reading }))
+        assert.deepEqual(
+          events.map(({ declaration: name }) => name),
+          ['a'],
+        )
+        assert.match(problems[0]?.message ?? '', /^annotation carillon\.dev\/events\.buildah: is too much to read/)
+        assert.equal(declaredEvents(declaring(yaml('b'), { options: reading })).events.length, 1, 'it is not to blame')
+      }
+    }
   })
 
   test('more than four are told', () => {

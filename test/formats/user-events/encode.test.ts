@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { KubeObject } from '../../../src/api/object.ts'
 import { eventId } from '../../../src/formats/attributes.ts'
 import type { EncodeInput } from '../../../src/formats/format.ts'
 import { cdevents } from '../../../src/formats/mapping/format.ts'
@@ -199,6 +200,21 @@ describe('an event that would not be valid is not sent, and all others are', () 
       assert.match(problems[0]?.message ?? '', message)
       assert.doesNotMatch(problems[0]?.message ?? '', /S3CRET/)
     })
+})
+
+test('a few variables make no event of megabytes', () => {
+  const customData = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`k${index}`, '$(params.long)']))
+  const more = (run: KubeObject) => {
+    run.spec = { params: [{ name: 'long', value: 'x'.repeat(4096) }] }
+  }
+  const { events, problems } = cdevents.encode(
+    declaring([declaration({ customData }), declaration({ name: 'b' })], { more }),
+  )
+  assert.deepEqual([events.length, problems.length], [2, 1])
+  assert.match(
+    problems[0]?.message ?? '',
+    /^declaration published: dev\.cdevents\.artifact\.published.* more than 32768 characters$/,
+  )
 })
 
 test('subscriptions that differ in what may pass have forms of their own, and what is remembered is no part of it', () => {
