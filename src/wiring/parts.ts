@@ -8,11 +8,11 @@ import type { Loops } from '../operator/loops.ts'
 import type { Renderer } from '../operator/render.ts'
 import type { OperatorState } from '../operator/state.ts'
 import type { Statuses } from '../operator/statuses.ts'
+import type { TektonSink } from '../operator/tekton-sink.ts'
 import type { SqliteOutbox } from '../outbox/sqlite.ts'
 import type { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import type { StatusWriter } from '../status/writer.ts'
-import type { SinkOfTekton } from './tekton-sink.ts'
 
 /** What every part is given: connected, opened, compiled. */
 export type Ground = {
@@ -41,7 +41,8 @@ export type Parts = {
   writer: StatusWriter
   fence: Fence
   replays: Replays
-  ofTekton: SinkOfTekton
+  /** What is known of Tekton's own sink. `due`: somebody asks for it now. */
+  ofTekton: { sink: TektonSink | undefined; due: boolean }
 }
 
 /** The one wall clock, ms since the epoch. */

@@ -10,9 +10,6 @@ const readMs = 30_000
 
 const configMaps = { group: '', version: 'v1', plural: 'configmaps' }
 
-/** What is known of Tekton's own sink. `due`: somebody asks for it now. */
-export type SinkOfTekton = { sink: TektonSink | undefined; due: boolean }
-
 /** Keeps an eye on Tekton's own sink while some subscription sends the same. What can't be read is logged once, and taken for unset. */
 export async function watchTektonSink(
   { ground, state, writer, ofTekton }: Parts,
