@@ -1,4 +1,4 @@
-import { namesCredential } from './credential-names.ts'
+import { namesCredential } from '../sources/credential-names.ts'
 
 /**
  * Where kubectl, kapp, Rancher's Fleet, Banzai Cloud's operators and kopf keep a copy of the whole object: it outlives edits, and what is

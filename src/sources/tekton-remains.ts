@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectMeta } from '../api/object.ts'
+import { namesCredential } from './credential-names.ts'
 import { type Fields, fields, list, shortText, text, time } from './read.ts'
 import { chainAnnotations, chainTextLimit } from './tekton-chain.ts'
 import { succeeded } from './tekton-conditions.ts'
@@ -54,14 +55,17 @@ function metadataOf(metadata: Fields): ObjectMeta {
   } as ObjectMeta
 }
 
-/** Those that say what the run belongs to, whatever else there is: its last event is to belong there as its first did. */
+/**
+ * Those that say what the run belongs to, whatever else there is: its last event is to belong there as its first did. None that names a
+ * credential: no event has it, and it is not for our disk.
+ */
 function annotationsOf(annotations: Fields): Record<string, string> {
   const chain = chainAnnotations.flatMap((name) =>
     annotations[name] === undefined ? [] : [[name, annotations[name]] as const],
   )
   return {
     ...fitting(Object.fromEntries(chain), annotationsLimit, chainTextLimit),
-    ...fitting(annotations, annotationsLimit, annotationLimit),
+    ...fitting(annotations, annotationsLimit, annotationLimit, (name) => !namesCredential(name)),
   }
 }
 
@@ -86,12 +90,12 @@ const timesOf = (status: Fields): Record<string, unknown> =>
   )
 
 /** As many entries as come to `limit` characters, in their own order. */
-function fitting(map: Fields, limit: number, longest = limit): Record<string, string> {
+function fitting(map: Fields, limit: number, longest = limit, isKept = (_: string) => true): Record<string, string> {
   const kept: [string, string][] = []
   let left = limit
   for (const name of Object.keys(map)) {
     const value = map[name]
-    if (typeof value !== 'string' || value.length > longest) continue
+    if (typeof value !== 'string' || value.length > longest || !isKept(name)) continue
     left -= name.length + value.length + 6
     if (left < 0) break
     kept.push([name, value])

@@ -102,7 +102,11 @@ test('remains say who it was, whose, and what it ran; no value, and nothing that
     {
       generation: 2,
       labels: { 'tekton.dev/pipeline': 'release' },
-      annotations: { 'tekton.dev/taskrunSpanContext': '{"traceparent":"00-1"}', long: 'x'.repeat(300) },
+      annotations: {
+        'tekton.dev/taskrunSpanContext': '{"traceparent":"00-1"}',
+        long: 'x'.repeat(300),
+        'example.com/api-token': 'hunter2',
+      },
       ownerReferences: [{ ...owner, blockOwnerDeletion: true } as typeof owner],
       managedFields: [{ manager: 'tekton', time: at('46:33') }],
     },

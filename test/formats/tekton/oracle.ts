@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import type { KubeObject } from '../../../src/api/object.ts'
 import { lastApplied } from '../../../src/formats/bare.ts'
-import { namesCredential } from '../../../src/formats/credential-names.ts'
+import { namesCredential } from '../../../src/sources/credential-names.ts'
 import { ensureTool } from '../../controlplane/tools.ts'
 
 /** An event as the events controller would send it, or why it would not. */
