@@ -65,6 +65,11 @@ export class StatusBook {
     this.sinks.set(sink, { failures: 0, ...health, ...this.sinks.get(sink) })
   }
 
+  seedErrors(subscriptionUid: string, { filter, format }: { filter?: FilterErrors; format?: FormatErrors }): void {
+    if (filter && !this.errors.has(subscriptionUid)) this.errors.set(subscriptionUid, filter)
+    if (format && !this.invalid.has(subscriptionUid)) this.invalid.set(subscriptionUid, format)
+  }
+
   /** Forgets that a sink rests: its spec or Secret changed, or it was asked by requestedAt. */
   revive(sink: string): void {
     const health = this.sinks.get(sink)

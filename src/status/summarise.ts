@@ -6,6 +6,7 @@ import { shortText } from '../sources/read.ts'
 import { isFailing } from './book.ts'
 import { continuity } from './continuity.ts'
 import { delivering, type Told } from './delivering.ts'
+import { filterErrorsTold, formatErrorsTold } from './event-errors.ts'
 import { type Overflow, overflowOfSinks } from './overflow.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
 import { storageOverflow } from './storage.ts'
@@ -94,18 +95,10 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
   const named = facts.sinks.map((sink) => ({ name: `sink ${sink.namespace}/${sink.name}`, health: sink.health }))
   conditions = set(conditions, facts, 'Delivering', delivering(named))
   conditions = facts.filterErrors
-    ? set(conditions, facts, 'FilterErrors', {
-        status: 'True',
-        reason: 'FilterFailed',
-        message: `${facts.filterErrors.message}; where it fails nothing matches`,
-      })
+    ? set(conditions, facts, 'FilterErrors', filterErrorsTold(facts.filterErrors))
     : removeCondition(conditions, 'FilterErrors')
   conditions = facts.formatErrors
-    ? set(conditions, facts, 'FormatErrors', {
-        status: 'True',
-        reason: facts.formatErrors.reason,
-        message: `${facts.formatErrors.message}; it was not sent`,
-      })
+    ? set(conditions, facts, 'FormatErrors', formatErrorsTold(facts.formatErrors))
     : removeCondition(conditions, 'FormatErrors')
   conditions = facts.duplicateSender
     ? set(conditions, facts, 'DuplicateSender', { status: 'True', ...facts.duplicateSender })

@@ -2,6 +2,7 @@ import type { EventSink, EventSubscription } from '../../api/generated.ts'
 import { keyOf } from '../../api/object.ts'
 import type { StatusBook } from '../../status/book.ts'
 import { readDelivering } from '../../status/delivering.ts'
+import { readEventErrors } from '../../status/event-errors.ts'
 import type { Delivered, Failed } from '../../status/record.ts'
 
 /** Puts what the statuses of an earlier process tell into the book, so that a restart goes on where it ended. */
@@ -11,6 +12,7 @@ export function seedSubscription(book: StatusBook, object: EventSubscription): v
     const key = `${sink.namespace}/${sink.name}`
     book.seed(uid, key, readPair(sink, { sink: key, subscription: keyOf(object) }))
   }
+  book.seedErrors(uid, readEventErrors(object.status?.conditions, object.metadata.generation ?? 0))
   const matched = object.status?.lastMatched
   if (!matched || book.lastMatched(uid)) return
   const { time, kind = '', namespace = '', name = '', milestone = '' } = matched

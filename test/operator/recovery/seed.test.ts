@@ -99,3 +99,25 @@ test('a status of which most is missing is taken for what it is', () => {
   assert.deepEqual([after.status?.lastFailure?.time, after.of?.lastMatched?.time], [time, time])
   assert.deepEqual(condition(after), ['Unknown', 'NothingTaken'])
 })
+
+test('events that could not be sent are told after a restart too, until the spec changes', () => {
+  const before = live(undefined, (book) => {
+    book.filterFailed('uid-builds', 'filter: no such key: object.x', ms(1))
+    const message = 'TaskRun team-a/build, finished: declaration a: /type: must be an event of CDEvents'
+    book.formatFailed('uid-builds', { count: 1, reason: 'DeclarationInvalid', message, time: ms(2) })
+  })
+  const told = ({ of }: Statuses) =>
+    of?.conditions?.filter(({ type }) => /^F.*Errors$/.test(type)).map(({ reason, message }) => [reason, message])
+  assert.equal(told(before)?.length, 2)
+  assert.deepEqual(
+    live(before, () => undefined),
+    before,
+  )
+  const again = live(before, (book) => {
+    book.formatFailed('uid-builds', { count: 1, reason: 'EventInvalid', message: 'later', time: ms(9) })
+    seedSubscription(book, withStatus(two, before.of))
+  })
+  assert.deepEqual(told(again)?.[1], ['EventInvalid', 'later; it was not sent'])
+  const conditions = before.of?.conditions?.map((one) => ({ ...one, observedGeneration: 0 })) ?? []
+  assert.deepEqual(told(live({ ...before, of: { ...before.of, conditions } }, () => undefined)), [])
+})
