@@ -47,6 +47,8 @@ export function explainAll(
   if (declared.length === 0) return refuse('InputInvalid', 'there is no EventSubscription in what was given')
   if (runs.value.length === 0)
     return refuse('InputInvalid', `there is no ${Object.keys(sources).join(', ')} in what was given`)
+  for (const namespace of elsewhere(sorted.subscriptions, runs.value, options))
+    note(`what names no namespace is taken as of ${options.namespace}, and a run is of ${namespace}: see --namespace`)
   const sinks = readSinks(sorted.sinks, options)
   const refused: RefusedCr[] = [...sinks.refused]
   const explanations: Explained['explanations'] = []
@@ -91,6 +93,13 @@ function sort(documents: readonly Document[], note: ExplainOptions['note']) {
     namespaces: of((kind) => kind === 'Namespace'),
     runs: of(isRun),
   }
+}
+
+/** Namespaces of runs that a subscription may only seem not to reach: it was written to be applied with `kubectl -n`. */
+function elsewhere(subscriptions: readonly Document[], runs: readonly Run[], { namespace }: ExplainOptions): string[] {
+  if (subscriptions.every(({ object }) => text(fields(object.metadata).namespace) !== undefined)) return []
+  const of = new Set(runs.map(({ object }) => object.metadata.namespace ?? ''))
+  return [...of].filter((one) => one !== namespace && one !== '')
 }
 
 /** Runs are read in the version that the operator watches: what another one calls its fields is not what it sees. */

@@ -324,6 +324,18 @@ test('several subscriptions, runs and files in lists are each told of; what is n
   assert.deepEqual(notes, ['passed over: Secret qe'])
 })
 
+test('a subscription that names no namespace seems not to reach a run: the flag that says which is named', () => {
+  const nameless = subscription({}, { namespace: undefined })
+  const missed = told([nameless, sink(), ofRun()])
+  assert.match(missed.explanations[0]?.outOfReach ?? '', /those of default only/)
+  assert.ok(
+    missed.notes.includes('what names no namespace is taken as of default, and a run is of team-a: see --namespace'),
+    missed.notes.join(),
+  )
+  const reached = told([nameless, sink(), ofRun()], { namespace: 'team-a' })
+  assert.deepEqual([reached.explanations[0]?.outOfReach, reached.notes], [undefined, []])
+})
+
 test('a run that never was in a cluster is told of, with what is made up', () => {
   const { apiVersion, kind, spec } = ofRun()
   const { explanations, notes } = told([
