@@ -42,7 +42,7 @@ export function readSinks(
     const url = egress.value.check(object.spec.http.url)
     const state = judgeSink(object, { url, credentials: accept(undefined) })
     const { kind, reason, message } = state.readiness
-    if (reason === 'AddressRefused') note(`EventSink ${key}: unless the administrator allows its range: ${message}`)
+    if (reason === 'AddressRefused') note(`EventSink ${key}: ${message}`)
     else if (kind === 'stalled') refuse(reason, [message])
     states.set(key, state)
   }
