@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import type { Outbox, Settlement } from '../../src/outbox/outbox.ts'
 import { openSqliteOutbox } from '../../src/outbox/sqlite.ts'
 import { MemoryOutbox } from '../outbox/memory/memory.ts'
-import { Cluster, type Kind, kinds } from './promise/cluster.ts'
+import { artifactPublished, Cluster, type Kind, kinds } from './promise/cluster.ts'
 import { Life, sinkNames } from './promise/life.ts'
 import { Oracle } from './promise/oracle.ts'
 import type { SubscriptionSpec } from './scene.ts'
@@ -23,16 +23,22 @@ const asks = (kind: Kind, milestones: Milestones, labelled = false) => ({
 })
 const all: Milestones = ['queued', 'started', 'running', 'finished', 'deleted']
 const [qe, audit] = [{ name: 'qe' }, { name: 'audit' }]
+const both = { formats: ['cloudevents', 'cdevents'] } satisfies Partial<SubscriptionSpec>
+const declared = { ...both, userEvents: { types: [artifactPublished] } }
 
 /** What subscriptions ask for. */
 const specs: Partial<SubscriptionSpec>[] = [
   { sinks: [qe], events: kinds.map((kind) => asks(kind, ['started', 'finished'])) },
-  { sinks: [qe, audit], events: [asks('TaskRun', all)], startFrom: 'Earliest' },
+  { sinks: [qe, audit], events: [asks('TaskRun', all)], startFrom: 'Earliest', ...declared },
   { sinks: [audit], events: kinds.map((kind) => asks(kind, ['finished'], true)) },
-  { sinks: [qe], events: [asks('TaskRun', ['started', 'finished', 'deleted']), asks('CustomRun', ['finished'])] },
+  {
+    sinks: [qe],
+    events: [asks('TaskRun', ['started', 'finished', 'deleted']), asks('CustomRun', ['finished'])],
+    ...both,
+  },
   { sinks: [qe], events: kinds.map((kind) => asks(kind, ['started', 'finished'])), suspend: true },
   { sinks: [qe, audit], events: [asks('TaskRun', all)], startFrom: 'Earliest', suspend: true },
-  { sinks: [qe, audit], events: kinds.map((kind) => asks(kind, all)) },
+  { sinks: [qe, audit], events: kinds.map((kind) => asks(kind, all)), ...declared },
   {
     sinks: [qe],
     events: kinds.map((kind) => asks(kind, ['started', 'finished', 'deleted'], true)),
@@ -185,10 +191,7 @@ class World {
       const isIdle = [...this.life.feeds.values()].every((feed) => feed.isIdle) && this.outbox.owing().length === 0
       still = isEmpty && isIdle ? still + 1 : 0
     }
-    const counted = this.outbox
-      .counts()
-      .map((one) => [`${one.subscriptionUid} ${one.sink}`, one.counts.delivered ?? 0] as const)
-    this.oracle.check(new Map(counted))
+    this.oracle.check(new Map(this.outbox.counts().map((one) => [`${one.subscriptionUid} ${one.sink}`, one.counts])))
     if (this.errors.length > 0) throw this.errors[0]
   }
 

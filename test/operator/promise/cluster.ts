@@ -5,6 +5,24 @@ import { type SubscriptionSpec, start, subscription } from '../scene.ts'
 export type Kind = 'TaskRun' | 'CustomRun'
 export const kinds: readonly Kind[] = ['TaskRun', 'CustomRun']
 
+export const artifactPublished = 'dev.cdevents.artifact.published'
+
+/** What half of the runs declare: an event of a TaskRun's end, and one of its start that is none. */
+const declared = [
+  {
+    ...{ name: 'image', type: artifactPublished, on: { kind: 'TaskRun', milestone: 'finished' } },
+    subject: { id: 'pkg:oci/shop@sha256%3Aabc' },
+  },
+  {
+    ...{ name: 'wrong', type: artifactPublished, on: { kind: 'TaskRun', milestone: 'started' } },
+    subject: { id: 'shop' },
+  },
+]
+
+/** Whether a run declares these. */
+export const declaresEvents = ({ kind, metadata }: KubeObject): boolean =>
+  kind === 'TaskRun' && metadata.annotations?.['carillon.dev/events'] !== undefined
+
 /** A write to a run: what its watch tells, and what a list shows from then on. `time` in ms. */
 export type Write = { version: number; type: 'upsert' | 'delete'; object: KubeObject; time: number }
 
@@ -31,7 +49,8 @@ export class Cluster {
   create(kind: Kind): void {
     this.runs += 1
     const name = `run-${this.runs}`
-    const metadata = { name, namespace: 'team-a', uid: `uid-${name}`, creationTimestamp: this.stamp() }
+    const declares = this.runs % 2 === 0 && { annotations: { 'carillon.dev/events': JSON.stringify(declared) } }
+    const metadata = { name, namespace: 'team-a', uid: `uid-${name}`, creationTimestamp: this.stamp(), ...declares }
     const object = { apiVersion: 'tekton.dev/v1', kind, metadata, spec: {} } as unknown as KubeObject
     this.put(kind, 'upsert', object)
   }
@@ -56,7 +75,7 @@ export class Cluster {
     else if (status.completionTime === undefined)
       object.status = { ...status, completionTime: at, conditions: condition('True', 'Succeeded') }
     else if (!object.metadata.labels) object.metadata.labels = { type: 'build' }
-    else object.metadata.annotations = { 'chains.tekton.dev/signed': 'true' }
+    else object.metadata.annotations = { ...object.metadata.annotations, 'chains.tekton.dev/signed': 'true' }
   }
 
   remove(kind: Kind, which: number): void {

@@ -113,7 +113,12 @@ export class Life {
       room: () => this.overflow.room(),
       exists: (uid) => state.hasSubscription(uid),
       matched: ignore,
-      formatFailed: (failures) => hooks.poisoned(new Error(failures[0]?.problems[0]?.message)),
+      formatFailed(failures) {
+        const [other] = failures
+          .flatMap(({ problems }) => problems)
+          .filter((one) => one.reason !== 'DeclarationInvalid')
+        if (other) hooks.poisoned(new Error(other.message))
+      },
       filterFailed: (failures) => hooks.poisoned(new Error(failures[0]?.message)),
       poisoned: (_source, _change, error) => hooks.poisoned(error),
       observed: ignore,

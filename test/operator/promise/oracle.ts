@@ -4,11 +4,10 @@ import type { KubeObject } from '../../../src/api/object.ts'
 import type { Batch } from '../../../src/kube/reflector.ts'
 import { settleMs } from '../../../src/operator/judging/route.ts'
 import type { SubscriptionState } from '../../../src/operator/state.ts'
-import type { Row } from '../../../src/outbox/outbox.ts'
+import type { Counts, Row } from '../../../src/outbox/outbox.ts'
 import type { Milestone } from '../../../src/sources/source.ts'
 import { sourceOf } from '../scene.ts'
-import type { Cluster, Kind } from './cluster.ts'
-import { kinds } from './cluster.ts'
+import { artifactPublished, type Cluster, declaresEvents, type Kind, kinds } from './cluster.ts'
 import { marginMs } from './life.ts'
 
 /** From when on (ms) milestones have to be told, and before when none may be. */
@@ -25,6 +24,17 @@ type Sighted = {
   bounds: Map<string, Bounds>
 }
 
+/** What an event is of its milestone. */
+type As = 'cloudevents' | 'cdevents' | 'declared'
+
+function readType(type: string): { name: string; as: As } {
+  if (type.startsWith(artifactPublished)) return { name: 'finished', as: 'declared' }
+  const parts = type.split('.')
+  return parts[1] === 'carillon'
+    ? { name: parts.at(-2) ?? '', as: 'cloudevents' }
+    : { name: parts[3] ?? '', as: 'cdevents' }
+}
+
 const never = Number.POSITIVE_INFINITY
 
 /** Knows what has happened, and so what has to be delivered and what must not be: the promise, said once more and simply. */
@@ -37,9 +47,12 @@ export class Oracle {
   private must = new Set<string>()
   private readonly ids = new Map<string, string>()
   /** Of the present life of the disk. */
-  private once = new Set<string>()
+  private once = new Map<string, Set<As>>()
   private lanes = new Map<string, { sequence: string; name: string }>()
   private delivered = new Map<string, number>()
+
+  /** What was counted goes on from the statuses, while milestones may be told once more. */
+  private lost = false
 
   constructor(cluster: Cluster) {
     this.cluster = cluster
@@ -127,30 +140,32 @@ export class Oracle {
   }
 
   diskLost(): void {
+    this.lost = true
     this.excuse()
-    this.once = new Set()
+    this.once = new Map()
     this.lanes = new Map()
     this.delivered = new Map()
   }
 
   /** A row came to its end: it was delivered, or became a dead letter. */
   settled(row: Row, kind: 'delivered' | 'dead'): void {
-    const [family, name = ''] = row.event.type.split('.').slice(-3, -1)
+    const { name, as } = readType(row.event.type)
     const key = keyOf(row.subscriptionUid, row.sink, row.objectUid, name)
-    this.isTrue(row, family ?? '', name)
-    assert.ok(!this.once.has(key), `told twice: ${key}`)
-    this.once.add(key)
+    this.isTrue(row, name, as)
+    const told = this.once.get(key) ?? new Set()
+    assert.ok(!told.has(as), `told twice: ${key} ${as}`)
+    this.once.set(key, told.add(as))
     this.told.add(key)
     const pair = `${row.subscriptionUid} ${row.sink}`
     if (kind === 'delivered') this.delivered.set(pair, (this.delivered.get(pair) ?? 0) + 1)
     this.isInOrder(row, name)
   }
 
-  private isTrue(row: Row, lowerKind: string, name: string): void {
+  private isTrue(row: Row, name: string, as: As): void {
     const { event, objectUid, sink, subscriptionUid } = row
-    const kind = kinds.find((one) => one.toLowerCase() === lowerKind) ?? 'TaskRun'
-    const known = this.ids.get(`${objectUid} ${name}`) ?? event.id
-    this.ids.set(`${objectUid} ${name}`, event.id)
+    const kind = this.runOf(objectUid).kind as Kind
+    const known = this.ids.get(`${objectUid} ${name} ${as}`) ?? event.id
+    this.ids.set(`${objectUid} ${name} ${as}`, event.id)
     assert.equal(event.id, known, `another id: ${objectUid} ${name}`)
     const bounds = this.sighted.get(subscriptionUid)?.bounds.get(`${sink} ${kind} ${name}`)
     assert.ok(bounds, `nobody asked: ${subscriptionUid} ${sink} ${kind} ${name}`)
@@ -171,12 +186,13 @@ export class Oracle {
     const lane = `${row.subscriptionUid} ${row.sink} ${row.objectUid}`
     const { sequence } = JSON.parse(row.event.attributes) as { sequence: string }
     const last = this.lanes.get(lane)
-    assert.ok(!last || last.sequence < sequence, `out of order: ${lane}: ${name} after ${last?.name}`)
+    const isInPlace = !last || last.sequence < sequence || (last.sequence === sequence && last.name === name)
+    assert.ok(isInPlace, `out of order: ${lane}: ${name} after ${last?.name}`)
     this.lanes.set(lane, { sequence, name })
   }
 
   /** To be asked when all is quiet: has everything been told, and is it counted as it was? */
-  check(counts: ReadonlyMap<string, number>): void {
+  check(counts: ReadonlyMap<string, Partial<Counts>>): void {
     for (const { object } of this.cluster.subscriptions.values()) {
       const { uid } = object.metadata
       for (const kind of kinds)
@@ -185,8 +201,33 @@ export class Oracle {
       for (const key of this.must)
         if (key.startsWith(`${uid} `)) assert.ok(this.told.has(key), `lost with its run: ${key}`)
       for (const [pair, delivered] of this.delivered)
-        if (pair.startsWith(`${uid} `)) assert.equal(counts.get(pair), delivered, `counted as delivered: ${pair}`)
+        if (pair.startsWith(`${uid} `))
+          assert.equal(counts.get(pair)?.delivered, delivered, `counted as delivered: ${pair}`)
+      if (!this.sighted.get(uid)?.changed) this.isWhole(object, counts.get(`${uid} `)?.invalid ?? 0)
     }
+  }
+
+  private runOf(uid: string): KubeObject {
+    return this.cluster.states.get(uid)?.[0] ?? assert.fail(`no run ${uid}`)
+  }
+
+  /** Each milestone was told in all its forms, and what was declared wrongly is counted, once however many sinks. */
+  private isWhole({ metadata: { uid }, spec }: EventSubscription, invalid: number): void {
+    const wrong = new Set<string>()
+    for (const [key, told] of this.once) {
+      const [of, , run = '', name = ''] = key.split(' ')
+      if (of !== uid) continue
+      const object = this.runOf(run)
+      const expected: As[] = ['cloudevents']
+      if (spec.formats?.includes('cdevents') && name !== 'deleted') expected.push('cdevents')
+      if (spec.userEvents && declaresEvents(object)) {
+        if (name === 'finished') expected.push('declared')
+        if (name === 'started') wrong.add(run)
+      }
+      const forms = [...told].filter((as) => as !== 'cdevents' || name !== 'deleted')
+      assert.deepEqual(forms.sort(), expected.sort(), `told in part: ${key}`)
+    }
+    if (!this.lost) assert.equal(invalid, wrong.size, `counted as invalid: ${uid}`)
   }
 }
 
