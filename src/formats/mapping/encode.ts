@@ -101,7 +101,9 @@ export function fillDraft(input: EncodeInput, { text, ...head }: Draft, run: Run
   const event = { id, type, subject, attributes }
   if (!run) return { ...event, data: text.replace(emptyCustomData, '}') }
   if (run.summary === undefined) return { ...event, data: withRun(text, run.text) }
-  const summary = { attributes: attributesOf(false), data: withRun(text, run.summary) }
+  // Nothing else in them depends on it.
+  const shared = attributes.includes(',"late":"true"') ? attributesOf(false) : attributes
+  const summary = { attributes: shared, data: withRun(text, run.summary) }
   return { ...event, data: withRun(text, run.text), summary }
 }
 

@@ -11,18 +11,38 @@ export type RunValues = {
   context: ReadonlyMap<string, string>
 }
 
-/** What a declaration can take from a run. Line breaks at the end of a result are dropped, as a shell's `$(…)` does. */
+/**
+ * What a declaration can take from a run, each of the three read when it is first asked for. Line breaks at the end of a result are dropped,
+ * as a shell's `$(…)` does.
+ */
 export function valuesOf(kind: string, object: KubeObject): RunValues {
-  const spec = fields(object.spec)
-  const status = fields(object.status)
+  let results: RunValues['results'] | undefined
+  let params: RunValues['params'] | undefined
+  let context: RunValues['context'] | undefined
   return {
-    results: named(status.results, ({ value }) => (typeof value === 'string' ? withoutLastBreaks(value) : value)),
-    params: new Map([
-      ...named(specRunBy(spec, status).params, (param) => param.default),
-      ...named(spec.params, (param) => param.value),
-    ]),
-    context: contextOf(kind, object),
+    get results() {
+      results ??= resultsOf(object)
+      return results
+    },
+    get params() {
+      params ??= paramsOf(object)
+      return params
+    },
+    get context() {
+      context ??= contextOf(kind, object)
+      return context
+    },
   }
+}
+
+const resultsOf = (object: KubeObject) =>
+  named(fields(object.status).results, ({ value }) => (typeof value === 'string' ? withoutLastBreaks(value) : value))
+
+function paramsOf(object: KubeObject): Map<string, unknown> {
+  const spec = fields(object.spec)
+  const found = named(specRunBy(spec, fields(object.status)).params, (param) => param.default)
+  for (const [name, value] of named(spec.params, (param) => param.value)) found.set(name, value)
+  return found
 }
 
 /** No regular expression: looking for breaks before the end takes the square of their number. */
