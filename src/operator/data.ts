@@ -34,9 +34,25 @@ function parsed(field: 'include' | 'redact', texts: readonly string[]): Verdict<
         `data.${field}: ${quoted(text)} is no JSON Pointer: it begins with /, as in /spec/params; in names, ~ is written ~0 and / is written ~1`,
       )
     }
+    const mistake = mistakeOf(pointer)
+    if (mistake !== undefined) return refuse('DataInvalid', `data.${field}: ${quoted(text)} names nothing: ${mistake}`)
     pointers.push(pointer)
   }
   return accept(pointers)
+}
+
+/**
+ * What is written as other languages of paths would have it leads nowhere in any object, and a redaction that takes nothing away must not
+ * be taken for one. The CRD has the same rules.
+ */
+function mistakeOf(pointer: Pointer): string | undefined {
+  if (pointer.includes('*') || pointer.includes('-')) return 'there are no wildcards, name the list or map itself'
+  if (pointer.some((token) => /\[[^\]]*\]$/.test(token)))
+    return 'an element of a list is named by its number, as in /spec/params/0'
+  const [first, second] = pointer
+  if (first === 'metadata' && (second === 'labels' || second === 'annotations') && pointer.length > 3)
+    return `in names, / is written ~1, as in /metadata/${second}/example.com~1team`
+  return undefined
 }
 
 /** An include that no event would ever hold is a mistake. */

@@ -231,6 +231,25 @@ export const badSubscriptions: Bad[] = [
       subscription({ data: { [field]: ['/a~2'] } }),
       'in names, ~ is written ~0 and / is written ~1',
     ],
+    ...['/spec/params/*', '/spec/params/*/value', '/spec/params/-'].map(
+      (pointer): Bad => [
+        `${field} of ${pointer}`,
+        subscription({ data: { [field]: [pointer] } }),
+        `${field} takes no wildcards; name the list or map itself`,
+      ],
+    ),
+    ...['/spec/params[0]', '/spec/params[*]/value'].map(
+      (pointer): Bad => [
+        `${field} of ${pointer}`,
+        subscription({ data: { [field]: [pointer] } }),
+        `${field} names an element of a list by its number`,
+      ],
+    ),
+    [
+      `${field} of a label with a slash`,
+      subscription({ data: { [field]: ['/metadata/annotations/example.com/ticket'] } }),
+      `${field} must write / in names as ~1`,
+    ],
     [`${field} of everything`, subscription({ data: { [field]: [''] } }), 'should be at least 2 chars long'],
     [
       `33 of ${field}`,

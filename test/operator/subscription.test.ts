@@ -130,6 +130,17 @@ test('what data asks for in vain, and what no event can do without, is refused',
     /^data\.redact: "spec\/params" is no JSON Pointer: it begins with \//,
   )
   assert.match(refused({ data: { include: ['/a~2'] } }), /^data\.include: "\/a~2" is no JSON Pointer/)
+  for (const [pointer, mistake] of [
+    ['/spec/params/*/value', 'there are no wildcards'],
+    ['/spec/params/-', 'there are no wildcards'],
+    ['/spec/params[0]', 'named by its number, as in /spec/params/0'],
+    ['/metadata/labels/example.com/team', 'is written ~1, as in /metadata/labels/example.com~1team'],
+  ] as const) {
+    for (const field of ['include', 'redact'] as const) {
+      const message = refused({ data: { [field]: ['/status', pointer] } })
+      assert.ok(message.startsWith(`data.${field}: "${pointer}" names nothing: `) && message.includes(mistake), message)
+    }
+  }
   for (const pointer of [
     '',
     '/metadata',

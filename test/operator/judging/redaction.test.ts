@@ -133,12 +133,16 @@ test('it is encoded once for all who redact the same', () => {
   assert.notEqual(events[0]?.data, events[3]?.data)
 })
 
+/** Pointers that are refused, as in no object of a cluster there is anything. */
+const mistaken = /\/[*-](\/|$)|\](\/|$)|^\/metadata\/(labels|annotations)\/[^/]*\//
+
 /** Where something other than identity stands in an object. */
 function placesIn(value: unknown, path: readonly string[] = []): string[][] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, below]) => {
     const place = [...path, key]
-    const mayGo = !/^\/(apiVersion|kind|metadata(\/(name|namespace|uid))?)$/.test(pointerText(place))
+    const text = pointerText(place)
+    const mayGo = !/^\/(apiVersion|kind|metadata(\/(name|namespace|uid))?)$/.test(text) && !mistaken.test(text)
     return [...(mayGo ? [place] : []), ...placesIn(below, place)]
   })
 }
