@@ -40,9 +40,12 @@ export function tektonSinkOf(namespace: string, dataOf: (map: string) => unknown
 export const unsetCommand = (namespace: string, { map, key }: TektonSinkKey): string =>
   `kubectl -n ${namespace} patch configmap ${map} --type merge -p '{"data":{"${key}":""}}'`
 
-/** Whether a subscription sends what Tekton itself sends. */
+/** Whether a subscription sends what Tekton itself sends; a body of its own is no such event. */
 export const sendsAsTekton = (emitter: Emitter | undefined, { spec }: EventSubscription): boolean =>
-  emitter !== undefined && spec.suspend !== true && emitter.formats.some(({ format }) => format.name === 'tektonv1')
+  emitter !== undefined &&
+  spec.suspend !== true &&
+  spec.body === undefined &&
+  emitter.formats.some(({ format }) => format.name === 'tektonv1')
 
 /** What the condition DuplicateSender says. `sinks`: the subscription's, with their addresses; none of these is told. */
 export function duplicateSender(

@@ -62,6 +62,7 @@ test('a subscription is warned that sends what Tekton sends, and is not suspende
     [{ formats: ['tektonv2'] }, false],
     [{}, false],
     [{ formats: ['tektonv1'], suspend: true }, false],
+    [{ formats: ['tektonv1'], body: 'event.data' }, false],
   ]
   for (const [spec, isWarned] of cases)
     assert.equal(sendsAsTekton(emitter('builds', spec), subscription(spec)), isWarned, JSON.stringify(spec))
