@@ -3,6 +3,7 @@ import type { KubeObject } from '../api/object.ts'
 import type { Verdict } from '../api/verdict.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
 import type { Format, FormatName } from '../formats/format.ts'
+import { rememberingReader } from '../formats/user-events/annotation.ts'
 import type { KubeLog } from '../kube/log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Source } from '../sources/source.ts'
@@ -78,6 +79,7 @@ export class Operator {
   /** Subscriptions that are gone, of which something may still be kept: by uid, `namespace/name`. */
   private readonly leaving = new Map<string, string>()
   private first = true
+  private readonly readDeclarations = rememberingReader()
 
   constructor(deps: OperatorDeps) {
     this.deps = deps
@@ -255,6 +257,7 @@ export class Operator {
       adminNamespaces: deps.adminNamespaces,
       maxEventBytes: (sink) => deps.state.maxEventBytes(sink),
       parking: (sink) => this.runtime(sink)?.parking,
+      readDeclarations: this.readDeclarations,
     })
     const spec = activationSpec(object)
     const refusal = compiled.ok ? spec : compiled

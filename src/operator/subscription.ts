@@ -5,6 +5,7 @@ import { compileSelection } from '../filters/selection.ts'
 import { compileBody, withBody } from '../formats/body.ts'
 import type { Format, FormatName } from '../formats/format.ts'
 import { compileRedaction } from '../formats/redaction.ts'
+import type { AnnotationReader } from '../formats/user-events/annotation.ts'
 import { fields, lastWrite } from '../sources/read.ts'
 import type { Source } from '../sources/source.ts'
 import type { ActivationSpec } from './activation.ts'
@@ -23,6 +24,8 @@ export type CompileContext = {
   maxEventBytes(sink: string): number
   /** `namespace/name` of the sink that its dead letters are sent to as well. */
   parking(sink: string): string | undefined
+  /** Reads what authors declare, for all subscriptions. Left out: each annotation is read anew. */
+  readDeclarations?: AnnotationReader
 }
 
 /** A subscription made ready, or why it can't become right by waiting. */
@@ -35,7 +38,7 @@ export function compileSubscription(subscription: EventSubscription, context: Co
       `namespaceSelector is for admin namespaces only, and ${namespace} is none: leave it out, or ask an admin for a cluster-wide subscription`,
     )
   }
-  const options = compileOptions(spec)
+  const options = compileOptions(spec, context.readDeclarations)
   if (!options.ok) return options
   const bodied = compileFormats(spec, context)
   if (!bodied.ok) return bodied

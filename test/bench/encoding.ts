@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { EventSubscription } from '../../src/api/generated.ts'
 import type { KubeObject } from '../../src/api/object.ts'
 import { formats } from '../../src/formats/index.ts'
+import { rememberingReader } from '../../src/formats/user-events/annotation.ts'
 import type { Emitter } from '../../src/operator/emitter.ts'
 import { ObjectEvents } from '../../src/operator/judging/object-events.ts'
 import { compileSubscription } from '../../src/operator/subscription.ts'
@@ -48,6 +49,7 @@ function compiled(name: string, spec: Spec): Emitter {
     adminNamespaces: new Set(),
     maxEventBytes: () => 65_536,
     parking: () => undefined,
+    readDeclarations: rememberingReader(),
   })
   if (!emitter.ok) throw new Error(`${name}: ${emitter.message}`)
   return emitter.value

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Format } from '../../src/formats/format.ts'
 import { formats } from '../../src/formats/index.ts'
+import { rememberingReader } from '../../src/formats/user-events/annotation.ts'
 import { compileSubscription, sinkKeys } from '../../src/operator/subscription.ts'
 import { context, emitter, type SubscriptionSpec, subscription } from './scene.ts'
 
@@ -186,4 +187,14 @@ test('user events that CDEvents does not have are refused, by name', () => {
   assert.ok(!refused.ok)
   assert.equal(refused.reason, 'UserEventsInvalid')
   assert.match(refused.message, /dev\.cdevents\.artifact\.lost/)
+})
+
+test('what authors declare is read, and remembered, once for all subscriptions', () => {
+  const readDeclarations = rememberingReader()
+  const userEvents = { types: ['dev.cdevents.artifact.published'] }
+  const read = [false, true].map((only) => {
+    const spec = { formats: ['cdevents' as const], userEvents: { ...userEvents, only } }
+    return emitter('builds', spec, { readDeclarations }).options.cdevents.userEvents?.read
+  })
+  assert.deepEqual(read, [readDeclarations, readDeclarations])
 })

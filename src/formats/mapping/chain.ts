@@ -74,6 +74,6 @@ function commitOf(annotations: Fields, labels: Fields): string | undefined {
 /** Host and path alone: `https://host/org/app.git?rev=x` and `git@host:org/app` are one repository. */
 function repositoryOf(address: string): string | undefined {
   const url = URL.parse(address.replace(/^(?:[^@/:]+@)?([^@/:]+):(?!\/)/, 'ssh://$1/'))
-  const path = url?.pathname.replace(/\/+$/, '').replace(/\.git$/, '')
+  const path = url?.pathname.replace(/(?<!\/)\/+$/, '').replace(/\.git$/, '')
   return url?.hostname && path ? `${url.hostname.toLowerCase()}${path}` : undefined
 }

@@ -97,7 +97,7 @@ export type AnnotationReader = (text: string, marks: number) => AnnotationRead
  * Reads texts, and remembers those read last: all runs of one Pipeline carry the same. `limit`: so many texts and expressions in them are
  * remembered, of which an expression takes some 35 kB.
  */
-export function rememberingReader(limit = 48): AnnotationReader {
+export function rememberingReader(limit = 192): AnnotationReader {
   const known = new Map<string, AnnotationRead>()
   let remembered = 0
   const forget = (text: string, read: AnnotationRead) => {
