@@ -20,7 +20,7 @@ export const annotationLimits = {
   marksInLine: 100,
   length: 8192,
   declarations: 16,
-  expressions: 32,
+  expressions: 16,
 } as const
 
 /** The run's annotations that declare events, by name. */
