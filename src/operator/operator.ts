@@ -69,6 +69,8 @@ const waitingMs = 30_000
  */
 export class Operator {
   private readonly deps: OperatorDeps
+  /** Subscriptions whose conditions are to be told. */
+  private readonly untold = new Set<string>()
   private readonly dirty = new Set<string>()
   private readonly again = new Map<string, number>()
   private readonly pulse = new Pulse()
@@ -156,6 +158,7 @@ export class Operator {
       throw error
     }
     state.rebuild()
+    this.tell()
     await forgetSubscriptions(this.leaving, this.deps)
     await lookingBack.keep()
     if (this.first) await recovery.begin([...state.subscriptions.values()], [...sinks.objects.values()])
@@ -171,6 +174,12 @@ export class Operator {
     if (this.first) for (const sink of this.deps.outbox.gates().keys()) this.gone.add(sink)
     await forgetSinks(this.gone, this.deps)
     this.first = false
+  }
+
+  /** Not before changes meet the subscription: who reads that it is Ready counts on hearing all that happens from then on. */
+  private tell(): void {
+    for (const key of this.untold) this.deps.writer.mark(`subscription ${key}`, 'conditions')
+    this.untold.clear()
   }
 
   /** What is to be watched: what is selected, and what something is owed of, until that is dropped and counted. */
@@ -242,6 +251,7 @@ export class Operator {
     }
     if (!object) {
       deps.state.subscriptions.delete(key)
+      this.untold.delete(key)
       deps.forgotten(`subscription ${key}`)
       return
     }
@@ -264,7 +274,7 @@ export class Operator {
     if (!compiled.ok || !spec.ok) {
       const { reason, message } = refusal as { reason: string; message: string }
       deps.state.subscriptions.set(key, { object, stalled: { kind: 'stalled', reason, message }, emitter: undefined })
-      deps.writer.mark(`subscription ${key}`, 'conditions')
+      this.untold.add(key)
       return
     }
     const emitter = compiled.value
@@ -272,8 +282,7 @@ export class Operator {
     // After a loss of the disk the checkpoint, which stood meanwhile, tells what is to be sent.
     if (deps.outbox.begun && wasStalled(object, before)) deps.lookingBack.again(emitter)
     deps.state.subscriptions.set(key, { object, stalled: undefined, emitter })
-    // Not before: a status that is written at once is made of what stands there.
-    deps.writer.mark(`subscription ${key}`, 'conditions')
+    this.untold.add(key)
   }
 
   runtime(sink: string): SinkRuntime | undefined {
