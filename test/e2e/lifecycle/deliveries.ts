@@ -31,6 +31,8 @@ export function deliveries(scene: Scene): void {
     await createRun(admin, team.namespace, 'one')
     await team.condition('EventSink', 'gone', 'Delivering', { status: 'False', reason: 'Gone' })
     const busy = await team.condition('EventSink', 'busy', 'Delivering', { status: 'False', reason: 'TooManyRequests' })
+    // What the sinks said is on the disk by the time that a status asked for after it is there.
+    await team.ask('EventSubscription', 'subscription')
     await first.kill()
 
     await createRun(admin, team.namespace, 'two')
