@@ -320,7 +320,18 @@ export type EventSubscriptionSpec = {
      */
     source?: 'canonical' | 'classic'
   }
-  /** Which events go, any of these. Left out, started and finished of every kind that the formats know. */
+  /** Options for what Flux does. */
+  flux?: {
+    /**
+     * What becomes of it as CDEvents. service tells of deployed, upgraded, rolled back and removed services and of
+     * incidents; rfc follows the first table of Flux's RFC for a CDEvents provider. Default: service.
+     */
+    profile?: 'service' | 'rfc'
+  }
+  /**
+   * Which events go, any of these. Left out, the default milestones of every kind that the formats know
+   * (docs/events).
+   */
   events?: EventSelection[]
   /**
    * Labels of the namespaces whose objects are meant; empty means all. Only for subscriptions in a namespace
@@ -370,6 +381,21 @@ export type EventSubscriptionSpec = {
     only?: boolean
   }
   /**
+   * Whether only objects go that ask for it: whose annotation carillon.dev/subscriptions names this
+   * subscription, as in builds,release-notes, or platform/builds for one of another namespace. Default: false.
+   */
+  onRequest?: boolean
+  /** Tells of silence, where something should have happened. */
+  expect?: {
+    /**
+     * Where nothing has matched for so long, the condition Silent is True; at least a minute, at most 90 days, as
+     * in 24h.
+     */
+    within: string
+    /** Whether the sinks are told of it, too, once for each silence, in the format cloudevents. Default: false. */
+    event?: boolean
+  }
+  /**
    * Which milestones count when a sink, kind or milestone becomes part of the subscription: Now takes those from
    * then on, Earliest all that can be read from the objects that there are, a time (RFC 3339) those from then
    * on. Default: Now.
@@ -388,13 +414,34 @@ export type SinkRef = {
 }
 
 export type EventSelection = {
-  /** The kind of object. */
-  kind: 'TaskRun' | 'PipelineRun' | 'CustomRun'
+  /** The kind of object, as in PipelineRun. Of those without milestones of their own, group is given, too. */
+  kind: string
   /**
-   * Which moments of its life. Left out, started and finished; with tekton.mode eachChange running, too, for the
-   * formats tektonv1 and tektonv2.
+   * The API group of the kind, empty for the core group. Left out, every group in which Carillon knows the kind.
+   * The version is whichever the cluster serves.
    */
-  milestones?: ('queued' | 'started' | 'running' | 'changed' | 'unknown' | 'finished' | 'retried' | 'signed' | 'skipped' | 'deleted')[]
+  group?: string
+  /**
+   * Which moments of its life (docs/events). Left out, the kind's default ones, or where there is a define, none
+   * but those; with tekton.mode eachChange running, too, for the formats tektonv1 and tektonv2.
+   */
+  milestones?: string[]
+  /** Milestones of this subscription's own, for any kind, in CEL. */
+  define?: ({
+    /** Its name, also in the type of its events. */
+    name: string
+    /**
+     * A CEL expression on object that tells whether the milestone holds, as in object.status.conditions.exists(c,
+     * c.type == 'Ready' && c.status == 'True').
+     */
+    when: string
+    /**
+     * A CEL expression on object whose value tells one time that it holds from another, as in
+     * object.status.revision: while it holds, it is told anew with each new value. Left out, it is told each time
+     * that it comes to hold.
+     */
+    key?: string
+  })[]
   /** Labels that the object must have. Left out or empty, all do. */
   selector?: LabelSelector
 }

@@ -43,11 +43,11 @@ export function catalogueOf({ sources, formats, samples }: CatalogueInput): Cata
   const variants = variantsOf(formats)
   const tellings = Map.groupBy(
     samples.flatMap((sample) => tellingsOf(sources, sample)),
-    ({ source, milestone }) => `${source.kind} ${milestone.name}`,
+    ({ source, milestone }) => `${source.name} ${milestone.name}`,
   )
   const rows = Object.values(sources).flatMap((source) =>
     source.catalogue.map((milestone): Row => {
-      const told = tellings.get(`${source.kind} ${milestone.name}`) ?? []
+      const told = tellings.get(`${source.name} ${milestone.name}`) ?? []
       return {
         source,
         milestone,
@@ -92,7 +92,7 @@ function saysMore(one: RowEvent, other: RowEvent): boolean {
 function faultOf({ source, milestone, events }: Row, variant: Variant): string[] {
   const has = events.some((event) => event.variant === variant)
   if (knows(variant, source, milestone.name) === has) return []
-  const what = `${source.kind} ${milestone.name}`
+  const what = `${source.name} ${milestone.name}`
   return [
     has
       ? `${variant.name} has an event for ${what}, and does not know it`

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../api/object.ts'
+import { groupOf } from '../sources/read.ts'
 import type { Milestone, Source } from '../sources/source.ts'
 
 /** An object as the tests hold it; `before` is its state before, where what it tells can't be told without. */
@@ -13,7 +14,8 @@ const goneAt = Date.UTC(2026, 2, 4, 8)
 /** All milestones of a sample: what it was, what it has come into, and that it is gone. Of a kind that no source knows nothing. */
 export function tellingsOf(sources: Readonly<Record<string, Source>>, sample: Sample): Telling[] {
   const { object, before } = sample
-  const source = Object.hasOwn(sources, object.kind) ? sources[object.kind] : undefined
+  const reads = ({ kind, group }: Source) => kind === object.kind && group === groupOf(object)
+  const source = Object.values(sources).find(reads)
   if (source === undefined) return []
   const alive = [...source.milestones(object), ...source.transitions(before && source.project(before), object)]
   const latest = alive.reduce((last, { time, rank }) => Math.max(last, place(time, rank)), 0)

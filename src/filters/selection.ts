@@ -18,11 +18,17 @@ export type SelectionSpec = {
 }
 
 /** Milestones of one kind. Left out: its default tier. */
-export type EventSpec = { kind: string; milestones?: readonly string[]; selector?: LabelSelector }
+export type EventSpec = { kind: string; group?: string; milestones?: readonly string[]; selector?: LabelSelector }
+
+/** Which sources an entry of `events` speaks of, and which there are where there is none. */
+export type KnownSources = {
+  all: readonly Source[]
+  of(kind: string, group: string | undefined): readonly Source[]
+}
 
 /** A selection ready for the hot path. */
 export type Selection = {
-  /** Kind → names of the milestones that can match. */
+  /** Name of the source → names of the milestones that can match. */
   kinds: ReadonlyMap<string, ReadonlySet<string>>
   /** Those of them that the formats' options bring, and the spec does not name: for the formats with `besides` alone. */
   besides?: ReadonlyMap<string, ReadonlySet<string>>
@@ -49,7 +55,7 @@ export type Besides = (source: Source, named: readonly string[] | undefined) => 
 /** Refused as EventsInvalid (with what is allowed), FilterInvalid (with line and column) or NamespaceSelectorInvalid. */
 export function compileSelection(
   spec: SelectionSpec,
-  sources: Readonly<Record<string, Source>>,
+  sources: KnownSources,
   knows: Knows,
   besides: Besides = () => [],
 ): Verdict<Selection> {
@@ -82,7 +88,7 @@ const allOf = (choices: ReadonlyMap<string, readonly Choice[]>, namesOf: (choice
 
 function judgeBy(choices: ReadonlyMap<string, readonly Choice[]>, filter: Program | undefined): Selection['judge'] {
   return (source, object, milestone, inputs) => {
-    const ofKind = choices.get(source.kind)
+    const ofKind = choices.get(source.name)
     if (!ofKind || !isChosen(ofKind, milestone.name, object.metadata.labels)) return unselected
     if (!filter) return match
     const result = filter.evaluate(inputs.at(milestone))
@@ -104,24 +110,24 @@ function isChosen(choices: readonly Choice[], milestone: string, labels: Labels 
 
 function compileEvents(
   events: SelectionSpec['events'],
-  sources: Readonly<Record<string, Source>>,
+  sources: KnownSources,
   knows: Knows,
   besides: Besides,
 ): Verdict<Map<string, Choice[]>> {
   const choices = new Map<string, Choice[]>()
   for (const event of events ?? allKinds(sources, knows)) {
-    const choice = compileEvent(event, sources, knows, besides)
-    if (!choice.ok) return choice
-    choices.set(event.kind, [...(choices.get(event.kind) ?? []), choice.value])
+    const compiled = compileEvent(event, sources, knows, besides)
+    if (!compiled.ok) return compiled
+    for (const [name, choice] of compiled.value) choices.set(name, [...(choices.get(name) ?? []), choice])
   }
   if (choices.size === 0) return refuse('EventsInvalid', 'the formats of this subscription have no event for any kind')
   return accept(choices)
 }
 
-function allKinds(sources: Readonly<Record<string, Source>>, knows: Knows): EventSpec[] {
-  return Object.values(sources)
+function allKinds(sources: KnownSources, knows: Knows): EventSpec[] {
+  return sources.all
     .filter((source) => defaultsOf(source, knows).length > 0)
-    .map(({ kind }) => ({ kind }))
+    .map(({ kind, group }) => ({ kind, group }))
 }
 
 const allowedOf = (source: Source, knows: Knows): string[] =>
@@ -130,31 +136,39 @@ const allowedOf = (source: Source, knows: Knows): string[] =>
 const defaultsOf = (source: Source, knows: Knows): string[] =>
   source.catalogue.filter((row) => row.default && knows(source, row.name)).map(({ name }) => name)
 
+/** By the name of each source that the entry speaks of: a kind of two groups may tell more in one than in the other. */
 function compileEvent(
   event: EventSpec,
-  sources: Readonly<Record<string, Source>>,
+  sources: KnownSources,
   knows: Knows,
   besides: Besides,
-): Verdict<Choice> {
-  const source = Object.hasOwn(sources, event.kind) ? sources[event.kind] : undefined
-  if (!source) {
-    const kinds = Object.keys(sources).join(', ')
-    return refuse('EventsInvalid', `unknown kind ${event.kind}; the kinds are ${kinds}`)
-  }
-  const allowed = allowedOf(source, knows)
-  const milestones = event.milestones ?? defaultsOf(source, knows)
-  const wrong = milestones.find((name) => !allowed.includes(name))
-  if (wrong !== undefined) return refuse('EventsInvalid', wrongMilestone(source, wrong, allowed))
-  if (milestones.length === 0) {
-    return refuse(
-      'EventsInvalid',
-      `the formats of this subscription have no event for the default milestones of ${source.kind}`,
-    )
-  }
+): Verdict<Map<string, Choice>> {
+  const found = sources.of(event.kind, event.group)
+  const [first] = found
+  if (!first) return refuse('EventsInvalid', unknownKind(event, sources))
   const labels = event.selector && compileSelector(event.selector, 'EventsInvalid')
-  if (labels && !labels.ok) return refuse('EventsInvalid', `selector of ${source.kind}: ${labels.message}`)
-  const all = new Set([...milestones, ...besides(source, event.milestones)])
-  return accept({ milestones: all, named: new Set(milestones), labels: labels?.value })
+  if (labels && !labels.ok) return refuse('EventsInvalid', `selector of ${event.kind}: ${labels.message}`)
+  const allowed = new Set(found.flatMap((source) => allowedOf(source, knows)))
+  const wrong = event.milestones?.find((name) => !allowed.has(name))
+  if (wrong !== undefined) return refuse('EventsInvalid', wrongMilestone(first, wrong, [...allowed]))
+  const choices = new Map<string, Choice>()
+  for (const source of found) {
+    const own = allowedOf(source, knows)
+    const milestones = event.milestones?.filter((name) => own.includes(name)) ?? defaultsOf(source, knows)
+    if (milestones.length === 0) continue
+    const all = new Set([...milestones, ...besides(source, event.milestones)])
+    choices.set(source.name, { milestones: all, named: new Set(milestones), labels: labels?.value })
+  }
+  if (choices.size > 0) return accept(choices)
+  return refuse(
+    'EventsInvalid',
+    `the formats of this subscription have no event for the default milestones of ${event.kind}`,
+  )
+}
+
+function unknownKind({ kind, group }: EventSpec, { all }: KnownSources): string {
+  const kinds = [...new Set(all.map((source) => source.kind))].join(', ')
+  return `unknown kind ${kind}${group === undefined ? '' : ` of group ${group}`}; the kinds are ${kinds}`
 }
 
 function wrongMilestone(source: Source, name: string, allowed: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { eventOf } from '../sources/event-of.ts'
 import type { Milestone } from '../sources/source.ts'
 import type { EncodeInput, FormatName } from './format.ts'
 
@@ -29,7 +30,7 @@ const variants = '89ab89ab89ab89ab'
 export function sourceOf(input: EncodeInput): string {
   const namespace = input.object.metadata.namespace
   const scope = namespace ? `/namespaces/${encodeURIComponent(namespace.toWellFormed())}` : ''
-  return `${input.cluster.uri}${scope}/${input.source.family}`
+  return `${input.cluster.uri}${scope}/${eventOf(input.source, input.milestone.name).family}`
 }
 
 /** Extension `sequence`: the milestone's time in ms, 15 digits, then its rank, 2 digits. Of fixed width: sorts as text. */
@@ -122,6 +123,15 @@ export const reserved: ReadonlySet<string> = new Set([
   'pipelinerun',
   'pipelinetask',
   'traceparent',
+  'application',
+  'componentgroup',
+  'component',
+  'commit',
+  'snapshot',
+  'release',
+  'scenario',
+  'pipelinetype',
+  'revision',
 ])
 
 const extension = (name: string, value: string | undefined): string =>

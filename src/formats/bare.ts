@@ -41,8 +41,8 @@ export function identifiedObject(
 export const identifiedAtTop = (source: Source, object: KubeObject): KubeObject => identified(source, bareAtTop(object))
 
 const identified = (source: Source, object: KubeObject): KubeObject => {
-  const apiVersion = source.group ? `${source.group}/${source.version}` : source.version
-  return { ...object, apiVersion, kind: source.kind }
+  const { group, version } = source
+  return { ...object, apiVersion: object.apiVersion || (group ? `${group}/${version}` : version), kind: source.kind }
 }
 
 /** A part of the bare object as JSON, of one that is bare at its top; undefined where there is none, or what is nested too deeply. */

@@ -1,22 +1,25 @@
+import { eventOf, rowOf } from '../sources/event-of.ts'
 import type { Source } from '../sources/source.ts'
 import { type EventHead, encodeAttributes, timestamp } from './attributes.ts'
 import { encodeBareObject, hasIdentity } from './bare.ts'
+import { apiVersionOf, extensionsOf, factsOf } from './facts.ts'
 import { type EncodedEvent, type EncodeInput, type Format, nothing, oneEvent } from './format.ts'
-import { runExtensions, runFacts } from './run-facts.ts'
 import { extendSummary } from './summary-parts.ts'
 
 /** Carillon's own format: an event for every milestone of every kind (docs/events has its data). */
 export const cloudevents: Format = {
   name: 'cloudevents',
   hasSummary: true,
-  knows: (source, milestoneName) => source.catalogue.some((row) => row.name === milestoneName),
+  knows: (source, milestoneName) => rowOf(source, milestoneName) !== undefined,
   formOf: ({ extensions, data }) => JSON.stringify([extensions, data]),
   encode: (input) => (hasIdentity(input.object) ? oneEvent(encode(input)) : nothing),
 }
 
-/** `dev.carillon.<family>.<kind>.<milestone>.v1`, the kind in lower case. */
-export const typeOf = (source: Source, milestoneName: string): string =>
-  `dev.carillon.${source.family}.${source.kind.toLowerCase()}.${milestoneName}.v1`
+/** `dev.carillon.<family>.<subject>.<predicate>.v1`; of a milestone whose row says nothing else, the kind in lower case and its name. */
+export function typeOf(source: Source, milestoneName: string): string {
+  const { family, subject, predicate } = eventOf(source, milestoneName)
+  return `dev.carillon.${family}.${subject}.${predicate}.v1`
+}
 
 function encode(input: EncodeInput): EncodedEvent {
   const { source, object, milestone, content } = input
@@ -24,7 +27,7 @@ function encode(input: EncodeInput): EncodedEvent {
   const subject = `${source.kind.toLowerCase()}/${object.metadata.name}`
   const extensions: Record<string, string> = { uid: object.metadata.uid }
   if (milestone.outcome) extensions.outcome = milestone.outcome
-  if (source.family === 'tekton') Object.assign(extensions, runExtensions(source, object))
+  Object.assign(extensions, extensionsOf(source, object))
   const hasData = content !== 'none'
   const { schemaBase } = input.cluster
   const dataschema = schemaBase && `${schemaBase}/${type}.json`
@@ -45,7 +48,7 @@ function summarise({ source, object, milestone, cluster }: EncodeInput): Record<
   const { name, namespace, uid, generation, labels } = object.metadata
   const { time, outcome, reason, message, details } = milestone
   return {
-    apiVersion: apiVersionOf(source),
+    apiVersion: apiVersionOf(source, object),
     kind: source.kind,
     name,
     namespace,
@@ -53,9 +56,7 @@ function summarise({ source, object, milestone, cluster }: EncodeInput): Record<
     generation,
     labels,
     milestone: { name: milestone.name, time: timestamp(time), outcome, reason, message, details },
-    ...(source.family === 'tekton' && { run: runFacts(object) }),
+    ...factsOf(source, object),
     url: cluster.urlOf(source, object),
   }
 }
-
-const apiVersionOf = (source: Source): string => (source.group ? `${source.group}/${source.version}` : source.version)

@@ -18,7 +18,18 @@ export type EncodeInput = {
   truncated?: boolean
   options: FormatOptions
   cluster: Cluster
+  /** What is remembered of others, for links; left out: nothing. */
+  known?: Lookup | undefined
 }
+
+/**
+ * What the ledger holds of an object that is there or was, a month ago at most: what the ids of its events are made of. `keys`: of the
+ * milestones that were seen of it.
+ */
+export type KnownObject = { uid: string; chain: string | undefined; keys: readonly string[] }
+
+/** By the name of the object's source (`PipelineRun`), its namespace and its name; of several that had the name, the last. */
+export type Lookup = (source: string, namespace: string, name: string) => KnownObject | undefined
 
 /** What encoders know of the cluster. */
 export type Cluster = {
@@ -62,8 +73,8 @@ export const oneEvent = (event: EncodedEvent): Encoding => ({ events: [event], p
 /** Why an event is not sent. `message` names the path and the rule, never a value of the object. */
 export type FormatProblem = { reason: FormatProblemReason; message: string }
 
-/** EventInvalid: what was made is no valid event; DeclarationInvalid: an author's declaration; BodyFailed: the subscription's `body`. */
-export type FormatProblemReason = 'EventInvalid' | 'DeclarationInvalid' | 'BodyFailed'
+/** EventInvalid: what was made is no valid event; DeclarationInvalid: an author's declaration; BodyFailed: the subscription's `body`; ObjectUnreadable: what the object should tell. */
+export type FormatProblemReason = 'EventInvalid' | 'DeclarationInvalid' | 'BodyFailed' | 'ObjectUnreadable'
 
 /** One wire format. `encode` never throws on odd objects. */
 export type Format = {

@@ -7,6 +7,7 @@ export type FormatOptions = {
   data: DataOptions
   cdevents: CDEventsOptions
   tekton: TektonOptions
+  flux: FluxOptions
 }
 
 /** Parts of the object, as reference tokens of JSON Pointers (RFC 6901). */
@@ -48,10 +49,16 @@ export type TektonOptions = {
   source: 'canonical' | 'classic'
 }
 
+export type FluxOptions = {
+  /** As CDEvents: service events and incidents (the RFC's last revision), or the table of its first one, row by row. */
+  profile: 'service' | 'rfc'
+}
+
 /** Those of a subscription that says nothing. */
 export const defaultOptions: FormatOptions = {
   extensions: {},
   data: { include: [], redact: [] },
   cdevents: { specVersion: '0.4.1', profile: 'schema', outcomes: {}, userEvents: undefined },
   tekton: { mode: 'once', source: 'canonical' },
+  flux: { profile: 'service' },
 }

@@ -1,4 +1,5 @@
 import { bareAtTop, encodePart } from './bare.ts'
+import { apiVersionOf } from './facts.ts'
 import type { EncodeInput } from './format.ts'
 import { pointerText } from './pointers.ts'
 
@@ -36,7 +37,7 @@ export function extendSummary(summary: string, input: Input): string {
 function objectRef({ source, object, cluster }: Input): ObjectRef {
   const { namespace, name, uid, resourceVersion } = object.metadata
   return {
-    apiVersion: source.group ? `${source.group}/${source.version}` : source.version,
+    apiVersion: apiVersionOf(source, object),
     kind: source.kind,
     ...(namespace !== undefined && { namespace }),
     name,

@@ -2,11 +2,11 @@ import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Verdict } from '../api/verdict.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
+import type { KnownSources } from '../filters/selection.ts'
 import type { Format, FormatName } from '../formats/format.ts'
 import { rememberingReader } from '../formats/user-events/annotation.ts'
 import type { KubeLog } from '../kube/log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import type { Source } from '../sources/source.ts'
 import type { StatusBook } from '../status/book.ts'
 import type { StatusWriter } from '../status/writer.ts'
 import { activate } from './activation.ts'
@@ -37,7 +37,7 @@ export type OperatorDeps = {
   namespacesSeen: Pick<NamespacesSeen, 'since' | 'look' | 'keep'>
   book: StatusBook
   writer: Pick<StatusWriter, 'mark'>
-  sources: Readonly<Record<string, Source>>
+  sources: KnownSources
   formats: Readonly<Record<FormatName, Format>>
   adminNamespaces: ReadonlySet<string>
   checkUrl(url: string): Verdict<URL>

@@ -19,7 +19,7 @@ export function compileOptions(spec: Spec, read?: AnnotationReader): Verdict<For
   if (!data.ok) return data
   const userEvents = compileUserEvents(spec.userEvents, read)
   if (!userEvents.ok) return userEvents
-  const { cdevents, tekton } = defaultOptions
+  const { cdevents, flux, tekton } = defaultOptions
   return accept({
     extensions: spec.extensions ?? {},
     data: data.value,
@@ -30,6 +30,7 @@ export function compileOptions(spec: Spec, read?: AnnotationReader): Verdict<For
       userEvents: userEvents.value,
     },
     tekton: { mode: spec.tekton?.mode ?? tekton.mode, source: spec.tekton?.source ?? tekton.source },
+    flux: { profile: spec.flux?.profile ?? flux.profile },
   })
 }
 

@@ -1,7 +1,7 @@
 import type { EventSubscription } from '../api/generated.ts'
 import { parseTime } from '../api/time.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
-import { compileSelection } from '../filters/selection.ts'
+import { compileSelection, type KnownSources } from '../filters/selection.ts'
 import { compileBody, withBody } from '../formats/body.ts'
 import type { Format, FormatName } from '../formats/format.ts'
 import { compileRedaction } from '../formats/redaction.ts'
@@ -17,7 +17,7 @@ import { stepsOf } from './steps.ts'
 type Spec = EventSubscription['spec']
 
 export type CompileContext = {
-  sources: Readonly<Record<string, Source>>
+  sources: KnownSources
   formats: Readonly<Record<FormatName, Format>>
   adminNamespaces: ReadonlySet<string>
   /** The sink's limits.maxEventBytes, or the default while the sink isn't there. */

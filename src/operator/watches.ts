@@ -2,7 +2,7 @@ import type { Batch, Reflector, ReflectorState } from '../kube/reflector.ts'
 import type { Source } from '../sources/source.ts'
 
 export type WatchDeps = {
-  sources: Readonly<Record<string, Source>>
+  source(name: string): Source | undefined
   /** Empty: all namespaces with one watch. */
   namespaces: readonly string[]
   cursors(): ReadonlyMap<string, string>
@@ -37,7 +37,7 @@ export class Watches {
   async want(kinds: ReadonlySet<string>): Promise<void> {
     const wanted = new Map<string, { source: Source; namespace: string | undefined }>()
     for (const kind of kinds) {
-      const source = this.deps.sources[kind]
+      const source = this.deps.source(kind)
       if (!source) continue
       if (this.deps.namespaces.length === 0) wanted.set(kind, { source, namespace: undefined })
       for (const namespace of this.deps.namespaces) wanted.set(`${kind}/${namespace}`, { source, namespace })
@@ -90,7 +90,7 @@ export class Watches {
   }
 
   private of(kind: string): Entry[] {
-    return [...this.entries.values()].filter((entry) => entry.watch.source.kind === kind)
+    return [...this.entries.values()].filter((entry) => entry.watch.source.name === kind)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,29 @@
+import type { KubeObject } from '../api/object.ts'
+import { groupOf } from './read.ts'
 import type { Source } from './source.ts'
 import { customRun, pipelineRun, taskRun } from './tekton.ts'
 
-/** Every kind that can be subscribed to, by its name. */
-export const sources: Readonly<Record<string, Source>> = {
-  TaskRun: taskRun,
-  PipelineRun: pipelineRun,
-  CustomRun: customRun,
+/** Every kind that has a catalogue, by the source's name. */
+export const sources: Readonly<Record<string, Source>> = byName([taskRun, pipelineRun, customRun])
+
+function byName(all: readonly Source[]): Record<string, Source> {
+  return Object.fromEntries(all.map((source) => [source.name, source]))
 }
+
+/** What selections are compiled with. */
+export const knownSources = {
+  all: Object.values(sources),
+  of: (kind: string, group: string | undefined) => sourcesOf(kind, group),
+}
+
+/** The source by its name, as cursors, records and activations have it; undefined where this version has none. */
+export const sourceNamed = (name: string): Source | undefined =>
+  Object.hasOwn(sources, name) ? sources[name] : undefined
+
+/** The sources that an entry of a subscription's `events` speaks of: without a group, those of every group that the kind is read in. */
+export const sourcesOf = (kind: string, group?: string): readonly Source[] =>
+  Object.values(sources).filter((source) => source.kind === kind && (group === undefined || source.group === group))
+
+/** The source that reads an object, whatever its version; undefined where no source has a catalogue for it. */
+export const sourceFor = (object: Pick<KubeObject, 'apiVersion' | 'kind'>): Source | undefined =>
+  sourcesOf(object.kind, groupOf(object))[0]

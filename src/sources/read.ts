@@ -58,3 +58,7 @@ export function annotationTime(metadata: Fields, name: string): number | undefin
 // Not Math.max(...): an argument list of an object's length may be too long for the stack.
 const newest = (entries: readonly Fields[]): number | undefined =>
   entries.reduce((max, entry) => Math.max(max, time(entry.time) ?? 0), 0) || undefined
+
+/** The API group of an object; empty for core, and where it does not say. */
+export const groupOf = ({ apiVersion }: { apiVersion?: unknown }): string =>
+  typeof apiVersion === 'string' && apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''

@@ -10,6 +10,10 @@ export type Outcome = (typeof outcomes)[number]
  */
 export type MilestoneClass = 'derived' | 'observed'
 
+/** Whose objects they are: a segment of the CloudEvents `source` and of own event types. */
+export const families = ['tekton', 'konflux', 'flux', 'generic'] as const
+export type Family = (typeof families)[number]
+
 /** A moment in an object's life. Plain data: stored, filtered on, and encoded. */
 export type Milestone = {
   /** The catalogue's name: queued, started, finished, … */
@@ -26,14 +30,18 @@ export type Milestone = {
   message?: string
   /** Small, documented facts of this very milestone (the skipped task's name, the attempt's number). */
   details?: Record<string, string | number | boolean>
+  /** uid of the subscription that defines it, in CEL: of no concern to any other. */
+  definedBy?: string
 }
 
 /** One row of the catalogue: what a kind can tell. The docs' table and the check of `events[].milestones` come from here. */
 export type MilestoneKind = {
   name: string
   class: MilestoneClass
-  /** In the set that a subscription without `events` gets (in this version: started and finished). */
+  /** In the set that a subscription without `events`, or an entry of it without `milestones`, gets. */
   default: boolean
+  /** What its events are of, where that is not the kind itself: of a PipelineRun that builds, `konflux` `build` `started`. */
+  event?: EventOf
   key: string
   time: string
   when: string
@@ -44,6 +52,9 @@ export type MilestoneKind = {
   /** What `details` holds; left out where there are none. */
   details?: Readonly<Record<string, DetailKind>>
 }
+
+/** An own event's type is `dev.carillon.<family>.<subject>.<predicate>.v1`: small letters, digits and `-`; no digit or `-` first. */
+export type EventOf = { family: Family; subject: string; predicate: string }
 
 /** One fact in a milestone's `details`. `always`: wherever there are details it is among them. */
 export type DetailKind = {
@@ -65,14 +76,24 @@ export type Keep = { wants(milestoneName: string): boolean; previous: Projection
  */
 export type Gone = { at: number; missed: boolean }
 
+/** Why something of an object can't be told. `key` tells it from others of the object; `message` never holds a value of it. */
+export type Unreadable = { key: string; milestone: string; message: string }
+
 /** A watched kind: which resource, and what its objects tell. Everything here is a pure function. */
 export type Source = {
-  /** The kind as subscriptions name it; unique over all sources. */
+  /**
+   * Unique over all sources, and on disk for ever: the kind; `<kind>.<group>` where another source has that name, or the kind is none of
+   * ours.
+   */
+  name: string
   kind: string
-  /** Segment of the CloudEvents `source` and of own event types. */
-  family: 'tekton' | 'konflux' | 'flux' | 'generic'
+  family: Family
   group: string
+  /** The one that it reads best, or that was found to be served. */
   version: string
+  /** Others that it can read, better ones first: asked for where the cluster does not serve `version`. */
+  versions?: readonly string[]
+  /** Empty where only the cluster knows. */
   plural: string
   catalogue: readonly MilestoneKind[]
   /** Everything that must have happened to the object, read from its present state, in order of rank. Never throws. */
@@ -93,4 +114,6 @@ export type Source = {
    * little changes; undefined where its deletion would be no news. Never throws.
    */
   remains(object: KubeObject): KubeObject | undefined
+  /** What the object ought to tell and nobody can read; told once, counted, and in condition FormatErrors. Never throws. */
+  unreadable?(object: KubeObject): readonly Unreadable[]
 }

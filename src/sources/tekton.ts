@@ -59,6 +59,7 @@ function runSource(kind: string, plural: string, version: string, catalogue: Sou
     ]
   }
   return {
+    name: kind,
     kind,
     family: 'tekton',
     group: 'tekton.dev',

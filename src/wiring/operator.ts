@@ -3,7 +3,7 @@ import { pause } from '../kube/backoff.ts'
 import type { ReviveDeps } from '../operator/control/dead-letters.ts'
 import { Operator } from '../operator/operator.ts'
 import type { Watches } from '../operator/watches.ts'
-import { sources } from '../sources/index.ts'
+import { knownSources } from '../sources/index.ts'
 import { forgetSink } from '../status/metrics.ts'
 import { sendAgain } from './dead-letters.ts'
 import type { HeadersReader } from './deliveries.ts'
@@ -36,7 +36,7 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     namespacesSeen,
     book,
     writer,
-    sources,
+    sources: knownSources,
     formats,
     adminNamespaces: new Set(ground.config.adminNamespaces),
     checkUrl: (url) => ground.egress.check(url),

@@ -15,7 +15,7 @@ import { seedSink, seedSubscription } from '../operator/recovery/seed.ts'
 import { Watches } from '../operator/watches.ts'
 import type { CommitBatch, NewGap } from '../outbox/outbox.ts'
 import { type ObserveDeps, observe } from '../pipeline.ts'
-import { sources } from '../sources/index.ts'
+import { sourceNamed } from '../sources/index.ts'
 import type { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import { type Ground, now, type Parts } from './parts.ts'
@@ -85,11 +85,11 @@ export function collections(
 /** The watches of what subscriptions ask for, each observed in a loop of its own. */
 export function createWatches({ ground, loops, metrics, outbox }: Parts, observing: ObserveDeps): Watches {
   return new Watches({
-    sources,
+    source: sourceNamed,
     namespaces: ground.config.watchNamespaces,
     cursors: () => outbox.cursors(),
     reflector: (source, namespace, resumeFrom) =>
-      createReflector(ground, metrics, source.kind, source, { namespace, resumeFrom }),
+      createReflector(ground, metrics, source.name, source, { namespace, resumeFrom }),
     start: (key, run) => loops.start(key, run),
     stop: (key) => loops.stop(key),
     observe: (watch, signal) => observe(watch, observing, signal),

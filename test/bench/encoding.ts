@@ -8,7 +8,7 @@ import { rememberingReader } from '../../src/formats/user-events/annotation.ts'
 import type { Emitter } from '../../src/operator/emitter.ts'
 import { ObjectEvents } from '../../src/operator/judging/object-events.ts'
 import { compileSubscription } from '../../src/operator/subscription.ts'
-import { sources } from '../../src/sources/index.ts'
+import { knownSources, sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 import { bigTaskRun } from './big-run.ts'
 
@@ -44,7 +44,7 @@ function compiled(name: string, spec: Spec): Emitter {
     spec: { sinks: [{ name: 'qe' }], ...spec },
   } as EventSubscription
   const emitter = compileSubscription(subscription, {
-    sources,
+    sources: knownSources,
     formats,
     adminNamespaces: new Set(),
     maxEventBytes: () => 65_536,

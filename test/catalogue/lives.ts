@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KubeObject } from '../../src/api/object.ts'
-import { sources } from '../../src/sources/index.ts'
+import { sourceFor } from '../../src/sources/index.ts'
 import type { Source } from '../../src/sources/source.ts'
 
 /** A run's life as a watch told it: all its states and, where it was deleted, when (ms). */
@@ -26,7 +26,7 @@ export const lives: readonly Life[] = readdirSync(folder).map((file): Life => {
   const keyOf = (told: string) => told.split(' ')[0] ?? ''
   return {
     name: file.replace('.json', ''),
-    source: sources[states[0]?.kind ?? ''] ?? assert.fail(file),
+    source: sourceFor(states[0] ?? assert.fail(file)) ?? assert.fail(file),
     states,
     deletedAt: deletedAt === undefined ? undefined : Date.parse(deletedAt),
     keys: [...derived.map(keyOf), ...observed, ...(deletion === undefined ? [] : [keyOf(deletion)])],

@@ -46,7 +46,7 @@ function statesFor({ source }: Life, status: EventSubscription['status']): Subsc
           formats: [format.name],
           cdevents: { specVersion, profile },
           tekton: options.tekton,
-          events: [{ kind: source.kind, milestones: [milestone] }],
+          events: [{ kind: source.kind, group: source.group, milestones: [milestone] }],
         } as Parameters<typeof emitter>[1]
         const object = subscription(spec, { name, namespace, uid: `uid-${name}` })
         return {
@@ -104,7 +104,7 @@ export class Process {
       outbox: this.outbox,
       since: { read: async () => new Map() },
       lookingBack: { restore: () => undefined },
-      kinds: [this.life.source.kind],
+      kinds: [this.life.source.name],
       loss: () => 'lost',
       marginMs,
       serverNow: () => this.now,
@@ -152,7 +152,7 @@ export class Process {
   private async take(batches: Batch[]): Promise<void> {
     const { source } = this.life
     const watch = {
-      name: source.kind,
+      name: source.name,
       source,
       async *batches() {
         yield* batches

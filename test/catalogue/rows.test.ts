@@ -64,8 +64,8 @@ test('a row that no recorded life has fails, and says which', () =>
 
 for (const source of Object.values(sources))
   for (const row of source.catalogue)
-    describe(`${source.kind} ${row.name}, ${row.class}`, () => {
-      const { kind } = source
+    describe(`${source.name} ${row.name}, ${row.class}`, () => {
+      const { name: kind } = source
 
       test('states one by one: every milestone once', () =>
         each(kind, row.name, async (scene) => holdToKeys(await toldBy(oneByOne, scene), scene)))

@@ -143,7 +143,8 @@ test(`every event of a run with any spec and status is as its schema says; seed 
       ...{ name: 'odd', namespace: 'team-a', uid: 'u-1', generation: 1, creationTimestamp: '2026-03-04T07:46:28Z' },
       ...{ labels, annotations },
     }
-    const object = { apiVersion: 'tekton.dev/v1', kind, metadata, spec, status } as unknown as KubeObject
+    const apiVersion = kind === 'CustomRun' ? 'tekton.dev/v1beta1' : 'tekton.dev/v1'
+    const object = { apiVersion, kind, metadata, spec, status } as unknown as KubeObject
     for (const event of own({ object })) holdToSchema(event)
   })
   fc.assert(property, { seed, numRuns: 400 })

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../src/api/object.ts'
 import { compile, type Program } from '../../src/cel/program.ts'
 import { filterVariables, inputsOf } from '../../src/filters/inputs.ts'
 import { compileSelection } from '../../src/filters/selection.ts'
-import { sources } from '../../src/sources/index.ts'
+import { knownSources, sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 
 const page = readFileSync(new URL('../../docs/filters.md', import.meta.url), 'utf8')
@@ -141,7 +141,7 @@ describe('docs/filters.md', () => {
   test('the example at the top is a selection that can be made', () => {
     const [example] = blocks('yaml')
     const { spec } = parse(example?.code ?? '')
-    const made = compileSelection(spec, sources, () => true)
+    const made = compileSelection(spec, knownSources, () => true)
     assert.ok(made.ok, made.ok ? '' : made.message)
     assert.deepEqual([...made.value.kinds.keys()], ['PipelineRun'])
   })
@@ -149,7 +149,7 @@ describe('docs/filters.md', () => {
   test('the messages shown are the ones given', () => {
     const messages = blocks('text').flatMap(({ code }) => code.split('\n'))
     const wrong = ['milestone.nme == "x"', 'true &&\n  foo == 1', 'milestone.name.matches("(")'].map((filter) => {
-      const made = compileSelection({ filter, events: [{ kind: 'PipelineRun' }] }, sources, () => true)
+      const made = compileSelection({ filter, events: [{ kind: 'PipelineRun' }] }, knownSources, () => true)
       return made.ok ? '' : made.message
     })
     const failing = ['size(object.status.results) > 0', 'object.metadata.name + 1 == 2'].map((filter) => {

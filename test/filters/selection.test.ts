@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { KubeObject } from '../../src/api/object.ts'
-import { compileSelection, inputsOf, type SelectionSpec } from '../../src/filters/selection.ts'
+import { compileSelection, inputsOf, type KnownSources, type SelectionSpec } from '../../src/filters/selection.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 
 /** A source of which only the catalogue matters here. */
 function source(kind: string, names: Record<string, boolean>): Source {
   return {
+    name: kind,
     kind,
     family: 'tekton',
     group: 'tekton.dev',
@@ -58,8 +59,13 @@ const milestone = (name: string, more: Partial<Milestone> = {}): Milestone => ({
   ...more,
 })
 
+const known: KnownSources = {
+  all: Object.values(sources),
+  of: (kind) => Object.values(sources).filter((one) => one.kind === kind),
+}
+
 function selection(spec: SelectionSpec) {
-  const compiled = compileSelection(spec, sources, knows)
+  const compiled = compileSelection(spec, known, knows)
   assert.ok(compiled.ok, compiled.ok ? '' : compiled.message)
   return compiled.value
 }
@@ -210,7 +216,7 @@ describe('refuses', () => {
   ]
   for (const [name, spec, reason, message] of table) {
     test(name, () => {
-      const compiled = compileSelection(spec, sources, knows)
+      const compiled = compileSelection(spec, known, knows)
       assert.ok(!compiled.ok)
       assert.equal(compiled.reason, reason)
       assert.match(compiled.message, message)
@@ -218,7 +224,7 @@ describe('refuses', () => {
   }
 
   test('nothing that the formats know at all', () => {
-    const compiled = compileSelection({}, sources, () => false)
+    const compiled = compileSelection({}, known, () => false)
     assert.ok(!compiled.ok)
     assert.match(compiled.message, /no event for any kind/)
   })

@@ -10,7 +10,7 @@ import { Operator } from '../../src/operator/operator.ts'
 import { LookingBack } from '../../src/operator/recovery/looking-back.ts'
 import { OperatorState } from '../../src/operator/state.ts'
 import type { CommitBatch } from '../../src/outbox/outbox.ts'
-import { sources } from '../../src/sources/index.ts'
+import { knownSources } from '../../src/sources/index.ts'
 import { StatusBook } from '../../src/status/book.ts'
 import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { ms, sink, subscription } from './scene.ts'
@@ -58,7 +58,7 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     namespacesSeen: { since: () => [], look: async () => undefined, keep: async () => undefined },
     book: new StatusBook(),
     writer: { mark: (key) => marked.push(key) },
-    sources,
+    sources: knownSources,
     formats,
     adminNamespaces: new Set(),
     checkUrl: (url) => accept(new URL(url)),

@@ -5,7 +5,7 @@ import { activationKey } from '../../src/operator/activation.ts'
 import type { Emitter, Since } from '../../src/operator/emitter.ts'
 import { type CompileContext, compileSubscription } from '../../src/operator/subscription.ts'
 import type { ObjectRecord } from '../../src/outbox/outbox.ts'
-import { sources } from '../../src/sources/index.ts'
+import { knownSources, sources } from '../../src/sources/index.ts'
 import type { Source } from '../../src/sources/source.ts'
 
 export const start = Date.UTC(2026, 10, 22, 12)
@@ -98,7 +98,7 @@ export function sink(spec: Partial<EventSink['spec']> = {}, metadata: Partial<Ob
 }
 
 export const context = (over: Partial<CompileContext> = {}): CompileContext => ({
-  sources,
+  sources: knownSources,
   formats,
   adminNamespaces: new Set(['admin']),
   maxEventBytes: () => 65_536,

@@ -1,12 +1,12 @@
-import { type DetailKind, type MilestoneKind, outcomes, type Source } from '../../sources/source.ts'
+import { sourcesOf } from '../../sources/index.ts'
+import { type DetailKind, type Family, type MilestoneKind, outcomes, type Source } from '../../sources/source.ts'
 import { howItEnded, labels, runFacts, summaryParts } from './run.ts'
 import { members, object, type Schema, text, time } from './schema.ts'
 
 /** What Carillon's own format sends as data for a milestone. */
 export function ownData(source: Source, row: MilestoneKind): Schema {
-  const apiVersion = source.group ? `${source.group}/${source.version}` : source.version
   return members('', {
-    'apiVersion!': { type: 'string', const: apiVersion, description: 'of the object' },
+    'apiVersion!': { type: 'string', ...apiVersions(source), description: 'of the object' },
     'kind!': { type: 'string', const: source.kind, description: 'of the object' },
     'name!': text('of the object'),
     namespace: text('of the object'),
@@ -14,13 +14,30 @@ export function ownData(source: Source, row: MilestoneKind): Schema {
     generation: { type: 'integer', minimum: 0, description: 'of the object: moves with each change of its spec' },
     labels,
     'milestone!': milestone(row),
-    ...(source.family === 'tekton' && { 'run!': runFacts }),
+    ...factsSchemas[source.family](source, row),
     'url!': text('the object in the dashboard (`--dashboard-url`), else at the API server'),
     ...summaryParts,
     object: object(
       'with `data.content: full`, the whole object but for what never leaves the cluster (docs/security.md)',
     ),
   })
+}
+
+/** By `facts` of src/formats/facts.ts. */
+const factsSchemas: Readonly<Record<Family, (source: Source, row: MilestoneKind) => Record<string, Schema>>> = {
+  tekton: () => ({ 'run!': runFacts }),
+  konflux: () => ({}),
+  flux: () => ({}),
+  generic: () => ({}),
+}
+
+/** All in which the kind is read: events of one type have one schema, in whichever group and version the cluster has the kind. */
+function apiVersions({ kind, family }: Source): Pick<Schema, 'const' | 'enum'> {
+  const all = sourcesOf(kind)
+    .filter((source) => source.family === family)
+    .flatMap(({ group, version, versions = [] }) => [version, ...versions].map((one) => `${group}/${one}`))
+  const [only] = all
+  return only !== undefined && all.length === 1 ? { const: only } : { enum: all }
 }
 
 function milestone({ name, outcome, reason, details }: MilestoneKind): Schema {

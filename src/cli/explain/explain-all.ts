@@ -4,10 +4,11 @@ import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import type { Labels } from '../../filters/selector.ts'
 import type { Cluster } from '../../formats/format.ts'
 import { formats } from '../../formats/index.ts'
+import { apiVersionOf } from '../../kube/path.ts'
 import type { Emitter } from '../../operator/emitter.ts'
 import { activationSpec, compileSubscription } from '../../operator/subscription.ts'
-import { sources } from '../../sources/index.ts'
-import { fields, text } from '../../sources/read.ts'
+import { knownSources, sources, sourcesOf } from '../../sources/index.ts'
+import { fields, groupOf, text } from '../../sources/read.ts'
 import type { Source } from '../../sources/source.ts'
 import type { Document } from '../documents.ts'
 import { type Declared, declare, metadataOf, noUid } from './declared.ts'
@@ -83,7 +84,7 @@ export function explainAll(
 
 function sort(documents: readonly Document[], note: ExplainOptions['note']) {
   const of = (wanted: (kind: string) => boolean) => documents.filter(({ kind }) => wanted(kind))
-  const isRun = (kind: string) => Object.hasOwn(sources, kind)
+  const isRun = (kind: string) => sourcesOf(kind).length > 0
   const ours = ['EventSubscription', 'EventSink', 'Namespace']
   for (const { kind, object } of of((one) => !isRun(one) && !ours.includes(one)))
     note(`passed over: ${kind} ${text(fields(object.metadata).name) ?? ''}`)
@@ -106,7 +107,9 @@ function elsewhere(subscriptions: readonly Document[], runs: readonly Run[], { n
 function readRuns(documents: readonly Document[], { namespace, now, note }: ExplainOptions): Verdict<Run[]> {
   const runs: Run[] = []
   for (const { from, kind, object } of documents) {
-    const source = Object.hasOwn(sources, kind) ? sources[kind] : undefined
+    const candidates = sourcesOf(kind)
+    const version = text(object.apiVersion) ?? ''
+    const source = candidates.find(({ group }) => group === groupOf({ apiVersion: version })) ?? candidates[0]
     if (!source) return refuse('InputInvalid', `${from}: ${kind} is none of ${Object.keys(sources).join(', ')}`)
     const given = fields(object.metadata)
     const name = text(given.name)
@@ -115,12 +118,12 @@ function readRuns(documents: readonly Document[], { namespace, now, note }: Expl
         'InputInvalid',
         `${from}: a ${kind} without metadata.name; of a file with generateName, give the run that was made of it`,
       )
-    const version = `${source.group}/${source.version}`
-    if (object.apiVersion !== version) {
+    const read = [source.version, ...(source.versions ?? [])].map((one) => apiVersionOf({ ...source, version: one }))
+    if (!read.includes(version)) {
       const get = `kubectl get ${source.plural}.${source.version}.${source.group} ${name} -o yaml`
       return refuse(
         'InputInvalid',
-        `${from}: ${kind} ${name} has to be of ${version}, as the operator reads it: ${get}`,
+        `${from}: ${kind} ${name} has to be of ${read.join(' or ')}, as the operator reads it: ${get}`,
       )
     }
     const metadata = metadataOf(given, namespace)
@@ -150,7 +153,7 @@ function compile(
   const name = object.metadata.labels?.['carillon.dev/class']
   if (name !== undefined) note(`EventSubscription ${key}: only an operator with --class ${name} looks at it`)
   for (const { path, message } of unchecked) note(`EventSubscription ${key}: not checked here: ${path}: ${message}`)
-  const compiled = compileSubscription(object, { sources, formats, adminNamespaces, ...sinks.limits })
+  const compiled = compileSubscription(object, { sources: knownSources, formats, adminNamespaces, ...sinks.limits })
   const spec = compiled.ok ? activationSpec(object) : compiled
   if (!compiled.ok || !spec.ok) {
     const { reason, message } = spec as { reason: string; message: string }

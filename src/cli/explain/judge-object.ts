@@ -88,7 +88,7 @@ export function explainObject(input: ExplainInput): Explanation {
   const events = new ObjectEvents({ ...seen, cluster: input.cluster }, 0)
   const inputs = inputsOf(source, object)
   const shown = new Set(told.map((milestone) => milestone.name))
-  const wanted = emitter.selection.kinds.get(source.kind) ?? new Set()
+  const wanted = emitter.selection.kinds.get(source.name) ?? new Set()
   const isAssumed = emitter.selection.namespaces && labelsOf(namespace) === undefined
   return {
     ...head,

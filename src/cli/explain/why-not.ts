@@ -12,10 +12,10 @@ export function whyUnselected(
   object: KubeObject,
   { name }: Milestone,
 ): string {
-  const milestones = selection.kinds.get(source.kind)
-  if (!milestones) return `${source.kind} is not asked for; what is: ${[...selection.kinds.keys()].join(', ')}`
-  if (!milestones.has(name)) return `not asked for; of ${source.kind} it is ${[...milestones].join(', ')}`
-  const ofKind = (spec.events ?? []).filter(({ kind }) => kind === source.kind)
+  const milestones = selection.kinds.get(source.name)
+  if (!milestones) return `${source.name} is not asked for; what is: ${[...selection.kinds.keys()].join(', ')}`
+  if (!milestones.has(name)) return `not asked for; of ${source.name} it is ${[...milestones].join(', ')}`
+  const ofKind = (spec.events ?? []).filter(({ kind }) => kind === source.name)
   const naming = ofKind.filter(({ milestones: of }) => of === undefined || of.some((one) => one === name))
   // A format may ask for a milestone besides those that are named.
   const unmet = (naming.length > 0 ? naming : ofKind).flatMap(({ selector }) =>

@@ -1,3 +1,4 @@
+import type { Family } from '../../sources/source.ts'
 import { encodeAttributes, eventId, sourceOf, timestamp } from '../attributes.ts'
 import { encodeBareObject } from '../bare.ts'
 import { buildLoose } from '../cdevents/build.ts'
@@ -6,6 +7,7 @@ import type { EventName } from '../cdevents/generated.ts'
 import { tell } from '../cdevents/problem.ts'
 import { validate } from '../cdevents/validate.ts'
 import { type CustomName, typeOf } from '../cdevents/vocabulary.ts'
+import { familyOf } from '../facts.ts'
 import type { EncodedEvent, EncodeInput, FormatProblem } from '../format.ts'
 import { extendSummary } from '../summary-parts.ts'
 import { chainIdOf } from './chain.ts'
@@ -19,7 +21,7 @@ export type EventParts = {
   links: readonly Link[]
   /** Tells events of one milestone and type apart; part of the id. */
   part?: string
-  /** Stands beside what customData tells of the run, whose name `tekton` it can't take. */
+  /** Stands beside what customData tells of the object, whose name, that of the family, it can't take. */
   customData?: Record<string, unknown>
   /** Characters of the event without what it tells of the run; no limit where left out. */
   maxLength?: number
@@ -55,7 +57,7 @@ export function draftCDEvent(
   const type = typeOf(specVersion, name)
   const id = eventId(object.metadata.uid, milestone.key, 'cdevents', type, part)
   const source = sourceOf(input)
-  const { tekton: _, ...authors } = customData ?? {}
+  const { [familyOf(input)]: _, ...authors } = customData ?? {}
   const text = JSON.stringify(
     buildLoose(specVersion, {
       name,
@@ -99,15 +101,16 @@ export function fillDraft(input: EncodeInput, { text, ...head }: Draft, run: Run
   const attributesOf = (whole: boolean) => encodeAttributes(input, { format: 'cdevents', ...head, whole }).attributes
   const attributes = attributesOf(run?.summary !== undefined)
   const event = { id, type, subject, attributes }
+  const family = familyOf(input)
   if (!run) return { ...event, data: text.replace(emptyCustomData, '}') }
-  if (run.summary === undefined) return { ...event, data: withRun(text, run.text) }
+  if (run.summary === undefined) return { ...event, data: withObject(family, text, run.text) }
   // Nothing else in them depends on it.
   const shared = attributes.includes(',"late":"true"') ? attributesOf(false) : attributes
-  const summary = { attributes: shared, data: withRun(text, run.summary) }
-  return { ...event, data: withRun(text, run.text), summary }
+  const summary = { attributes: shared, data: withObject(family, text, run.summary) }
+  return { ...event, data: withObject(family, text, run.text), summary }
 }
 
 const emptyCustomData = /,"customDataContentType":"application\/json","customData":\{\}\}$/
 
-const withRun = (text: string, run: string): string =>
-  `${text.slice(0, -'}}'.length)}${text.endsWith('{}}') ? '' : ','}"tekton":${run}}}`
+const withObject = (family: Family, text: string, object: string): string =>
+  `${text.slice(0, -'}}'.length)}${text.endsWith('{}}') ? '' : ','}"${family}":${object}}}`

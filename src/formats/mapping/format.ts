@@ -1,19 +1,30 @@
+import { eventOf } from '../../sources/event-of.ts'
+import type { Family } from '../../sources/source.ts'
 import { hasIdentity } from '../bare.ts'
+import { familyOf } from '../facts.ts'
 import { type EncodeInput, type Format, nothing } from '../format.ts'
 import type { CDEventsOptions } from '../options.ts'
 import { withDeclared } from '../user-events/encode.ts'
 import { type Drafts, draftCDEvent, fillDraft, noDrafts, runTextsOf } from './encode.ts'
-import { linksOf } from './links.ts'
-import { subjectIdOf } from './run.ts'
-import { eventFor } from './vocabulary.ts'
+import { type Mapping, noMapping } from './mapping.ts'
+import { tektonMapping } from './tekton.ts'
 
-/** CDEvents: the milestones of Tekton runs and what their authors declare, by docs/cdevents.md. */
+/** By whose events they are. */
+const mappings: Readonly<Record<Family, Mapping>> = {
+  tekton: tektonMapping,
+  konflux: noMapping,
+  flux: noMapping,
+  generic: noMapping,
+}
+
+/** CDEvents: what each milestone becomes, and what authors declare, by docs/cdevents.md. */
 export const cdevents: Format = {
   name: 'cdevents',
   hasSummary: true,
-  knows: (source, milestoneName) => eventFor(source, milestoneName) !== undefined,
-  formOf: ({ extensions, data, cdevents }) =>
-    JSON.stringify([extensions, data, { ...cdevents, userEvents: userEventsForm(cdevents) }]),
+  knows: (source, milestoneName, options) =>
+    mappings[eventOf(source, milestoneName).family].knows(source, milestoneName, options),
+  formOf: ({ extensions, data, cdevents, flux }) =>
+    JSON.stringify([extensions, data, { ...cdevents, userEvents: userEventsForm(cdevents) }, flux]),
   encode(input) {
     if (!hasIdentity(input.object)) return nothing
     const { events, problems } = draftsOf(input)
@@ -22,19 +33,19 @@ export const cdevents: Format = {
   },
 }
 
-/** The milestone's own event, then those that are declared for it. */
+/** The milestone's own events, then those that are declared for it. */
 function draftsOf(input: EncodeInput): Drafts {
   const { userEvents } = input.options.cdevents
-  const own = userEvents?.only ? noDrafts : ownDraft(input)
+  const own = userEvents?.only ? noDrafts : ownDrafts(input)
   return userEvents ? withDeclared(input, own) : own
 }
 
-function ownDraft(input: EncodeInput): Drafts {
-  const { source, object, milestone } = input
-  const event = eventFor(source, milestone.name)
-  if (event === undefined) return noDrafts
-  const subject = { id: subjectIdOf(object, source.kind), content: event.content(input) }
-  return draftCDEvent(input, { name: event.name, subject, links: linksOf(input) })
+function ownDrafts(input: EncodeInput): Drafts {
+  const drafts = mappings[familyOf(input)].events(input).map((parts) => draftCDEvent(input, parts))
+  return {
+    events: drafts.flatMap(({ events }) => events),
+    problems: drafts.flatMap(({ problems }) => problems),
+  }
 }
 
 const userEventsForm = ({ userEvents }: CDEventsOptions) => userEvents && [[...userEvents.types], userEvents.only]

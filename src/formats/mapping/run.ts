@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../api/object.ts'
 import { fields, list, text } from '../../sources/read.ts'
 import { legalText } from '../attributes.ts'
+import { apiVersionOf, factsOf } from '../facts.ts'
 import type { EncodeInput } from '../format.ts'
-import { runFacts } from '../run-facts.ts'
 import { parentOf } from './parent.ts'
 
 /** Name by which a run is a subject: unique in its source, the same for ever (facts of identity only, no version). */
@@ -47,14 +47,14 @@ export function pipelineRunOf(object: KubeObject): { pipelineRun?: { id: string 
   return name === undefined ? {} : { pipelineRun: { id: subjectIdOf(object, 'pipelinerun', name) } }
 }
 
-/** What customData tells of a run by default: who it is, and its facts. No value of a param or result is in it. */
+/** What customData tells of an object by default: who it is, and its facts. No value of a param or result is in it. */
 export function summaryOf({ source, object, milestone: { reason } }: EncodeInput): Record<string, unknown> {
   const { name, namespace, uid, generation, labels } = object.metadata
   return {
-    apiVersion: `${source.group}/${source.version}`,
+    apiVersion: apiVersionOf(source, object),
     kind: source.kind,
     metadata: { name, namespace, uid, generation, labels },
     ...(reason !== undefined && { reason }),
-    run: runFacts(object),
+    ...factsOf(source, object),
   }
 }

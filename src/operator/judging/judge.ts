@@ -87,7 +87,7 @@ function judgeChanges(watch: Judged, phase: Phase, changes: readonly Change[], w
   const unwanted: Change[] = []
   for (const change of changes) {
     const isGone = change.type === 'delete' && phase !== 'refresh'
-    const takers = emitters.forObject(watch.source.kind, namespaceOf(change), isGone)
+    const takers = emitters.forObject(watch.source.name, namespaceOf(change), isGone)
     if (takers.length > 0) wanted.push({ change, takers, gone: isGone ? deletion : undefined })
     else if (isGone || room.mayOwe()) unwanted.push(change)
   }
@@ -120,7 +120,7 @@ const missingAtOnce = 256
  */
 function judgeMissing({ source, namespace }: Judged, listed: ReadonlySet<string>, work: Work): void {
   const { deps } = work
-  const missing = [...deps.outbox.known(source.kind, namespace)].filter((uid) => !listed.has(uid))
+  const missing = [...deps.outbox.known(source.name, namespace)].filter((uid) => !listed.has(uid))
   if (missing.length === 0) return
   const kept = deps.outbox.activations()
   const since: Since = (...of) => {
@@ -134,7 +134,7 @@ function judgeMissing({ source, namespace }: Judged, listed: ReadonlySet<string>
     const wanted: Wanted[] = []
     for (const record of records.values()) {
       const { resourceVersion, remains } = record
-      const takers = remains ? emitters.forObject(source.kind, remains.metadata.namespace ?? '', true) : []
+      const takers = remains ? emitters.forObject(source.name, remains.metadata.namespace ?? '', true) : []
       if (!remains || takers.length === 0) leave(record, source, work)
       else {
         const object = { ...remains, metadata: { ...remains.metadata, resourceVersion } }
@@ -161,7 +161,7 @@ function judgeWanted(
     const record = written.get(uid) ?? records.get(uid)
     try {
       const replay =
-        replays && !gone ? (emitter: Emitter) => replays.windowOf(emitter.uid, given.source.kind, uid) : undefined
+        replays && !gone ? (emitter: Emitter) => replays.windowOf(emitter.uid, given.source.name, uid) : undefined
       const of = { object, record, emitters: takers, cluster: deps.cluster, now, gone, room, replay }
       const routed = route({ ...given, ...of })
       if (routed.record) written.set(uid, routed.record)

@@ -65,7 +65,7 @@ export class ObjectEvents {
 
   /** With what stands in for each event, for sinks that will say only by an answer that they are too large. */
   private encode(emitter: Emitter, milestone: Milestone, one: EmitterFormat, place = 0): Encoding {
-    if (one.without?.get(this.input.source.kind)?.has(milestone.name)) return nothing
+    if (one.without?.get(this.input.source.name)?.has(milestone.name)) return nothing
     if (this.encodedOf !== milestone.key) this.encoded.clear()
     this.encodedOf = milestone.key
     const made = this.encodeAt(emitter, milestone, one, place)

@@ -16,7 +16,7 @@ export function recordAfter(
   { enqueued, owed, changed: isLedgerChanged }: Ledger,
   changed: boolean,
 ): ObjectRecord | undefined {
-  const wants = (name: string) => emitters.some(({ selection }) => selection.kinds.get(source.kind)?.has(name))
+  const wants = (name: string) => emitters.some(({ selection }) => selection.kinds.get(source.name)?.has(name))
   const project = (of: typeof wants) => source.project(object, { wants: of, previous: record?.projection })
   const projection = phase === 'refresh' ? refreshed(record?.projection ?? {}, wants, project) : project(wants)
   const endedAt = source.endedAt(object)
@@ -32,7 +32,7 @@ export function recordAfter(
   if (same) return undefined
   return {
     uid: object.metadata.uid,
-    source: source.kind,
+    source: source.name,
     namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
     resourceVersion: object.metadata.resourceVersion,

@@ -23,6 +23,7 @@ export const settleMs = 10 * 60_000
 export function route(input: RouteInput): Routed {
   const state = new ObjectState(input)
   for (const milestone of milestonesOf(input)) state.take(milestone)
+  state.tellUnreadable()
   return state.finish()
 }
 
@@ -84,7 +85,26 @@ class ObjectState {
       this.seen.add(milestone.key)
       this.changed = true
     } else if (this.settled && !this.owes) return
-    for (const emitter of this.input.emitters) this.offer(emitter, milestone, first)
+    for (const emitter of this.input.emitters)
+      if (milestone.definedBy === undefined || milestone.definedBy === emitter.uid)
+        this.offer(emitter, milestone, first)
+  }
+
+  /** What the object ought to tell and nobody can read: counted once for each subscription that would hear of it. */
+  tellUnreadable(): void {
+    const { emitters, gone, object, source } = this.input
+    for (const { key, milestone, message } of (!gone && source.unreadable?.(object)) || []) {
+      const seen = `unreadable/${key}`
+      if (this.seen.has(seen)) continue
+      this.seen.add(seen)
+      this.changed = true
+      const problems = [{ reason: 'ObjectUnreadable' as const, message }]
+      for (const emitter of emitters) {
+        if (!emitter.selection.kinds.get(source.name)?.has(milestone)) continue
+        this.count(emitter, '', { invalid: 1 })
+        this.out.formatErrors.push({ emitter, kind: source.name, object, milestone, problems })
+      }
+    }
   }
 
   private offer(emitter: Emitter, milestone: Milestone, first: boolean): void {
@@ -102,7 +122,7 @@ class ObjectState {
     const judgement = emitter.selection.judge(this.input.source, this.input.object, milestone, this.inputs)
     if (judgement.kind === 'unselected') return
     if (judgement.kind === 'error')
-      this.out.filterErrors.push({ emitter, kind: this.input.source.kind, message: judgement.message })
+      this.out.filterErrors.push({ emitter, kind: this.input.source.name, message: judgement.message })
     if (judgement.kind !== 'match') {
       if (first && sinks.length > 0) this.count(emitter, '', { filtered: 1 })
       return
@@ -112,7 +132,7 @@ class ObjectState {
     const unsettled = this.input.floor ? sinks.filter((sink) => !this.wasSettled(emitter, sink, milestone)) : sinks
     if (unsettled.length === 0) return
     this.count(emitter, '', { matched: 1 })
-    this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.kind, milestone })
+    this.out.matched.push({ emitter, object: this.input.object, kind: this.input.source.name, milestone })
     this.askAll(emitter, unsettled, milestone, false)
   }
 
@@ -140,12 +160,12 @@ class ObjectState {
     if (problems.length === 0) return
     this.count(emitter, '', { invalid: problems.length })
     const { object, source } = this.input
-    this.out.formatErrors.push({ emitter, kind: source.kind, object, milestone: milestone.name, problems })
+    this.out.formatErrors.push({ emitter, kind: source.name, object, milestone: milestone.name, problems })
   }
 
   private isNew(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
     if (this.ledger.isEnqueued(pair, milestone.key)) return false
-    const since = this.input.since(emitter.uid, sink.key, this.input.source.kind, milestone.name)
+    const since = this.input.since(emitter.uid, sink.key, this.input.source.name, milestone.name)
     if (since === undefined) return false
     const { floor } = this.input
     return (
@@ -157,7 +177,7 @@ class ObjectState {
   }
 
   private floorOf(emitter: Emitter, sink: EmitterSink, milestone: Milestone): number | undefined {
-    return this.input.floor?.of(emitter.uid, sink.key, this.input.source.kind, milestone.name)
+    return this.input.floor?.of(emitter.uid, sink.key, this.input.source.name, milestone.name)
   }
 
   /** What matches of an object that was last written before the floor was settled in an earlier life: it is noted, and not sent again. */

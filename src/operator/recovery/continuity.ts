@@ -32,10 +32,10 @@ export function watchGaps(source: Source, reason: RelistReason, emitters: Iterab
   const passing = source.catalogue.filter((row) => row.class === 'observed' && row.name !== 'deleted')
   const gaps: NewGap[] = []
   for (const { uid, selection } of emitters) {
-    const selected = selection.kinds.get(source.kind)
+    const selected = selection.kinds.get(source.name)
     const missed = passing.filter((row) => selected?.has(row.name)).map((row) => row.name)
     if (missed.length === 0) continue
-    const message = `the watch of ${source.kind} had to begin anew: ${missed.join(', ')} that passed meanwhile may be missing`
+    const message = `the watch of ${source.name} had to begin anew: ${missed.join(', ')} that passed meanwhile may be missing`
     gaps.push({ subscriptionUid: uid, reason: 'WatchGap', message })
   }
   return gaps

@@ -21,7 +21,7 @@ import { OperatorState } from '../../../src/operator/state.ts'
 import { type RunningWatch, Watches } from '../../../src/operator/watches.ts'
 import type { Outbox } from '../../../src/outbox/outbox.ts'
 import { type ObserveDeps, observe } from '../../../src/pipeline.ts'
-import { sources } from '../../../src/sources/index.ts'
+import { knownSources, sourceNamed, sources } from '../../../src/sources/index.ts'
 import { StatusBook } from '../../../src/status/book.ts'
 import { cluster as place, sink } from '../scene.ts'
 import type { Cluster, Kind } from './cluster.ts'
@@ -128,7 +128,7 @@ export class Life {
       },
     }
     this.watches = new Watches({
-      sources,
+      source: sourceNamed,
       namespaces: [],
       cursors: () => outbox.cursors(),
       reflector: (source, _namespace, resumeFrom) => this.feed(source.kind as Kind, resumeFrom, hooks),
@@ -174,7 +174,7 @@ export class Life {
       namespacesSeen: { since: () => [], look: async () => undefined, keep: async () => undefined },
       book,
       writer: { mark: ignore },
-      sources,
+      sources: knownSources,
       formats,
       adminNamespaces: new Set(),
       checkUrl: (url) => accept(new URL(url)),
