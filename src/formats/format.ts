@@ -20,6 +20,8 @@ export type EncodeInput = {
   cluster: Cluster
   /** What is remembered of others, for links; left out: nothing. */
   known?: Lookup | undefined
+  /** The causal chain that the object's first event had; left out where this is that one, or nobody remembers. */
+  chain?: string | undefined
 }
 
 /**

@@ -1,21 +1,30 @@
 import type { ObjectRecord } from './outbox.ts'
 import { damage } from './trouble.ts'
 
-type Body = Pick<ObjectRecord, 'projection' | 'seen' | 'ledger' | 'owed' | 'remains'>
+type Body = Pick<ObjectRecord, 'projection' | 'seen' | 'ledger' | 'owed' | 'remains' | 'chain'>
 
 /** The variable part of a record as compact JSON; JSON escapes what UTF-8 could not hold. */
-export function bodyOf({ projection, seen, ledger, owed, remains }: Body): string {
+export function bodyOf({ projection, seen, ledger, owed, remains, chain }: Body): string {
+  if (chain !== undefined) return JSON.stringify([projection, seen, ledger, owed ?? null, remains ?? null, chain])
   if (remains !== undefined) return JSON.stringify([projection, seen, ledger, owed ?? null, remains])
   return JSON.stringify(owed === undefined ? [projection, seen, ledger] : [projection, seen, ledger, owed])
 }
 
-type Parts = [Body['projection'], Body['seen'], Body['ledger'], (Body['owed'] | null)?, Body['remains']?]
+type Parts = [
+  Body['projection'],
+  Body['seen'],
+  Body['ledger'],
+  (Body['owed'] | null)?,
+  (Body['remains'] | null)?,
+  string?,
+]
 
 export function readBody(body: string): Body {
-  const [projection, seen, ledger, owed, remains] = partsOf(body)
+  const [projection, seen, ledger, owed, remains, chain] = partsOf(body)
   const read: Body = { projection, seen, ledger }
   if (owed) read.owed = owed
   if (remains) read.remains = remains
+  if (chain !== undefined) read.chain = chain
   return read
 }
 

@@ -5,6 +5,7 @@ import { bytesOf } from './event-bytes.ts'
 import { dropFloors, isOfOneNamespace, keysOf } from './floors.ts'
 import type { Effects } from './group.ts'
 import { laneOf } from './lane.ts'
+import { writeRemembered } from './named.ts'
 import type { CommitBatch, NewRow, ObjectRecord, Row } from './outbox.ts'
 import { enter, type Route } from './routes.ts'
 import { cellsOf, countLetters, parkedCell, type Store } from './store.ts'
@@ -53,6 +54,7 @@ function writeObjects(store: Store, batch: CommitBatch): void {
     sql.dropObject(uid)
     if (store.owes) sql.dropOwed(uid)
   }
+  if (batch.remember) writeRemembered(store, batch.remember)
   if (batch.cursor !== undefined) sql.setCursor(batch.watch, batch.cursor)
 }
 

@@ -17,5 +17,8 @@ export const hotReads = {
   head: 'SELECT seq, sink, namespace, due FROM rows WHERE lane = ? ORDER BY seq LIMIT 1',
   known: 'SELECT uid FROM objects WHERE source = ?',
   knownIn: 'SELECT uid FROM objects WHERE source = ? AND namespace = ?',
+  named: 'SELECT uid FROM objects WHERE source = ? AND namespace = ? AND name = ?',
+  remembered: `SELECT source, namespace, name, uid, gone, body, crc FROM remembered WHERE source = ? AND namespace = ? AND name = ?
+    ORDER BY gone DESC LIMIT 1`,
   object: 'SELECT uid, source, namespace, name, resource_version, ended_at, body, crc FROM objects WHERE uid = ?',
 } as const

@@ -19,6 +19,18 @@ export const objectStatements = ({ write, seal, read, all }: Makers) => ({
        resource_version = excluded.resource_version, ended_at = excluded.ended_at, body = excluded.body, crc = excluded.crc`,
   ),
   dropObject: write<[uid: string]>('DELETE FROM objects WHERE uid = ?'),
+  named: read<[source: string, namespace: string, name: string], [uid: string]>(hotReads.named),
+  remember: seal<[source: string, namespace: string, name: string, uid: string, gone: number, body: string]>(
+    `INSERT INTO remembered (source, namespace, name, uid, gone, body, crc) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (source, namespace, name, uid) DO UPDATE SET gone = excluded.gone, body = excluded.body, crc = excluded.crc`,
+  ),
+  remembered: read<
+    [source: string, namespace: string, name: string],
+    [source: string, namespace: string, name: string, uid: string, gone: number, body: string]
+  >(hotReads.remembered, 'what is remembered of an object that is gone'),
+  forgetGone: write<[before: number]>(
+    'DELETE FROM remembered WHERE rowid IN (SELECT rowid FROM remembered WHERE gone < ? ORDER BY gone LIMIT 100)',
+  ),
   known: all<[source: string], [uid: string]>(hotReads.known),
   knownIn: all<[source: string, namespace: string], [uid: string]>(hotReads.knownIn),
   /** Objects in the order in which they came to be known, and whether their bodies mention the text. */

@@ -1,29 +1,7 @@
-import type { KubeObject } from '../api/object.ts'
 import type { EncodedEvent } from '../formats/format.ts'
-import type { Projection } from '../sources/source.ts'
+import type { ObjectRecord, Remembered } from './object-record.ts'
 
-/**
- * What is remembered of one watched object: its projection and what was enqueued for whom. Kept as JSON, so a property that is
- * undefined is left out of what `records` gives back.
- */
-export type ObjectRecord = {
-  uid: string
-  source: string
-  namespace: string
-  name: string
-  resourceVersion: string
-  /** ms; undefined while it is still going. */
-  endedAt?: number
-  projection: Projection
-  /** Milestone keys seen so far: counters count a milestone once. */
-  seen: string[]
-  /** `<subscription uid> <sink key>` → milestone keys enqueued. */
-  ledger: Record<string, string[]>
-  /** In the ledger's form: what matched while there was no room for it, and is to be taken up later. */
-  owed?: Record<string, string[]>
-  /** What is left of an object that is still going, enough to tell of its end should that be missed; undefined once it has ended. */
-  remains?: KubeObject
-}
+export type { ObjectRecord, Remembered } from './object-record.ts'
 
 /** A delivery to be made: one event to one sink for one subscription. */
 export type NewRow = {
@@ -70,6 +48,8 @@ export type CommitBatch = {
   records: ObjectRecord[]
   /** uids whose objects are gone. */
   forget: string[]
+  /** What is kept of some of them for a month. */
+  remember?: Remembered[]
   rows: NewRow[]
   /** Rows refused from the start (too large, no valid event): straight to the dead letters, with no attempt. */
   dead: (NewRow & { reason: string; message: string })[]
@@ -185,6 +165,8 @@ export interface Outbox extends AsyncDisposable {
   records(uids: readonly string[]): Map<string, ObjectRecord>
   /** uids of a watch's known objects, to find what a list no longer holds. `namespace` narrows it. */
   known(source: string, namespace?: string): Set<string>
+  /** An object by its name: one that is there, else the last of those that went within a month and were remembered. */
+  named(source: string, namespace: string, name: string): Omit<Remembered, 'source' | 'namespace' | 'name'> | undefined
   commit(batch: CommitBatch): Promise<void>
   /**
    * Up to `n` rows of a sink that may be tried at `now`, and marks them as in flight until they are settled (or the process ends:

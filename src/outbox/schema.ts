@@ -123,6 +123,17 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE routes ADD COLUMN invalid INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  DROP INDEX objects_known;
+  CREATE INDEX objects_named ON objects (source, namespace, name, uid);
+
+  -- Objects that are gone, since when, and that events of others link to; body is JSON [chain, seen].
+  CREATE TABLE remembered (
+    source TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, uid TEXT NOT NULL, gone INTEGER NOT NULL,
+    body TEXT NOT NULL, crc INTEGER, UNIQUE (source, namespace, name, uid)) STRICT;
+  CREATE INDEX remembered_named ON remembered (source, namespace, name, gone);
+  CREATE INDEX remembered_gone ON remembered (gone);
+  `,
 ]
 
 /** The version that this program writes. */

@@ -11,6 +11,7 @@ import { footingOf } from './footing.ts'
 import { forgetSubscription } from './forget.ts'
 import { GroupCommit } from './group.ts'
 import { listLetters, readLetter, superfluous } from './letters.ts'
+import { readNamed } from './named.ts'
 import { type Damaged, leave, openStorage, type Storage } from './open.ts'
 import type {
   BatchLimits,
@@ -184,6 +185,10 @@ class OutboxInFile implements SqliteOutbox {
 
   known(source: string, namespace?: string): Set<string> {
     return readKnown(this.store, source, namespace)
+  }
+
+  named(source: string, namespace: string, name: string): ReturnType<Outbox['named']> {
+    return this.reading(() => readNamed(this.store, source, namespace, name))
   }
 
   pending(): Pending[] {

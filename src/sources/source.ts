@@ -114,6 +114,8 @@ export type Source = {
    * little changes; undefined where its deletion would be no news. Never throws.
    */
   remains(object: KubeObject): KubeObject | undefined
+  /** Whether events of other objects link to this one's: it is remembered for a month after it has gone. */
+  isLinkedTo?(object: KubeObject): boolean
   /** What the object ought to tell and nobody can read; told once, counted, and in condition FormatErrors. Never throws. */
   unreadable?(object: KubeObject): readonly Unreadable[]
 }

@@ -153,6 +153,31 @@ export function rememberingContract(it: It): void {
     assert.deepEqual(outbox.known('CustomRun'), new Set())
   })
 
+  it('an object is found by its name: one that is there, else the last that had it, for a month', async ({
+    outbox,
+    clock,
+  }) => {
+    const named = () => outbox.named('Snapshot', 'team-a', 'app-1')
+    const record = (uid: string, over = {}) => recordOf(uid, { source: 'Snapshot', name: 'app-1', ...over })
+    await outbox.commit(batchOf({ records: [record('u1', { chain: 'c1' }), record('u9', { namespace: 'team-b' })] }))
+    assert.deepEqual(named(), { uid: 'u1', chain: 'c1', keys: ['queued', 'started'] })
+    assert.deepEqual(outbox.records(['u1']).get('u1'), record('u1', { chain: 'c1' }))
+    const gone = { source: 'Snapshot', namespace: 'team-a', name: 'app-1' }
+    const first = { ...gone, uid: 'u1', chain: 'c1', keys: ['queued', 'finished'] }
+    await outbox.commit(batchOf({ forget: ['u1'], remember: [first] }))
+    assert.deepEqual(named(), { uid: 'u1', chain: 'c1', keys: ['queued', 'finished'] })
+    await outbox.commit(batchOf({ records: [record('u2')] }))
+    assert.deepEqual(named(), { uid: 'u2', chain: undefined, keys: ['queued', 'started'] })
+    clock.ms += 86_400_000
+    await outbox.commit(batchOf({ forget: ['u2'], remember: [{ ...gone, uid: 'u2', chain: undefined, keys: [] }] }))
+    assert.deepEqual(named(), { uid: 'u2', chain: undefined, keys: [] })
+    clock.ms += 30 * 86_400_000
+    assert.deepEqual(named()?.uid, 'u2')
+    clock.ms += 1
+    assert.equal(named(), undefined)
+    assert.equal(outbox.named('Snapshot', 'team-a', 'app-2'), undefined)
+  })
+
   it('cursors move with their batch, and stay where a batch has none', async ({ outbox }) => {
     await outbox.commit(batchOf({ cursor: '5' }))
     await outbox.commit(batchOf({ watch: 'PipelineRun/team-a', cursor: '6' }))

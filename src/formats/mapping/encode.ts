@@ -64,7 +64,7 @@ export function draftCDEvent(
       id,
       source,
       timestamp: timestamp(milestone.time),
-      chainId: chainIdOf(input.source, object),
+      chainId: input.chain ?? chainIdOf(input.source, object),
       links,
       subject,
       customDataContentType: 'application/json',

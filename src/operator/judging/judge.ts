@@ -1,4 +1,4 @@
-import type { Cluster } from '../../formats/format.ts'
+import type { Cluster, Lookup } from '../../formats/format.ts'
 import type { Batch, Change, RelistReason } from '../../kube/reflector.ts'
 import type { CommitBatch, CountDelta, NewGap, ObjectRecord, Outbox } from '../../outbox/outbox.ts'
 import type { Gone, Source } from '../../sources/source.ts'
@@ -155,6 +155,7 @@ function judgeWanted(
   const matched: Matched[] = []
   const replays = given.phase !== 'watch' && deps.replays?.any ? deps.replays : undefined
   const now = deps.now()
+  const known: Lookup = (...name) => deps.outbox.named(...name)
   for (const { change, takers, gone } of wanted) {
     const { object } = change
     const { uid } = object.metadata
@@ -162,7 +163,7 @@ function judgeWanted(
     try {
       const replay =
         replays && !gone ? (emitter: Emitter) => replays.windowOf(emitter.uid, given.source.name, uid) : undefined
-      const of = { object, record, emitters: takers, cluster: deps.cluster, now, gone, room, replay }
+      const of = { object, record, emitters: takers, cluster: deps.cluster, known, now, gone, room, replay }
       const routed = route({ ...given, ...of })
       if (routed.record) written.set(uid, routed.record)
       commit.rows.push(...routed.rows)
@@ -179,7 +180,7 @@ function judgeWanted(
     }
     if (!gone) continue
     written.delete(uid)
-    commit.forget.push(uid)
+    forget(commit, uid, record)
   }
   commit.records.push(...written.values())
   commit.counts = sumCounts(commit.counts)
@@ -188,8 +189,17 @@ function judgeWanted(
 
 /** What is gone, with nothing to be told of it: nor will what is owed. */
 function leave(record: ObjectRecord, source: Source, { commit, dropped, room }: Work): void {
-  commit.forget.push(record.uid)
+  forget(commit, record.uid, record)
   dropped.push(...lostWith(record, source, room))
+}
+
+/** What other objects' events link to is remembered for a while. */
+function forget(commit: Judgement, uid: string, record: ObjectRecord | undefined): void {
+  commit.forget.push(uid)
+  if (record?.chain === undefined) return
+  const { source, namespace, name, chain, seen: keys } = record
+  commit.remember ??= []
+  commit.remember.push({ source, namespace, name, uid, chain, keys })
 }
 
 function tellDropped({ commit, dropped, room }: Work): void {

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/object.ts'
 import { type EncodedEvent, type Encoding, type FormatProblem, nothing } from '../../formats/format.ts'
 import { redactedMilestone } from '../../formats/redaction.ts'
-import type { NewRow } from '../../outbox/outbox.ts'
+import type { NewRow, ObjectRecord } from '../../outbox/outbox.ts'
 import type { Milestone } from '../../sources/source.ts'
 import type { Emitter, EmitterFormat, EmitterSink } from '../emitter.ts'
 import { type MilestonesInput, milestonesOf } from './milestones-of.ts'
@@ -10,7 +10,8 @@ import type { RouteInput } from './routing.ts'
 /** A row to be, and whether its event is within the limit. */
 export type Sized = { row: NewRow; limit: number; bytes: number; fits: boolean }
 
-type Input = MilestonesInput & Pick<RouteInput, 'cluster'>
+type Input = MilestonesInput &
+  Pick<RouteInput, 'cluster' | 'known'> & { record: Pick<ObjectRecord, 'projection' | 'chain'> | undefined }
 
 /** What is left of an object, and, once one was asked for, of its milestones, by their keys. */
 type Left = { object: KubeObject; milestones?: ReadonlyMap<string, Milestone> }
@@ -82,10 +83,13 @@ export class ObjectEvents {
     const key = this.keyOf(one, place)
     const known = this.encoded.get(key)
     if (known) return known
-    const { source, cluster } = this.input
+    const { source, cluster, record } = this.input
     const { content, options, truncated } = one.steps[place] ?? one.steps[0]
     const seen = this.outgoing(emitter, milestone)
-    const made = one.format.encode({ source, ...seen, content, options, cluster, ...(truncated && { truncated }) })
+    // What is redacted may be what the chain was read from.
+    const chain = seen.object === this.input.object ? record?.chain : undefined
+    const of = { source, ...seen, content, options, cluster, known: this.input.known, chain }
+    const made = one.format.encode({ ...of, ...(truncated && { truncated }) })
     this.encoded.set(key, made)
     return made
   }

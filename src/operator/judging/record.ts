@@ -1,3 +1,4 @@
+import { chainIdOf } from '../../formats/mapping/chain.ts'
 import type { ObjectRecord } from '../../outbox/outbox.ts'
 import type { Projection } from '../../sources/source.ts'
 import { type Ledger, newest } from './ledger.ts'
@@ -22,8 +23,10 @@ export function recordAfter(
   const endedAt = source.endedAt(object)
   // Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again.
   const remains = wants(deletedName) ? source.remains(object) : undefined
+  const chain = record?.chain ?? (source.isLinkedTo?.(object) ? chainIdOf(source, object) : undefined)
   const same =
     !changed &&
+    chain === record?.chain &&
     !isLedgerChanged &&
     endedAt === record?.endedAt &&
     JSON.stringify(projection) === JSON.stringify(record?.projection) &&
@@ -42,6 +45,7 @@ export function recordAfter(
     ledger: enqueued,
     ...(Object.keys(owed).length === 0 ? {} : { owed }),
     ...(remains && { remains }),
+    ...(chain !== undefined && { chain }),
   }
 }
 

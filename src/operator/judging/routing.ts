@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../api/object.ts'
-import type { Cluster, FormatProblem } from '../../formats/format.ts'
+import type { Cluster, FormatProblem, Lookup } from '../../formats/format.ts'
 import type { CommitBatch, ObjectRecord } from '../../outbox/outbox.ts'
 import type { Gone, Milestone, Source } from '../../sources/source.ts'
 import type { Replayed, ReplayWindow } from '../control/replays.ts'
@@ -19,6 +19,8 @@ export type RouteInput = {
   emitters: readonly Emitter[]
   since: Since
   cluster: Cluster
+  /** What is remembered of other objects. */
+  known?: Lookup | undefined
   now: number
   /** The object is gone, and this its last state, or its remains. */
   gone?: Gone | undefined

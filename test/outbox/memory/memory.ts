@@ -24,7 +24,17 @@ import { checkPurge, isPurged, type Purge } from '../../../src/outbox/purge.ts'
 import { checkSettlements } from '../../../src/outbox/settle.ts'
 import { addGap, countsIn, forgetCounts, type Sum } from './counts.ts'
 import { type KeptLetter, letterOf, plain, rowOfLetter, select, tooMany, whole } from './letters.ts'
-import { forgetIn, type KeptRecord, keptRecord, knownOf, type Owing, owingOf, recordsOf } from './objects.ts'
+import {
+  forgetIn,
+  type KeptRecord,
+  type KeptRemembered,
+  keptRecord,
+  knownOf,
+  namedIn,
+  type Owing,
+  owingOf,
+  recordsOf,
+} from './objects.ts'
 import {
   addRow,
   claimRequest,
@@ -57,6 +67,7 @@ export class MemoryOutbox implements Outbox {
   private floored: Floors = { values: new Map(), listed: new Set() }
   private readonly missed = new Map<string, Gaps>()
   private readonly remembered = new Map<string, string>()
+  private readonly gone: KeptRemembered[] = []
   private closed = false
 
   constructor(options: { now: () => number }) {
@@ -69,6 +80,7 @@ export class MemoryOutbox implements Outbox {
     const time = this.now()
     for (const record of records) this.objects.set(record.uid, record)
     for (const uid of batch.forget) this.objects.delete(uid)
+    for (const one of batch.remember ?? []) this.gone.push({ ...one, gone: time })
     if (batch.cursor !== undefined) this.watches.set(batch.watch, batch.cursor)
     if (batch.listed) dropFloors(this.floored, batch.watch)
     for (const row of batch.rows) this.enqueue(row, time)
@@ -139,6 +151,10 @@ export class MemoryOutbox implements Outbox {
 
   known(source: string, namespace?: string): Set<string> {
     return knownOf(this.objects, source, namespace)
+  }
+
+  named(source: string, namespace: string, name: string): ReturnType<Outbox['named']> {
+    return namedIn(this.objects, this.gone, { source, namespace, name }, this.now())
   }
 
   owing(): Owing[] {
