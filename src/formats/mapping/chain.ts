@@ -9,6 +9,8 @@ import {
   traceAnnotation,
 } from '../../sources/tekton-chain.ts'
 import { nameUuid } from '../attributes.ts'
+import type { Lookup } from '../format.ts'
+import { compositeOf, snapshotSourceOf } from './konflux/composite.ts'
 import { parentOf } from './parent.ts'
 
 /**
@@ -16,18 +18,38 @@ import { parentOf } from './parent.ts'
  * trace that the run was created in; the commit that it was created for; else the PipelineRun that it is or is part of; else its own uid.
  * Nothing is asked but what a run has from its creation on, so that its first event and its last have one chain, and that a PipelineRun
  * and its TaskRuns, to which Tekton copies annotations and labels, share it. status.spanContext is not asked: it comes later.
+ *
+ * Konflux copies trace and commit from the build to Snapshot, tests and Release. A Snapshot that brings several commits together carries
+ * those of one of them, and so do its tests: their chain is that Snapshot's own. A Release has its Snapshot's, which only `known` can tell
+ * of one that is put together; by its own annotations where that is not remembered.
  */
-export function chainIdOf(source: Source, object: KubeObject): string {
+export function chainIdOf(source: Source, object: KubeObject, known?: Lookup): string {
   const annotations = fields(object.metadata.annotations)
   const named = read(annotations, chainAnnotation)?.trim()
   if (named) return asUuid(named)
+  const composite = compositeOf(source, object)
+  if (composite !== undefined) return nameUuid(['chain', 'snapshot', ...composite])
   // A nested PipelineRun's chain is its own: its TaskRuns know of it, not of the outer one.
   const parent = source.kind === 'PipelineRun' ? undefined : parentOf(object).uid
   return (
+    snapshotChain(source, object, known) ??
     traceOf(source, annotations, parent !== undefined) ??
     commitOf(annotations, fields(object.metadata.labels)) ??
+    builtCommitOf(source, object) ??
     asUuid(parent ?? object.metadata.uid)
   )
+}
+
+/** That of the Snapshot which a Release releases: both are of one namespace. */
+function snapshotChain({ name }: Source, { metadata, spec }: KubeObject, known: Lookup | undefined) {
+  const snapshot = name === 'Release' ? text(fields(spec).snapshot) : undefined
+  return snapshot && known?.('Snapshot', metadata.namespace ?? '', snapshot)?.chain
+}
+
+/** Of a Snapshot without the annotations of a build, by the source of the component that it was made for. */
+function builtCommitOf(source: Source, object: KubeObject): string | undefined {
+  const built = snapshotSourceOf(source, object)
+  return built && commitChain(built.url, built.revision)
 }
 
 function read(annotations: Fields, name: string): string | undefined {
@@ -64,11 +86,15 @@ const wholeSha = /^([0-9a-f]{40}|[0-9a-f]{64})$/i
 function commitOf(annotations: Fields, labels: Fields): string | undefined {
   for (const { sha, repository } of commitAnnotations) {
     const commit = read(annotations, sha) ?? text(labels[sha])
-    if (commit === undefined || !wholeSha.test(commit)) continue
-    const place = repositoryOf(read(annotations, repository) ?? '')
-    if (place !== undefined) return nameUuid(['chain', place, commit.toLowerCase()])
+    const chain = commit === undefined ? undefined : commitChain(read(annotations, repository), commit)
+    if (chain !== undefined) return chain
   }
   return undefined
+}
+
+function commitChain(repository: string | undefined, commit: string): string | undefined {
+  const place = wholeSha.test(commit) ? repositoryOf(repository ?? '') : undefined
+  return place && nameUuid(['chain', place, commit.toLowerCase()])
 }
 
 /** Host and path alone: `https://host/org/app.git?rev=x` and `git@host:org/app` are one repository. */
