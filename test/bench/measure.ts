@@ -86,7 +86,7 @@ export const program = fileURLToPath(new URL('../../dist/carillon.js', import.me
 
 /** `profile`: a folder for a CPU profile of the operator, which costs some of what it measures. */
 export async function measure(sizes: Sizes, report: (line: string) => void, profile?: string): Promise<Figures> {
-  build()
+  buildOperator()
   await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30 })
   await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
   for (const namespace of ['known', 'live', 'past', 'backlog', 'pending']) await cp.admin.createNamespace(namespace)
@@ -130,7 +130,7 @@ export async function measure(sizes: Sizes, report: (line: string) => void, prof
   }
 }
 
-function build(): void {
+export function buildOperator(): void {
   const built = spawnSync(process.execPath, ['scripts/build.ts'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
