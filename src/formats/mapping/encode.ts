@@ -64,7 +64,7 @@ export function draftCDEvent(
       id,
       source,
       timestamp: timestamp(milestone.time),
-      chainId: input.chain ?? chainIdOf(input.source, object),
+      chainId: input.chain ?? chainIdOf(input.source, object, input.known),
       links,
       subject,
       customDataContentType: 'application/json',

@@ -12,7 +12,7 @@ const deletedName = 'deleted'
  * already. `changed`: some milestone is new.
  */
 export function recordAfter(
-  { source, object, record, phase, emitters }: RouteInput,
+  { source, object, record, phase, emitters, known }: RouteInput,
   seen: ReadonlySet<string>,
   { enqueued, owed, changed: isLedgerChanged }: Ledger,
   changed: boolean,
@@ -23,7 +23,7 @@ export function recordAfter(
   const endedAt = source.endedAt(object)
   // Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again.
   const remains = wants(deletedName) ? source.remains(object) : undefined
-  const chain = record?.chain ?? (source.isLinkedTo?.(object) ? chainIdOf(source, object) : undefined)
+  const chain = record?.chain ?? (source.isLinkedTo?.(object) ? chainIdOf(source, object, known) : undefined)
   const same =
     !changed &&
     chain === record?.chain &&
