@@ -1,29 +1,9 @@
-import { type Fields, fields, list, shortText, time } from './read.ts'
+import { type Condition, conditionOf } from './conditions.ts'
+import type { Fields } from './read.ts'
 import type { Outcome } from './source.ts'
 
-/** The condition `Succeeded` of a run. `changed` is lastTransitionTime in ms: knative moves it with each change, also of the message. */
-export type Condition = {
-  status: 'True' | 'False' | 'Unknown'
-  reason: string | undefined
-  message: string | undefined
-  changed: number | undefined
-}
-
-/** The condition `Succeeded` of a status; undefined where there is none, or one that is neither True, False nor Unknown. */
-export function succeeded(status: Fields): Condition | undefined {
-  const found = list(status.conditions)
-    .map(fields)
-    .find((condition) => condition.type === 'Succeeded')
-  if (found === undefined) return undefined
-  const value = found.status
-  if (value !== 'True' && value !== 'False' && value !== 'Unknown') return undefined
-  return {
-    status: value,
-    reason: shortText(found.reason, 256),
-    message: shortText(found.message, 1024),
-    changed: time(found.lastTransitionTime),
-  }
-}
+/** The condition `Succeeded` of a run: knative moves its lastTransitionTime with each change, also of the message. */
+export const succeeded = (status: Fields): Condition | undefined => conditionOf(status, 'Succeeded')
 
 /**
  * What the reasons of a condition False mean, all three kinds in one: no reason means one thing here and another there

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
 import type { KubeObject } from '../api/object.ts'
+import { type Condition, whyOf as why } from './conditions.ts'
 import { annotationTime, type Fields, fields, lastWrite, list, shortText, time } from './read.ts'
 import type { Gone, Milestone, Projection, Source } from './source.ts'
 import { customRunCatalogue, pipelineRunCatalogue, rankOf, taskRunCatalogue } from './tekton-catalogue.ts'
-import { type Condition, outcomeOf, succeeded } from './tekton-conditions.ts'
+import { outcomeOf, succeeded } from './tekton-conditions.ts'
 import { remainsOf } from './tekton-remains.ts'
 
 /** Chains writes it into a finished run once its attestations are stored; `failed` is its other value. */
@@ -223,9 +224,4 @@ const observed = (name: string, key: string, at: number, rank: number): Mileston
   class: 'observed',
   time: at,
   rank,
-})
-
-const why = (condition: Condition | undefined): { reason?: string; message?: string } => ({
-  ...(condition?.reason && { reason: condition.reason }),
-  ...(condition?.message && { message: condition.message }),
 })
