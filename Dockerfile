@@ -15,7 +15,8 @@ LABEL org.opencontainers.image.title="carillon" \
       org.opencontainers.image.licenses="Apache-2.0"
 # Few arenas of malloc keep memory small; the program makes little use of threads.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=2
-COPY --from=build /src/dist/carillon.js /src/package.json /app/
+# With it what is in it, for scanners, and the licences that go with every copy.
+COPY --from=build /src/dist/carillon.js /src/dist/carillon.cdx.json /src/dist/THIRD-PARTY-LICENSES.txt /src/package.json /app/
 # So that `kubectl exec` finds it by its name.
 COPY --from=build /src/scripts/carillon /usr/local/bin/
 # The outbox's place, where no volume is mounted.
