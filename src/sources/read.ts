@@ -27,6 +27,21 @@ export function shortText(value: unknown, limit: number): string | undefined {
   return `${whole.slice(0, limit - 1).toWellFormed()}…`
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+const notPlain = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]+/g
+
+/** A text that anybody may have written, as one well-formed line: each run of control characters becomes a space. At most `limit` units. */
+export function plainText(value: unknown, limit: number): string | undefined {
+  const whole = text(value)
+  // What is cut off need not be looked through.
+  const line = whole
+    ?.slice(0, 2 * limit)
+    .toWellFormed()
+    .replace(notPlain, ' ')
+    .trim()
+  return shortText(line, limit)
+}
+
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
 const endOf9999 = Date.UTC(10_000, 0, 1)
 
@@ -49,9 +64,19 @@ export const stampedWrite = (metadata: Fields): number | undefined =>
   newest(list(metadata.managedFields).map(fields)) === undefined ? undefined : lastWrite(metadata)
 
 /** When the manager that owns an annotation last wrote, by managedFields. */
-export function annotationTime(metadata: Fields, name: string): number | undefined {
-  const owns = (entry: Fields): boolean =>
-    Object.hasOwn(fields(fields(fields(entry.fieldsV1)['f:metadata'])['f:annotations']), `f:${name}`)
+export const annotationTime = (metadata: Fields, name: string): number | undefined =>
+  fieldTime(metadata, ['metadata', 'annotations', name])
+
+/** When the manager that owns a field last wrote, by managedFields: the latest that the field can have changed. */
+export function fieldTime(metadata: Fields, path: readonly string[]): number | undefined {
+  const owns = ({ fieldsV1 }: Fields): boolean => {
+    let at: unknown = fieldsV1
+    for (const name of path) {
+      if (!Object.hasOwn(fields(at), `f:${name}`)) return false
+      at = fields(at)[`f:${name}`]
+    }
+    return true
+  }
   return newest(list(metadata.managedFields).map(fields).filter(owns))
 }
 

@@ -25,6 +25,11 @@ export type Milestone = {
   time: number
   /** Place in the kind's order of milestones, 0…99; breaks ties of `time` in the extension `sequence`. */
   rank: number
+  /**
+   * Nothing of the object says when it happened: `time` is the latest that it can have been, and moves with later writes. So it is judged
+   * once for each subscription and sink, when it is seen first.
+   */
+  undated?: true
   outcome?: Outcome
   reason?: string
   message?: string
@@ -45,6 +50,8 @@ export type MilestoneKind = {
   key: string
   time: string
   when: string
+  /** What takes it back, or puts another in its place: from then on no state tells it. Left out where every later state does. */
+  until?: string
   /** Whether it always has an `outcome`. */
   outcome?: true
   /** What `reason` and `message` are of; left out where a milestone has neither. */
@@ -102,6 +109,8 @@ export type Source = {
   transitions(previous: Projection | undefined, object: KubeObject): Milestone[]
   /** With `keep` no more than its milestones need; left out, what all need. */
   project(object: KubeObject, keep?: Keep): Projection
+  /** Its objects come to no end but their deletion, so that each of their milestones is done with by its own time. */
+  lasts?: true
   /** When the object came to its end (ms), or undefined while it is still going. */
   endedAt(object: KubeObject): number | undefined
   /**

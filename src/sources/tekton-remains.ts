@@ -1,11 +1,11 @@
-import type { KubeObject, ObjectMeta } from '../api/object.ts'
+import type { KubeObject } from '../api/object.ts'
 import { namesCredential } from './credential-names.ts'
-import { type Fields, fields, list, shortText, text, time } from './read.ts'
+import { type Fields, fields, list, time } from './read.ts'
+import { fitting, pick, remainsMetadata, some } from './remains-metadata.ts'
 import { chainAnnotations, chainTextLimit } from './tekton-chain.ts'
 import { succeeded } from './tekton-conditions.ts'
 
-/** Most characters of JSON of all labels, and of all annotations, that are kept. */
-const labelsLimit = 8192
+/** Most characters of JSON of all annotations that are kept. */
 const annotationsLimit = 2048
 /** A longer annotation is data rather than a mark; kubectl's copy of the whole object is one of them. */
 const annotationLimit = 256
@@ -18,12 +18,13 @@ const attemptsLimit = 16
  * for as long as nothing that matters has changed. At most some 20 kB, of a usual run 1 kB.
  */
 export function remainsOf(object: KubeObject): KubeObject {
+  const metadata = fields(object.metadata)
   const status = fields(object.status)
   const condition = succeeded(status)
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
-    metadata: metadataOf(fields(object.metadata)),
+    metadata: remainsMetadata(metadata, annotationsOf(fields(metadata.annotations))),
     spec: specOf(fields(object.spec)),
     status: {
       ...timesOf(status),
@@ -33,26 +34,6 @@ export function remainsOf(object: KubeObject): KubeObject {
       ...some('retriesStatus', list(status.retriesStatus).slice(0, attemptsLimit).map(fields).map(timesOf)),
     },
   }
-}
-
-function metadataOf(metadata: Fields): ObjectMeta {
-  const { name, namespace, uid, generation, creationTimestamp, deletionTimestamp } = metadata as ObjectMeta
-  const owners = list(metadata.ownerReferences).slice(0, 8).map(fields)
-  return {
-    name,
-    ...(namespace !== undefined && { namespace }),
-    uid,
-    resourceVersion: '',
-    ...(generation !== undefined && { generation }),
-    creationTimestamp,
-    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
-    ...some('labels', fitting(fields(metadata.labels), labelsLimit)),
-    ...some('annotations', annotationsOf(fields(metadata.annotations))),
-    ...some(
-      'ownerReferences',
-      owners.map((owner) => pick(owner, ['apiVersion', 'kind', 'name', 'uid', 'controller'])),
-    ),
-  } as ObjectMeta
 }
 
 /**
@@ -88,29 +69,3 @@ const timesOf = (status: Fields): Record<string, unknown> =>
   Object.fromEntries(
     ['startTime', 'completionTime'].flatMap((name) => (time(status[name]) === undefined ? [] : [[name, status[name]]])),
   )
-
-/** As many entries as come to `limit` characters, in their own order. */
-function fitting(map: Fields, limit: number, longest = limit, isKept = (_: string) => true): Record<string, string> {
-  const kept: [string, string][] = []
-  let left = limit
-  for (const name of Object.keys(map)) {
-    const value = map[name]
-    if (typeof value !== 'string' || value.length > longest || !isKept(name)) continue
-    left -= name.length + value.length + 6
-    if (left < 0) break
-    kept.push([name, value])
-  }
-  return Object.fromEntries(kept)
-}
-
-function pick(from: Fields, names: readonly string[]): Record<string, unknown> {
-  const entries = names.flatMap((name) => {
-    const value = typeof from[name] === 'boolean' ? from[name] : shortText(text(from[name]), 253)
-    return value === undefined ? [] : [[name, value]]
-  })
-  return Object.fromEntries(entries)
-}
-
-/** Nothing where there is nothing in it. */
-const some = (name: string, value: readonly unknown[] | Record<string, unknown>): Record<string, unknown> =>
-  Object.keys(value).length > 0 ? { [name]: value } : {}

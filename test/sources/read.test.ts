@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { annotationTime, fields, lastWrite, list, shortText, text, time } from '../../src/sources/read.ts'
+import { annotationTime, fields, lastWrite, list, plainText, shortText, text, time } from '../../src/sources/read.ts'
 
 test('time takes RFC 3339 between 1970 and 9999 and nothing else', () => {
   const table: [unknown, number | undefined][] = [
@@ -67,4 +67,16 @@ test('annotationTime is the last write of the manager that owns the annotation',
   assert.equal(annotationTime({ managedFields }, 'chains.tekton.dev/signed'), 1772610390000)
   assert.equal(annotationTime({ managedFields }, 'constructor'), undefined)
   assert.equal(annotationTime({}, 'chains.tekton.dev/signed'), undefined)
+})
+
+test('plain text is one well-formed line of at most so many units', () => {
+  const table: [unknown, string | undefined][] = [
+    ['Integration test passed', 'Integration test passed'],
+    ['a\r\n\tb\u0000\u2028c\u009f', 'a b c'],
+    ['\ud800x', '\ufffdx'],
+    ['x'.repeat(1 << 20), `${'x'.repeat(29)}…`],
+    ['\n \u0000', undefined],
+    [7, undefined],
+  ]
+  for (const [value, expected] of table) assert.equal(plainText(value, 30), expected)
 })

@@ -1,8 +1,9 @@
-import type { ObjectRecord } from '../../outbox/outbox.ts'
+import type { KubeObject } from '../../api/object.ts'
 import type { Milestone, Source } from '../../sources/source.ts'
 import type { Emitter, EmitterSink } from '../emitter.ts'
 import type { Room } from '../overflow/admit.ts'
 import { type Dropped, droppedOf, lostWith, refuse } from '../overflow/owed.ts'
+import type { RouteInput } from './routing.ts'
 
 /** What one object's change asks of one sink for one subscription: all of it is written down, or none. */
 export type Ask = {
@@ -18,6 +19,9 @@ export type Ask = {
 /** So many keys are remembered of one object, in each list: one that flaps for ever must not grow its record for ever. */
 export const maxKeys = 256
 
+/** Begins the keys, in `seen`, of what can't be read. */
+export const unreadablePrefix = 'unreadable/'
+
 /** So few are looked through faster than a set of them is made. */
 const shortList = 64
 
@@ -30,13 +34,15 @@ export class Ledger {
   /** Whether it is other than what is remembered. */
   changed = false
   private readonly source: Source
+  private readonly object: KubeObject
   private readonly room: Room
   private readonly sets = new Map<readonly string[], ReadonlySet<string>>()
 
-  constructor(record: Pick<ObjectRecord, 'ledger' | 'owed'> | undefined, source: Source, room: Room) {
+  constructor({ record, source, object }: Pick<RouteInput, 'record' | 'source' | 'object'>, room: Room) {
     this.enqueued = { ...record?.ledger }
     this.owed = { ...record?.owed }
     this.source = source
+    this.object = object
     this.room = room
   }
 
@@ -127,7 +133,7 @@ export class Ledger {
     // What is replayed was entered when it went first.
     const news = keys.filter((key) => !this.has(before, key))
     if (news.length === 0) return
-    this.enqueued[pair] = newest([...before, ...news], this.source)
+    this.enqueued[pair] = newest([...before, ...news], this.source, this.object)
     this.changed = true
   }
 
@@ -137,15 +143,15 @@ export class Ledger {
 }
 
 /**
- * At most `maxKeys`: of what is too much the oldest observed ones go, which no later state tells again. Derived ones, which every state
- * does tell again, stay; the object itself bounds how many there are.
+ * At most `maxKeys`: of what is too much the oldest go that the object does not tell now, observed or taken back since, which hardly ever
+ * come again. What it does tell stays, as every state tells it again; the object itself bounds how much that is.
  */
-export function newest(keys: string[], source: Source): string[] {
+export function newest(keys: string[], source: Source, object: KubeObject): string[] {
   let excess = keys.length - maxKeys
   if (excess <= 0) return keys
-  const observed = new Set(source.catalogue.filter((row) => row.class === 'observed').map((row) => row.name))
+  const told = new Set(source.milestones(object).map(({ key }) => key))
   return keys.filter((key) => {
-    if (excess === 0 || !observed.has(key.split('/', 1)[0] ?? '')) return true
+    if (excess === 0 || told.has(key) || key.startsWith(unreadablePrefix)) return true
     excess -= 1
     return false
   })

@@ -41,7 +41,7 @@ export function recordAfter(
     resourceVersion: object.metadata.resourceVersion,
     ...(endedAt === undefined ? {} : { endedAt }),
     projection,
-    seen: newest([...seen], source),
+    seen: newest([...seen], source, object),
     ledger: enqueued,
     ...(Object.keys(owed).length === 0 ? {} : { owed }),
     ...(remains && { remains }),

@@ -5,7 +5,7 @@ import { fields, lastWrite, stampedWrite } from '../../sources/read.ts'
 import type { Milestone } from '../../sources/source.ts'
 import type { Emitter, EmitterSink } from '../emitter.ts'
 import { unlimited } from '../overflow/admit.ts'
-import { Ledger } from './ledger.ts'
+import { Ledger, unreadablePrefix } from './ledger.ts'
 import { milestonesOf } from './milestones-of.ts'
 import { ObjectEvents, type Sized } from './object-events.ts'
 import { recordAfter } from './record.ts'
@@ -27,13 +27,20 @@ export function route(input: RouteInput): Routed {
   return state.finish()
 }
 
-/** By when the object was written: a watch that goes on after hours tells late what Tekton wrote in time. */
-const settledLongAgo = ({ source, object, now, gone }: RouteInput): boolean => {
-  const ended = source.endedAt(object)
-  if (ended === undefined || now - ended <= settleMs) return false
+/**
+ * What was done with before this time (ms) is settled: for an object that has ended all or nothing is, of one that lasts what is so old.
+ * By when the object was written: a watch that goes on after hours tells late what was written in time.
+ */
+const settledBefore = ({ source, object, now, gone, phase }: RouteInput): number => {
+  const ended = source.lasts ? undefined : source.endedAt(object)
+  if (phase !== 'watch' || !(source.lasts || (ended !== undefined && now - ended > settleMs))) return nothingIs
   const written = gone ? undefined : stampedWrite(fields(object.metadata))
-  return (written ?? now) - ended > settleMs
+  const before = Math.min(written ?? now, now) - settleMs
+  if (ended === undefined) return before
+  return ended < before ? allIs : nothingIs
 }
+
+const [nothingIs, allIs] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
 
 /** A milestone that sinks are to be told of; `owed`: it matched before, and had no room. */
 type Asked = { emitter: Emitter; sinks: readonly EmitterSink[]; milestone: Milestone; owed: boolean }
@@ -60,7 +67,7 @@ class ObjectState {
   }
   private readonly asked: Asked[] = []
   private readonly repeats: Repeats | undefined
-  private readonly settled: boolean
+  private readonly settledBefore: number
   private readonly owes: boolean
   private readonly written: number
   private changed: boolean
@@ -68,11 +75,11 @@ class ObjectState {
   constructor(input: RouteInput) {
     this.input = input
     this.seen = new Set(input.record?.seen)
-    this.ledger = new Ledger(input.record, input.source, input.room ?? unlimited)
+    this.ledger = new Ledger(input, input.room ?? unlimited)
     this.owes = input.record?.owed !== undefined
     this.repeats = input.replay && new Repeats(input.emitters, input.replay, input.object.metadata.uid)
     this.inputs = inputsOf(input.source, input.object)
-    this.settled = input.phase === 'watch' && settledLongAgo(input)
+    this.settledBefore = settledBefore(input)
     // What is gone can't be read again, from whenever on that is tried.
     this.written = input.gone?.at ?? lastWrite(fields(input.object.metadata)) ?? input.now
     this.events = new ObjectEvents(input, this.written)
@@ -84,17 +91,21 @@ class ObjectState {
     if (first) {
       this.seen.add(milestone.key)
       this.changed = true
-    } else if (this.settled && !this.owes) return
+    } else if (this.isSettled(milestone) && !this.owes) return
     for (const emitter of this.input.emitters)
       if (milestone.definedBy === undefined || milestone.definedBy === emitter.uid)
         this.offer(emitter, milestone, first)
+  }
+
+  private isSettled({ time }: Milestone): boolean {
+    return time < this.settledBefore
   }
 
   /** What the object ought to tell and nobody can read: counted once for each subscription that would hear of it. */
   tellUnreadable(): void {
     const { emitters, gone, object, source } = this.input
     for (const { key, milestone, message } of (!gone && source.unreadable?.(object)) || []) {
-      const seen = `unreadable/${key}`
+      const seen = `${unreadablePrefix}${key}`
       if (this.seen.has(seen)) continue
       this.seen.add(seen)
       this.changed = true
@@ -114,15 +125,16 @@ class ObjectState {
     for (const sink of emitter.sinks) {
       const pair = pairOf(emitter, sink)
       if (this.ledger.isOwed(pair, milestone.key)) owed.push(sink)
-      else if ((first || !this.settled) && this.isNew(pair, emitter, sink, milestone)) sinks.push(sink)
+      else if ((first || !this.isSettled(milestone)) && this.isNew(pair, emitter, sink, milestone)) sinks.push(sink)
       else if (this.repeats?.wants(emitter, sink.key, milestone)) again.push(sink)
     }
     if (owed.length > 0) this.askAll(emitter, owed, milestone, true)
     if (sinks.length + again.length === 0) return
     const judgement = emitter.selection.judge(this.input.source, this.input.object, milestone, this.inputs)
-    if (judgement.kind === 'unselected') return
     if (judgement.kind === 'error')
       this.out.filterErrors.push({ emitter, kind: this.input.source.name, message: judgement.message })
+    else if (judgement.kind !== 'match') for (const sink of sinks) this.noteUndated(pairOf(emitter, sink), milestone)
+    if (judgement.kind === 'unselected') return
     if (judgement.kind !== 'match') {
       if (first && sinks.length > 0) this.count(emitter, '', { filtered: 1 })
       return
@@ -168,12 +180,18 @@ class ObjectState {
     const since = this.input.since(emitter.uid, sink.key, this.input.source.name, milestone.name)
     if (since === undefined) return false
     const { floor } = this.input
-    return (
+    const isNew =
       milestone.time >= since ||
       (floor !== undefined &&
         milestone.time >= since - floor.marginMs &&
         this.floorOf(emitter, sink, milestone) !== undefined)
-    )
+    if (!isNew) this.noteUndated(pair, milestone)
+    return isNew
+  }
+
+  /** What is not for a sink: with the next write it would look as if it had just happened. */
+  private noteUndated(pair: string, { key, undated }: Milestone): void {
+    if (undated) this.ledger.enter(pair, [key])
   }
 
   private floorOf(emitter: Emitter, sink: EmitterSink, milestone: Milestone): number | undefined {

@@ -25,11 +25,13 @@ const breaks: ReadonlySet<RelistReason> = new Set(['expired', 'empty-watches', '
 
 /**
  * The gaps of a list that had to be made since the watch's place was too old: for those that select what passes between two states, and is not in
- * the later one. Derived milestones are all read from what was listed, and deletions are noticed by the ledger.
+ * the later one. All other derived milestones are read from what was listed, and deletions are noticed by the ledger.
  */
 export function watchGaps(source: Source, reason: RelistReason, emitters: Iterable<Emitter>): NewGap[] {
   if (!breaks.has(reason)) return []
-  const passing = source.catalogue.filter((row) => row.class === 'observed' && row.name !== 'deleted')
+  const passing = source.catalogue.filter(
+    ({ name, class: of, until }) => (of === 'observed' && name !== 'deleted') || until !== undefined,
+  )
   const gaps: NewGap[] = []
   for (const { uid, selection } of emitters) {
     const selected = selection.kinds.get(source.name)
