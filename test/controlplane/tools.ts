@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { find } from './process.ts'
 
-type Family = 'controlplane' | 'tekton' | 'helm' | 'cdevents'
+type Family = 'controlplane' | 'tekton' | 'helm' | 'cdevents' | 'helm-controller' | 'kustomize-controller'
 
 /** A main package of a family's module, or of one that its go.mod requires. */
 type Tool = { family: Family; package: string; ldflags: string }
@@ -30,6 +30,12 @@ const tools = {
   'tekton-events': { family: 'tekton', package: './events', ldflags: '-s -w' },
   'cdevents-verdicts': { family: 'cdevents', package: './verdicts', ldflags: '-s -w' },
   helm: { family: 'helm', package: 'helm.sh/helm/v4/cmd/helm', ldflags: '-s -w' },
+  'helm-controller': { family: 'helm-controller', package: 'github.com/fluxcd/helm-controller', ldflags: '-s -w' },
+  'kustomize-controller': {
+    family: 'kustomize-controller',
+    package: 'github.com/fluxcd/kustomize-controller',
+    ldflags: '-s -w',
+  },
 } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof tools
