@@ -4,6 +4,7 @@ import { type EventHead, encodeAttributes, timestamp } from './attributes.ts'
 import { encodeBareObject, hasIdentity } from './bare.ts'
 import { apiVersionOf, extensionsOf, factsOf } from './facts.ts'
 import { type EncodedEvent, type EncodeInput, type Format, nothing, oneEvent } from './format.ts'
+import { toldLabels } from './konflux/labels.ts'
 import { extendSummary } from './summary-parts.ts'
 
 /** Carillon's own format: an event for every milestone of every kind (docs/events has its data). */
@@ -27,7 +28,7 @@ function encode(input: EncodeInput): EncodedEvent {
   const subject = `${source.kind.toLowerCase()}/${object.metadata.name}`
   const extensions: Record<string, string> = { uid: object.metadata.uid }
   if (milestone.outcome) extensions.outcome = milestone.outcome
-  Object.assign(extensions, extensionsOf(source, object))
+  Object.assign(extensions, extensionsOf(source, object, milestone))
   const hasData = content !== 'none'
   const { schemaBase } = input.cluster
   const dataschema = schemaBase && `${schemaBase}/${type}.json`
@@ -45,7 +46,7 @@ function encode(input: EncodeInput): EncodedEvent {
 }
 
 function summarise({ source, object, milestone, cluster }: EncodeInput): Record<string, unknown> {
-  const { name, namespace, uid, generation, labels } = object.metadata
+  const { name, namespace, uid, generation } = object.metadata
   const { time, outcome, reason, message, details } = milestone
   return {
     apiVersion: apiVersionOf(source, object),
@@ -54,7 +55,7 @@ function summarise({ source, object, milestone, cluster }: EncodeInput): Record<
     namespace,
     uid,
     generation,
-    labels,
+    labels: toldLabels(object),
     milestone: { name: milestone.name, time: timestamp(time), outcome, reason, message, details },
     ...factsOf(source, object),
     url: cluster.urlOf(source, object),

@@ -67,8 +67,10 @@ export function runExtensions(source: Source, object: KubeObject): Record<string
 const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** The trace that Tekton runs this object under: annotation tekton.dev/<kind>SpanContext, a JSON map of W3C headers. */
-function traceparent(source: Source, object: KubeObject): string | undefined {
-  const carrier = text(fields(object.metadata.annotations)[`tekton.dev/${source.kind.toLowerCase()}SpanContext`])
+const traceparent = (source: Source, object: KubeObject): string | undefined =>
+  traceparentIn(text(fields(object.metadata.annotations)[`tekton.dev/${source.kind.toLowerCase()}SpanContext`]))
+
+export function traceparentIn(carrier: string | undefined): string | undefined {
   const found = carrier === undefined ? undefined : /"traceparent"\s*:\s*"([0-9a-f-]{55})"/.exec(carrier)?.[1]
   return found !== undefined && valid.test(found) ? found : undefined
 }

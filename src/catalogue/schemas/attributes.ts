@@ -1,6 +1,7 @@
 import { idNamespace } from '../../formats/attributes.ts'
 import { outcomes } from '../../sources/source.ts'
 import type { Row, RowEvent } from '../catalogue.ts'
+import { konfluxExtensions } from './konflux.ts'
 import { howItEnded } from './run.ts'
 import { members, type Schema, text, time } from './schema.ts'
 
@@ -68,6 +69,7 @@ function ownExtensions({ source, milestone }: Row): Record<string, Schema> {
     'uid!': text('the object’s uid'),
     ...(milestone.outcome && { 'outcome!': { type: 'string', enum: outcomes, description: howItEnded } }),
     ...(source.family === 'tekton' && runExtensions),
+    ...((source.family === 'tekton' || source.family === 'konflux') && konfluxExtensions(source)),
   }
 }
 

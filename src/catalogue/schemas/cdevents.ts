@@ -1,6 +1,8 @@
 import { type SpecVersion, specVersions } from '../../formats/cdevents/rules.ts'
 import { eventOfType, isCustomName } from '../../formats/cdevents/vocabulary.ts'
-import type { DetailKind, MilestoneKind } from '../../sources/source.ts'
+import { eventOf } from '../../sources/event-of.ts'
+import type { DetailKind, Family, MilestoneKind, Source } from '../../sources/source.ts'
+import { konfluxFacts, konfluxFactsOf } from './konflux.ts'
 import { labels, runFacts, summaryParts } from './run.ts'
 import { draft, idBase, members, object, type Schema, text } from './schema.ts'
 
@@ -32,13 +34,18 @@ function official(type: string): Schema {
 }
 
 /** The CDEvent as the specification has it, and what we put into its customData; of a custom event also into its subject. */
-export const cdeventsData = (type: string, milestone: MilestoneKind): Schema => ({
-  allOf: [official(type)],
-  ...members('', {
-    ...(isCustomName(type) && { 'subject!': customSubject(type, milestone) }),
-    customData: members('what the vocabulary has no field for; absent with `data.content: none`', custom),
-  }),
-})
+export function cdeventsData(type: string, source: Source, milestone: MilestoneKind): Schema {
+  const { family } = eventOf(source, milestone.name)
+  return {
+    allOf: [official(type)],
+    ...members('', {
+      ...(isCustomName(type) && {
+        'subject!': family === 'tekton' ? runSubject(type, milestone) : customSubject(milestone),
+      }),
+      customData: customData(type, source, family),
+    }),
+  }
+}
 
 /** Of an event that authors of Tasks declare: the CDEvent as the specification has it. */
 export const declaredSchema = (type: string, description: string): Schema => ({
@@ -49,7 +56,7 @@ export const declaredSchema = (type: string, description: string): Schema => ({
   allOf: [official(type)],
 })
 
-const customSubject = (type: string, { reason, details = {} }: MilestoneKind): Schema =>
+const runSubject = (type: string, { reason, details = {} }: MilestoneKind): Schema =>
   members('the run', {
     'id!': text('namespace, kind in lower case, and name of the run'),
     type: text('in 0.4.1 only'),
@@ -57,7 +64,7 @@ const customSubject = (type: string, { reason, details = {} }: MilestoneKind): S
       ...(type.includes('tekton-pipelinerun')
         ? { 'pipelineName!': text('of the Pipeline; of an embedded one the run’s') }
         : { 'taskName!': text('of the Task; of an embedded one the pipeline’s task, or the run') }),
-      uri: text('the object in the dashboard (`--dashboard-url`), else at the API server'),
+      uri,
       ...(!type.includes('tekton-pipelinerun') && {
         pipelineRun: members('the PipelineRun that it is part of', {
           'id!': text('the subject’s id of that run’s events'),
@@ -65,6 +72,28 @@ const customSubject = (type: string, { reason, details = {} }: MilestoneKind): S
       }),
       ...(reason !== undefined && { reason: text(`of ${reason}`), message: text('the same one’s') }),
       ...Object.fromEntries(Object.entries(details).map(contentOf)),
+    }),
+  })
+
+const uri = text('the object in the dashboard (`--dashboard-url`), else at the API server')
+
+/** Of all families but Tekton's, which has names of its own for what is run. */
+const customSubject = ({ outcome, reason, details = {}, event }: MilestoneKind): Schema =>
+  members('the object', {
+    'id!': text('namespace, kind in lower case, and name of the object'),
+    type: text('in 0.4.1 only'),
+    'content!': members('what the milestone tells', {
+      uri,
+      ...(outcome && { outcome: { type: 'string', enum: cdeventsOutcomes, description: 'how it ended' } }),
+      ...(reason !== undefined && { reason: text(`of ${reason}`), message: text('the same one’s') }),
+      ...Object.fromEntries(Object.entries(details).map(contentOf)),
+      ...(event?.subject === 'snapshot' && {
+        artifacts: {
+          type: 'array',
+          description: 'package URLs of what the Snapshot is made of',
+          items: { type: 'string', minLength: 1 },
+        },
+      }),
     }),
   })
 
@@ -76,25 +105,52 @@ const contentOf = ([name, { type, about, always, enum: allowed }]: [string, Deta
 
 const cdeventsOutcomes = ['success', 'failure', 'cancel', 'error'] as const
 
-const custom = {
-  'tekton!': {
-    description: 'of the run: a summary of it, or the whole object with `data.content: full`',
-    anyOf: [
-      members('the summary', {
-        'apiVersion!': text('of the run'),
-        'kind!': text('of the run'),
-        'metadata!': members('of the run', {
-          'name!': text('of the run'),
-          namespace: text('of the run'),
-          'uid!': text('of the run'),
-          generation: { type: 'integer', minimum: 0, description: 'of the run' },
-          labels,
-        }),
-        reason: text('of the condition Succeeded'),
-        'run!': runFacts,
-        ...summaryParts,
+/** By the name of the family. What the vocabulary has an event for may be of several: an artifact, a test. */
+function customData(type: string, source: Source, family: Family): Schema {
+  const told = 'what the vocabulary has no field for; absent with `data.content: none`'
+  const isShared = family !== 'tekton' && !isCustomName(type)
+  if (!isShared) return members(told, { [`${family}!`]: ofObject(factsOf[family](source)) })
+  return members(told, {
+    ...(type.startsWith('dev.cdevents.build.finished.') && {
+      outcome: {
+        type: 'string',
+        enum: cdeventsOutcomes,
+        description: 'how the build ended; also with `data.content: none`',
+      },
+      errors: text('why it did not succeed'),
+    }),
+    ...Object.fromEntries(sharers.map((one) => [one, ofObject(factsOf[one](source))])),
+  })
+}
+
+/** Whose events have types in common. */
+const sharers = ['konflux', 'flux', 'generic'] as const
+
+/** By `facts` of src/formats/facts.ts. */
+const factsOf: Readonly<Record<Family, (source: Source) => Record<string, Schema>>> = {
+  tekton: (source) => ({ 'run!': runFacts, ...konfluxFactsOf(source) }),
+  konflux: () => ({ run: runFacts, ...konfluxFacts }),
+  flux: () => ({}),
+  generic: () => ({}),
+}
+
+const ofObject = (facts: Record<string, Schema>): Schema => ({
+  description: 'of the object: a summary of it, or the whole object with `data.content: full`',
+  anyOf: [
+    members('the summary', {
+      'apiVersion!': text('of the object'),
+      'kind!': text('of the object'),
+      'metadata!': members('of the object', {
+        'name!': text('of the object'),
+        namespace: text('of the object'),
+        'uid!': text('of the object'),
+        generation: { type: 'integer', minimum: 0, description: 'of the object' },
+        labels,
       }),
-      object('the whole run'),
-    ],
-  },
-} satisfies Record<string, Schema>
+      reason: text('that the milestone has'),
+      ...facts,
+      ...summaryParts,
+    }),
+    object('the whole object'),
+  ],
+})

@@ -40,7 +40,7 @@ function body({ source, milestone }: Row, { type, variant: { format } }: RowEven
     case 'cloudevents':
       return ownData(source, milestone)
     case 'cdevents':
-      return cdeventsData(type, milestone)
+      return cdeventsData(type, source, milestone)
     case 'tektonv1':
     case 'tektonv2':
       return tektonData(source, format.name)

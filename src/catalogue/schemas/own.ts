@@ -1,5 +1,6 @@
 import { sourcesOf } from '../../sources/index.ts'
 import { type DetailKind, type Family, type MilestoneKind, outcomes, type Source } from '../../sources/source.ts'
+import { konfluxFactsOf } from './konflux.ts'
 import { howItEnded, labels, runFacts, summaryParts } from './run.ts'
 import { members, object, type Schema, text, time } from './schema.ts'
 
@@ -25,8 +26,8 @@ export function ownData(source: Source, row: MilestoneKind): Schema {
 
 /** By `facts` of src/formats/facts.ts. */
 const factsSchemas: Readonly<Record<Family, (source: Source, row: MilestoneKind) => Record<string, Schema>>> = {
-  tekton: () => ({ 'run!': runFacts }),
-  konflux: () => ({}),
+  tekton: (source) => ({ 'run!': runFacts, ...konfluxFactsOf(source) }),
+  konflux: konfluxFactsOf,
   flux: () => ({}),
   generic: () => ({}),
 }

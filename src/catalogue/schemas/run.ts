@@ -29,7 +29,8 @@ export const howItEnded =
 /** metadata.labels, as Kubernetes has them. */
 export const labels: Schema = {
   type: 'object',
-  description: 'of the object; absent where it has none',
+  description:
+    'of the object, but for those that name a person or a credential (docs/konflux.md); absent where it has none',
   additionalProperties: { type: 'string' },
 }
 

@@ -6,13 +6,14 @@ import { type EncodeInput, type Format, nothing } from '../format.ts'
 import type { CDEventsOptions } from '../options.ts'
 import { withDeclared } from '../user-events/encode.ts'
 import { type Drafts, draftCDEvent, fillDraft, noDrafts, runTextsOf } from './encode.ts'
+import { konfluxMapping } from './konflux/mapping.ts'
 import { type Mapping, noMapping } from './mapping.ts'
 import { tektonMapping } from './tekton.ts'
 
 /** By whose events they are. */
 const mappings: Readonly<Record<Family, Mapping>> = {
   tekton: tektonMapping,
-  konflux: noMapping,
+  konflux: konfluxMapping,
   flux: noMapping,
   generic: noMapping,
 }

@@ -3,6 +3,7 @@ import { fields, list, text } from '../../sources/read.ts'
 import { legalText } from '../attributes.ts'
 import { apiVersionOf, factsOf } from '../facts.ts'
 import type { EncodeInput } from '../format.ts'
+import { toldLabels } from '../konflux/labels.ts'
 import { parentOf } from './parent.ts'
 
 /** Name by which a run is a subject: unique in its source, the same for ever (facts of identity only, no version). */
@@ -49,11 +50,11 @@ export function pipelineRunOf(object: KubeObject): { pipelineRun?: { id: string 
 
 /** What customData tells of an object by default: who it is, and its facts. No value of a param or result is in it. */
 export function summaryOf({ source, object, milestone: { reason } }: EncodeInput): Record<string, unknown> {
-  const { name, namespace, uid, generation, labels } = object.metadata
+  const { name, namespace, uid, generation } = object.metadata
   return {
     apiVersion: apiVersionOf(source, object),
     kind: source.kind,
-    metadata: { name, namespace, uid, generation, labels },
+    metadata: { name, namespace, uid, generation, labels: toldLabels(object) },
     ...(reason !== undefined && { reason }),
     ...factsOf(source, object),
   }

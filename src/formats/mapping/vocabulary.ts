@@ -28,7 +28,7 @@ const subjects: Readonly<Record<string, Subject>> = {
 const urlOf = ({ cluster, source, object }: EncodeInput): string => cluster.urlOf(source, object)
 
 /** 0.5.1 takes none but absolute URIs: an event that need not have one goes without rather than not at all. */
-function link(input: EncodeInput): { uri?: string } {
+export function link(input: EncodeInput): { uri?: string } {
   const uri = urlOf(input)
   return input.options.cdevents.specVersion === '0.4.1' || isUri(uri) ? { uri } : {}
 }

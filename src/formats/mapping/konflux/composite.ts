@@ -1,22 +1,19 @@
 import type { KubeObject } from '../../../api/object.ts'
+import { componentOf, snapshotOf, snapshotTypeOf } from '../../../sources/konflux-labels.ts'
 import { fields, list, text } from '../../../sources/read.ts'
 import type { Source } from '../../../sources/source.ts'
 
-const typeLabel = 'test.appstudio.openshift.io/type'
-const snapshotLabel = 'appstudio.openshift.io/snapshot'
-const componentLabel = 'appstudio.openshift.io/component'
-const composites: ReadonlySet<unknown> = new Set(['group', 'override'])
+const composites: ReadonlySet<string | undefined> = new Set(['group', 'override'])
 
 /**
  * Namespace and name of the Snapshot that an object is of, where that was put together from several builds; undefined for all else.
  * integration-service labels such a Snapshot, and copies the label to its test runs, as Tekton does to their TaskRuns: by the name alone
  * all of them have one chain, whichever is seen first.
  */
-export function compositeOf({ name }: Source, { metadata }: KubeObject): [string, string] | undefined {
-  const labels = fields(metadata.labels)
-  if (!composites.has(labels[typeLabel])) return undefined
-  const snapshot = name === 'Snapshot' ? metadata.name : text(labels[snapshotLabel])
-  return snapshot === undefined ? undefined : [metadata.namespace ?? '', snapshot]
+export function compositeOf(source: Source, object: KubeObject): [string, string] | undefined {
+  if (!composites.has(snapshotTypeOf(object))) return undefined
+  const snapshot = source.name === 'Snapshot' ? object.metadata.name : snapshotOf(object)
+  return snapshot === undefined ? undefined : [object.metadata.namespace ?? '', snapshot]
 }
 
 /**
@@ -26,8 +23,9 @@ export function compositeOf({ name }: Source, { metadata }: KubeObject): [string
 export function snapshotSourceOf(source: Source, object: KubeObject): { url: string; revision: string } | undefined {
   if (source.name !== 'Snapshot') return undefined
   const components = list(fields(object.spec).components).map(fields)
-  const name = fields(object.metadata.labels)[componentLabel]
+  const name = componentOf(object)
   const built = components.length === 1 ? components[0] : components.find((component) => component.name === name)
-  const { url, revision } = fields(fields(built?.source).git)
-  return text(url) && text(revision) ? { url: String(url), revision: String(revision) } : undefined
+  const git = fields(fields(built?.source).git)
+  const [url, revision] = [text(git.url), text(git.revision)]
+  return url === undefined || revision === undefined ? undefined : { url, revision }
 }
