@@ -12,7 +12,7 @@ import type { Source } from './sources/source.ts'
 /** A watched resource: its source, and the name under which its cursor is kept (`TaskRun`, or `TaskRun/team-a`). */
 export type Watch = {
   name: string
-  source: Source
+  readonly source: Source
   batches(signal: AbortSignal): AsyncIterable<Batch>
 }
 

@@ -11,8 +11,10 @@ export function fullJitter(attempt: number, random: () => number, options: Backo
   return Math.floor(random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30)))
 }
 
-/** A resource that is absent or forbidden is looked for again at least this often. */
-const lookAgainMs = 10_000
+/** A resource that may not be read is tried again at least this often, */
+const forbiddenMs = 10_000
+/** and one that is not there looked for. */
+const absentMs = 20_000
 const maxRetryAfterMs = 300_000
 
 /** How long to wait after a failure, in ms; `attempt` counts those before it. What the server asks for is a least, spread by a second. */
@@ -21,8 +23,10 @@ export function delayAfter(failure: Failure, attempt: number, random: () => numb
     case 'expired':
       return attempt === 0 ? 0 : fullJitter(attempt, random) // the first list need not wait
     case 'absent':
+    case 'clusterScoped':
+      return fullJitter(attempt, random, { capMs: absentMs })
     case 'forbidden':
-      return fullJitter(attempt, random, { capMs: lookAgainMs })
+      return fullJitter(attempt, random, { capMs: forbiddenMs })
     case 'failing': {
       const asked = Math.min(failure.retryAfterMs ?? 0, maxRetryAfterMs)
       return asked > 0 ? asked + fullJitter(attempt, random, { capMs: 1000 }) : fullJitter(attempt, random)

@@ -21,7 +21,7 @@ export type Batch =
    */
   | { phase: 'watch'; changes: Change[]; cursor: string; waited: number }
 
-export type ReflectorState = 'starting' | 'listing' | 'watching' | 'absent' | 'forbidden' | 'failing'
+export type ReflectorState = 'starting' | 'listing' | 'watching' | 'absent' | 'forbidden' | 'clusterScoped' | 'failing'
 
 /** `since`: when it came to be so; `at`: when that was last found. Both ms. */
 export type ReflectorStanding = { state: ReflectorState; since: number; at: number; message?: string }

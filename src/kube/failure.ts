@@ -9,6 +9,8 @@ export type Failure =
   /** There is no such resource: look for it again. */
   | { kind: 'absent'; message: string }
   | { kind: 'forbidden'; message: string }
+  /** Its objects live in no namespace, and only namespaces are watched. */
+  | { kind: 'clusterScoped'; message: string }
   /** Anything else: again, after a while. `reason` is a word for a metric's label. */
   | { kind: 'failing'; reason: FailingReason; message: string; retryAfterMs?: number | undefined }
 

@@ -1,6 +1,9 @@
 /** A served resource; `group` is '' for core. */
 export type Resource = { group: string; version: string; plural: string }
 
+/** One that was found, and whether its objects live in namespaces. */
+export type Located = Resource & { namespaced: boolean }
+
 export const apiVersionOf = (resource: { group: string; version: string }): string =>
   resource.group === '' ? resource.version : `${resource.group}/${resource.version}`
 

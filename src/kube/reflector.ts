@@ -1,41 +1,18 @@
 import { delayAfter, fullJitter, pause, settles } from './backoff.ts'
 import type { Batch, ReflectorStanding, ReflectorState, RelistReason } from './batch.ts'
-import type { KubeClient, Query } from './client.ts'
+import type { Query } from './client.ts'
 import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
-import type { KubeLog } from './log.ts'
 import { fetchPage, firstLimit, nextLimit, type Page, smallerLimit } from './pages.ts'
 import { pathOf, type Resource } from './path.ts'
+import type { ReflectorOptions } from './reflector-options.ts'
 import { Refreshes, type Taken } from './refreshes.ts'
 import { readWatch, type WatchEnd, type WatchStep } from './watch.ts'
+import { Whereabouts } from './whereabouts.ts'
 
 export type { Batch, Change, ReflectorStanding, ReflectorState, RelistReason } from './batch.ts'
+export type { ReflectorMetrics, ReflectorOptions } from './reflector-options.ts'
 
-export type ReflectorMetrics = {
-  watchEvents(count: number): void
-  /** Objects of one page. */
-  listed(count: number): void
-  /** A full list begins; `reason` is a RelistReason. */
-  relisted(reason: string): void
-  /** A list or watch came to nothing; `reason` is a FailingReason, `expired`, `absent` or `forbidden`. */
-  failed(reason: string): void
-}
-
-export type ReflectorOptions = {
-  client: KubeClient
-  resource: Resource
-  namespace?: string | undefined
-  labelSelector?: string | undefined
-  /** A cursor that was kept: where the watch goes on, without a list. */
-  resumeFrom?: string | undefined
-  /** Most changes in a batch; 256 when left out. */
-  maxBatch?: number
-  /** No byte for so long (bookmarks come once a minute): the watch is taken for dead; 90 s when left out. */
-  idleMs?: number
-  now: () => number
-  random: () => number
-  log: KubeLog
-  metrics: ReflectorMetrics
-}
+type Step = 'find' | 'list' | 'watch'
 
 const shortWatchMs = 5_000
 /** A watch that tells nothing for so long has no more of the past to tell. */
@@ -49,6 +26,7 @@ const quietMs = 1_000
 export class Reflector implements AsyncDisposable {
   readonly #options: ReflectorOptions
   readonly #refreshes = new Refreshes()
+  readonly #where: Whereabouts
   readonly #closed = new AbortController()
   #running = false
   #cursor: string | undefined
@@ -57,12 +35,13 @@ export class Reflector implements AsyncDisposable {
   #placed: boolean
   #limit = firstLimit()
   /** Failures of lists since a page came, and of watches since one told anything: a list that works proves no watch. */
-  readonly #failures = { list: 0, watch: 0 }
+  readonly #failures = { find: 0, list: 0, watch: 0 }
   #emptyWatches = 0
   #state: ReflectorStanding
 
   constructor(options: ReflectorOptions) {
     this.#options = options
+    this.#where = new Whereabouts(options.resource, options.namespace)
     this.#cursor = options.resumeFrom
     this.#placed = options.resumeFrom !== undefined
     const now = options.now()
@@ -71,6 +50,11 @@ export class Reflector implements AsyncDisposable {
 
   state(): ReflectorStanding {
     return this.#state
+  }
+
+  /** What is read, as it was found last; undefined until then. */
+  resource(): Resource | undefined {
+    return this.#where.last
   }
 
   /**
@@ -89,7 +73,12 @@ export class Reflector implements AsyncDisposable {
     this.#running = true
     const stop = AbortSignal.any([signal, this.#closed.signal])
     try {
-      while (!stop.aborted) yield* this.#cursor === undefined ? this.#list(stop) : this.#watch(this.#cursor, stop)
+      while (!stop.aborted) {
+        const found = await this.#where.find(stop)
+        if (found.kind !== 'found') await this.#fail('find', found, stop)
+        else if (this.#cursor === undefined) yield* this.#list(found.resource, stop)
+        else yield* this.#watch(found.resource, this.#cursor, stop)
+      }
     } finally {
       this.#running = false
       if (stop.aborted) this.#refreshes.stop()
@@ -101,13 +90,13 @@ export class Reflector implements AsyncDisposable {
     this.#refreshes.stop()
   }
 
-  async *#list(signal: AbortSignal): AsyncGenerator<Batch> {
+  async *#list(resource: Resource, signal: AbortSignal): AsyncGenerator<Batch> {
     let asked: Taken | undefined
     let answered = false
     try {
       const [began, uids] = [this.#options.now(), new Set<string>()]
       for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
-        const page = await this.#page({ continue: next }, this.#options.namespace, signal)
+        const page = await this.#page(resource, { continue: next }, this.#options.namespace, signal)
         if ('kind' in page) return await this.#fail('list', page, signal)
         asked ??= this.#refreshes.takeAll() // whoever asks before the first page is handed out gets it all
         if (first) this.#options.metrics.relisted(this.#relist)
@@ -132,7 +121,7 @@ export class Reflector implements AsyncDisposable {
    * An extra list as of the cursor, so that what the watch has yet to tell comes after it. Where that is compacted away, the watch goes on first,
    * and moves the cursor; only when it has nothing more to tell (`reading` stays open) the list is as of now.
    */
-  async *#refresh(reading: Promise<unknown>, signal: AbortSignal): AsyncGenerator<Batch> {
+  async *#refresh(resource: Resource, reading: Promise<unknown>, signal: AbortSignal): AsyncGenerator<Batch> {
     const asked = this.#refreshes.take()
     if (!asked) return
     const namespace = this.#options.namespace ?? asked.namespace
@@ -140,9 +129,8 @@ export class Reflector implements AsyncDisposable {
     let answered = false
     try {
       for (;;) {
-        const page = await this.#page(query, namespace, signal)
+        const page = await this.#page(resource, query, namespace, signal)
         if ('kind' in page) {
-          answered = page.kind === 'absent'
           if (page.kind !== 'expired') return await this.#fail('list', page, signal)
           if (await settles(reading, quietMs, signal)) return
           query = {}
@@ -160,7 +148,7 @@ export class Reflector implements AsyncDisposable {
     }
   }
 
-  async *#watch(cursor: string, signal: AbortSignal): AsyncGenerator<Batch> {
+  async *#watch(resource: Resource, cursor: string, signal: AbortSignal): AsyncGenerator<Batch> {
     const cut = new AbortController()
     const stopped = () => cut.abort()
     signal.addEventListener('abort', stopped)
@@ -168,7 +156,7 @@ export class Reflector implements AsyncDisposable {
     let told = false
     try {
       const opened = this.#options.now()
-      const opening = await this.#open(cursor, cut.signal)
+      const opening = await this.#open(resource, cursor, cut.signal)
       if ('kind' in opening) return await this.#fail('watch', opening, signal)
       steps = opening
       this.#enter('watching')
@@ -176,7 +164,8 @@ export class Reflector implements AsyncDisposable {
         const reading = steps.next()
         let isFresh = true
         for (; !signal.aborted && (await this.#refreshes.interrupts(reading)); isFresh = false)
-          yield* this.#refresh(reading, signal)
+          yield* this.#refresh(resource, reading, signal)
+        if (this.#cursor === undefined || !this.#where.known) return
         const step = await reading
         if (signal.aborted) return
         if (step.done) return await this.#ended(step.value, told, this.#options.now() - opened, signal)
@@ -195,8 +184,12 @@ export class Reflector implements AsyncDisposable {
     }
   }
 
-  async #open(cursor: string, signal: AbortSignal): Promise<AsyncGenerator<WatchStep, WatchEnd> | Failure> {
-    const { client, resource, namespace, labelSelector, now, random, maxBatch = 256, idleMs = 90_000 } = this.#options
+  async #open(
+    resource: Resource,
+    cursor: string,
+    signal: AbortSignal,
+  ): Promise<AsyncGenerator<WatchStep, WatchEnd> | Failure> {
+    const { client, namespace, labelSelector, now, random, maxBatch = 256, idleMs = 90_000 } = this.#options
     const query = {
       watch: true,
       allowWatchBookmarks: true,
@@ -229,8 +222,13 @@ export class Reflector implements AsyncDisposable {
   }
 
   /** Gets a page, however long that takes; what can't be got by waiting is the caller's. */
-  async #page(query: Query, namespace: string | undefined, signal: AbortSignal): Promise<Page | Failure> {
-    const { client, resource, labelSelector, metrics } = this.#options
+  async #page(
+    resource: Resource,
+    query: Query,
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Page | Failure> {
+    const { client, labelSelector, metrics } = this.#options
     const path = pathOf(resource, namespace)
     for (;;) {
       const got = await fetchPage(client, {
@@ -259,8 +257,11 @@ export class Reflector implements AsyncDisposable {
   }
 
   /** Tells of a failure in the state, draws the consequences, and waits. */
-  async #fail(of: 'list' | 'watch', failure: Failure, signal: AbortSignal): Promise<void> {
+  async #fail(of: Step, failure: Failure, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
+    // What is served in another version now goes on from the same cursor: it is the same in all.
+    if (failure.kind === 'absent' && of !== 'find' && this.#where.leave()) return
+    if (failure.kind === 'expired') this.#where.reconsider()
     if (failure.kind === 'expired' || failure.kind === 'absent') this.#restart(failure.kind)
     if (failure.kind === 'absent') this.#refreshes.takeAll().resolve()
     if (failure.kind !== 'expired') this.#enter(failure.kind, failure.message)
@@ -268,25 +269,26 @@ export class Reflector implements AsyncDisposable {
   }
 
   /** Counts a failure and waits. */
-  async #again(of: 'list' | 'watch', failure: Failure, signal: AbortSignal): Promise<void> {
+  async #again(of: Step, failure: Failure, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
-    const { metrics, random, log, resource } = this.#options
+    const { metrics, random, log, name } = this.#options
     const reason = failure.kind === 'failing' ? failure.reason : failure.kind
     const attempt = this.#failures[of]++
     metrics.failed(reason)
-    log.debug({ resource: resource.plural, of, reason, attempt }, 'a list or watch came to nothing')
+    log.debug({ resource: name, of, reason, attempt }, 'a list or watch came to nothing')
     if (reason === 'broken' && of === 'watch' && attempt % 3 === 2) this.#restart('broken')
     await pause(delayAfter(failure, attempt, random), signal)
   }
 
   #enter(state: ReflectorState, message?: string): void {
-    const { now, log, resource, namespace } = this.#options
+    const { name, now, log, namespace } = this.#options
+    if (state === 'listing' || state === 'watching') this.#failures.find = 0
     const changed = this.#state.state !== state
     const at = now()
     this.#state = { state, since: changed ? at : this.#state.since, at, ...(message !== undefined && { message }) }
     if (!changed) return
     const fields = {
-      resource: resource.plural,
+      resource: name,
       ...(namespace !== undefined && { namespace }),
       state,
       ...(message && { message }),

@@ -1,3 +1,4 @@
+import type { EventSubscription } from '../api/generated.ts'
 import type { ReflectorState } from '../kube/reflector.ts'
 import type { Readiness } from '../status/summarise.ts'
 import type { SinkState, SubscriptionState } from './state.ts'
@@ -26,11 +27,20 @@ export function subscriptionReadiness(
     }
   }
   if (object.spec.suspend) return { kind: 'ready', reason: 'Suspended', message: 'suspended: nothing is matched' }
-  return kindsReadiness(kindStates)
+  return kindsReadiness(kindStates, object.spec.events)
 }
 
-function kindsReadiness(kindStates: readonly KindState[]): Readiness {
-  const forbidden = kindStates.filter((one) => one.state === 'forbidden').map((one) => one.kind)
+type Events = EventSubscription['spec']['events']
+
+function kindsReadiness(kindStates: readonly KindState[], events: Events): Readiness {
+  const inState = (...states: ReflectorState[]) =>
+    kindStates.filter((one) => states.includes(one.state)).map((one) => one.kind)
+  const scoped = inState('clusterScoped')
+  if (scoped.length > 0) {
+    const why = 'the operator watches only the namespaces of --watch-namespace'
+    return { kind: 'waiting', reason: 'Forbidden', message: `${scoped.join(', ')} live in no namespace, and ${why}` }
+  }
+  const forbidden = inState('forbidden')
   if (forbidden.length > 0) {
     return {
       kind: 'waiting',
@@ -38,19 +48,31 @@ function kindsReadiness(kindStates: readonly KindState[]): Readiness {
       message: `the operator may not list and watch ${forbidden.join(', ')}; its ClusterRole lacks the right`,
     }
   }
-  const absent = kindStates.filter((one) => one.state === 'absent').map((one) => one.kind)
+  const absent = inState('absent')
   const present = kindStates.filter((one) => one.state !== 'absent').map((one) => one.kind)
   if (present.length === 0) {
-    return {
-      kind: 'waiting',
-      reason: 'KindNotServed',
-      message: `the cluster doesn't serve ${absent.join(', ')}, which is waited for`,
-    }
+    const message = events
+      ? `the cluster doesn't serve ${absent.join(', ')}, which is waited for`
+      : `the cluster serves none of the ${absent.length} kinds that a subscription without events is of; they are waited for`
+    return { kind: 'waiting', reason: 'KindNotServed', message }
   }
-  const starting = kindStates
-    .filter((one) => one.state === 'starting' || one.state === 'listing')
-    .map((one) => one.kind)
+  const starting = inState('starting', 'listing')
   if (starting.length > 0) return { kind: 'waiting', reason: 'Progressing', message: `reading ${starting.join(', ')}` }
-  const note = absent.length > 0 ? `; the cluster doesn't serve ${absent.join(', ')} yet` : ''
-  return { kind: 'ready', reason: 'Watching', message: `watching ${present.join(', ')}${note}` }
+  return {
+    kind: 'ready',
+    reason: 'Watching',
+    message: `watching ${present.join(', ')}${noteOf(absent, present, events)}`,
+  }
 }
+
+/** Kinds that the cluster lacks: named where the subscription does; one of several groups that a kind is read in is no news. */
+function noteOf(absent: readonly string[], present: readonly string[], events: Events): string {
+  if (!events) return absent.length === 0 ? '' : `; ${absent.length} more that the cluster doesn't serve yet`
+  const isThere = (kind: string) => present.some((one) => kindOf(one) === kind)
+  const isAnyGroup = (kind: string) => events.every((entry) => entry.kind !== kind || entry.group === undefined)
+  const missed = absent.filter((name) => !isThere(kindOf(name)) || !isAnyGroup(kindOf(name)))
+  return missed.length > 0 ? `; the cluster doesn't serve ${missed.join(', ')} yet` : ''
+}
+
+/** Of a source's name: `Component.konflux-ci.dev` is of kind Component. */
+const kindOf = (source: string): string => source.split('.', 1)[0] ?? source

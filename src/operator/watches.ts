@@ -6,7 +6,7 @@ export type WatchDeps = {
   /** Empty: all namespaces with one watch. */
   namespaces: readonly string[]
   cursors(): ReadonlyMap<string, string>
-  reflector(source: Source, namespace: string | undefined, resumeFrom: string | undefined): Reflector
+  reflector(source: Source, namespace: string | undefined, resumeFrom: string | undefined): WatchReflector
   start(key: string, run: (signal: AbortSignal) => Promise<void>): void
   stop(key: string): Promise<void>
   observe(watch: RunningWatch, signal: AbortSignal): Promise<void>
@@ -14,7 +14,8 @@ export type WatchDeps = {
 
 export type RunningWatch = {
   name: string
-  source: Source
+  /** With the version and plural that the cluster serves, as soon as they are found. */
+  readonly source: Source
   namespace?: string
   batches(signal: AbortSignal): AsyncIterable<Batch>
 }
@@ -22,7 +23,10 @@ export type RunningWatch = {
 /** A watch of a kind; `absentAt` is when the API server last said that there is no such kind (ms, this machine's clock). */
 export type KindWatch = { name: string; namespace: string | undefined; absentAt: number | undefined }
 
-type Entry = { watch: RunningWatch; reflector: Reflector }
+/** What is read of a reflector. */
+export type WatchReflector = Pick<Reflector, 'batches' | 'refresh' | 'resource' | 'state'> & AsyncDisposable
+
+type Entry = { watch: RunningWatch; reflector: WatchReflector }
 
 /** The watches that run: one per kind that some subscription needs (per kind and namespace where namespaces are given). */
 export class Watches {
@@ -49,9 +53,12 @@ export class Watches {
   private add(name: string, source: Source, namespace: string | undefined): void {
     const resumeFrom = this.deps.cursors().get(name)
     const reflector = this.deps.reflector(source, namespace, resumeFrom)
+    const served = servedBy(source, reflector)
     const watch: RunningWatch = {
       name,
-      source,
+      get source() {
+        return served()
+      },
       ...(namespace === undefined ? {} : { namespace }),
       batches: (signal) => reflector.batches(signal),
     }
@@ -85,7 +92,15 @@ export class Watches {
   /** Where a kind's watches stand: the worst state counts. */
   state(kind: string): { state: ReflectorState; message?: string | undefined } {
     const states = this.of(kind).map((entry) => entry.reflector.state())
-    const order: ReflectorState[] = ['absent', 'forbidden', 'failing', 'starting', 'listing', 'watching']
+    const order: ReflectorState[] = [
+      'absent',
+      'clusterScoped',
+      'forbidden',
+      'failing',
+      'starting',
+      'listing',
+      'watching',
+    ]
     return states.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state))[0] ?? { state: 'starting' }
   }
 
@@ -95,5 +110,16 @@ export class Watches {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.want(new Set())
+  }
+}
+
+/** The source as the cluster serves it: the same object for as long as that is the same. */
+function servedBy(source: Source, reflector: Pick<Reflector, 'resource'>): () => Source {
+  let served = source
+  return () => {
+    const found = reflector.resource()
+    if (found && (found.version !== served.version || found.plural !== served.plural))
+      served = { ...source, version: found.version, plural: found.plural }
+    return served
   }
 }

@@ -5,8 +5,10 @@ import {
   eventSubscriptionResource,
 } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
+import { Discovery } from '../kube/discovery.ts'
 import type { Resource } from '../kube/path.ts'
 import { Reflector } from '../kube/reflector.ts'
+import type { Finder } from '../kube/whereabouts.ts'
 import { activationKey } from '../operator/activation.ts'
 import { Collection } from '../operator/collection.ts'
 import type { Operator } from '../operator/operator.ts'
@@ -24,11 +26,18 @@ import { judging, keyOfUid, type Recovering } from './recovery.ts'
 type Scope = { namespace?: string | undefined; labelSelector?: string; resumeFrom?: string | undefined }
 
 /** A reflector whose numbers are metrics of its kind. */
-function createReflector({ client, log }: Ground, metrics: Metrics, kind: string, resource: Resource, scope: Scope) {
+function createReflector(
+  { client, log }: Ground,
+  metrics: Metrics,
+  kind: string,
+  resource: Resource | Finder,
+  scope: Scope,
+) {
   const watchEvents = metrics.watchEvents.labels({ kind })
   const listed = metrics.listed.labels({ kind })
   return new Reflector({
     client,
+    name: kind,
     resource,
     ...scope,
     now,
@@ -84,12 +93,16 @@ export function collections(
 
 /** The watches of what subscriptions ask for, each observed in a loop of its own. */
 export function createWatches({ ground, loops, metrics, outbox }: Parts, observing: ObserveDeps): Watches {
+  const discovery = new Discovery({ client: ground.client, now })
   return new Watches({
     source: sourceNamed,
     namespaces: ground.config.watchNamespaces,
     cursors: () => outbox.cursors(),
     reflector: (source, namespace, resumeFrom) =>
-      createReflector(ground, metrics, source.name, source, { namespace, resumeFrom }),
+      createReflector(ground, metrics, source.name, (fresh) => discovery.find(source, fresh), {
+        namespace,
+        resumeFrom,
+      }),
     start: (key, run) => loops.start(key, run),
     stop: (key) => loops.stop(key),
     observe: (watch, signal) => observe(watch, observing, signal),

@@ -46,6 +46,7 @@ export function follow(
     for (const watcher of watchers) watcher()
   }
   const reflector = new Reflector({
+    name: 'followed',
     now: Date.now,
     random: () => 0.01, // a hundredth of the usual waiting between attempts
     // Every change of state is logged, every failure counted: both are looked at as the batches are.

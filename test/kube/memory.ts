@@ -37,7 +37,15 @@ async function measure(kubeconfig: string) {
     relisted: () => undefined,
     failed: console.warn,
   }
-  await using reflector = new Reflector({ client, resource, now: Date.now, random: Math.random, log, metrics })
+  await using reflector = new Reflector({
+    client,
+    name: 'followed',
+    resource,
+    now: Date.now,
+    random: Math.random,
+    log,
+    metrics,
+  })
   const stop = new AbortController()
   const began = performance.now()
   const cpu = process.cpuUsage()

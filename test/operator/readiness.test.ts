@@ -84,6 +84,7 @@ test('a subscription is as ready as what it refers to', () => {
 })
 
 test('a kind that can not be watched is named; one that the cluster lacks holds up nothing but itself', () => {
+  const events = [{ kind: 'TaskRun' }]
   const cases: [states: Record<string, ReflectorState>, readiness: string[]][] = [
     [{ TaskRun: 'watching', PipelineRun: 'watching' }, ['ready', 'Watching', 'watching TaskRun, PipelineRun']],
     [
@@ -100,9 +101,52 @@ test('a kind that can not be watched is named; one that the cluster lacks holds 
       { TaskRun: 'forbidden', PipelineRun: 'listing', CustomRun: 'absent' },
       ['waiting', 'Forbidden', 'the operator may not list and watch TaskRun; its ClusterRole lacks the right'],
     ],
+    [
+      { TaskRun: 'clusterScoped', PipelineRun: 'watching' },
+      [
+        'waiting',
+        'Forbidden',
+        'TaskRun live in no namespace, and the operator watches only the namespaces of --watch-namespace',
+      ],
+    ],
   ]
   for (const [states, readiness] of cases)
-    assert.deepEqual(brief(subscriptionReadiness(state(), sinks({ qe: ready }), kinds(states))), readiness)
+    assert.deepEqual(brief(subscriptionReadiness(state({ events }), sinks({ qe: ready }), kinds(states))), readiness)
+})
+
+test('kinds that the cluster lacks are counted where the subscription names none', () => {
+  const of = (states: Record<string, ReflectorState>) =>
+    brief(subscriptionReadiness(state(), sinks({ qe: ready }), kinds(states)))
+  const some = of({ TaskRun: 'watching', Snapshot: 'absent', Release: 'absent' })
+  assert.deepEqual(some, ['ready', 'Watching', "watching TaskRun; 2 more that the cluster doesn't serve yet"])
+  assert.deepEqual(of({ TaskRun: 'watching' }), ['ready', 'Watching', 'watching TaskRun'])
+  assert.deepEqual(of({ TaskRun: 'absent', Snapshot: 'absent' }), [
+    ...['waiting', 'KindNotServed'],
+    'the cluster serves none of the 2 kinds that a subscription without events is of; they are waited for',
+  ])
+})
+
+test('a kind that is read in two groups is missed where it is in neither, or where the group is named', () => {
+  const there: Record<string, ReflectorState> = { Component: 'watching', 'Component.konflux-ci.dev': 'absent' }
+  const missing: Record<string, ReflectorState> = { ...there, Component: 'absent', TaskRun: 'watching' }
+  const group = 'konflux-ci.dev'
+  const cases: [events: { kind: string; group?: string }[], states: typeof there, message: string][] = [
+    [[{ kind: 'Component' }], there, 'watching Component'],
+    [
+      [{ kind: 'Component' }, { kind: 'TaskRun' }],
+      missing,
+      "watching TaskRun; the cluster doesn't serve Component, Component.konflux-ci.dev yet",
+    ],
+    [
+      [{ kind: 'Component' }, { kind: 'Component', group }],
+      there,
+      "watching Component; the cluster doesn't serve Component.konflux-ci.dev yet",
+    ],
+  ]
+  for (const [events, states, message] of cases) {
+    const subject = { ...state(), object: subscription({ events } as Partial<SubscriptionSpec>) }
+    assert.equal(subscriptionReadiness(subject, sinks({ qe: ready }), kinds(states)).message, message)
+  }
 })
 
 test('a watch that fails for a while leaves a subscription ready', () => {

@@ -207,7 +207,7 @@ export class Life {
     const dispose = async () => {
       if (this.feeds.get(kind) === feed) this.feeds.delete(kind)
     }
-    return Object.assign(feed, { [Symbol.asyncDispose]: dispose }) as unknown as Reflector
+    return Object.assign(feed, { resource: () => undefined, [Symbol.asyncDispose]: dispose }) as unknown as Reflector
   }
 
   private async fence(signal: AbortSignal): Promise<boolean> {
