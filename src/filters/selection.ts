@@ -1,6 +1,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { compile, type Program } from '../cel/program.ts'
+import { askedOf } from '../sources/asked.ts'
 import type { Milestone, Source } from '../sources/source.ts'
 import { type FilterInputs, filterVariables } from './inputs.ts'
 import { compileSelector, type LabelSelector, type Labels, type LabelTest } from './selector.ts'
@@ -15,6 +16,8 @@ export type SelectionSpec = {
   filter?: string
   /** Only for admin namespaces; empty means all namespaces. */
   namespaceSelector?: LabelSelector
+  /** `namespace/name` of the subscription, where only objects go that ask for it. */
+  onRequest?: string
 }
 
 /** Milestones of one kind. Left out: its default tier. */
@@ -34,12 +37,14 @@ export type Selection = {
   besides?: ReadonlyMap<string, ReadonlySet<string>>
   /** Which namespaces, by their labels; undefined where the spec has no namespaceSelector, or one that is empty. */
   namespaces?: LabelTest
+  /** Whether an object asks for the subscription; undefined where it need not. */
+  asked?: (object: KubeObject) => boolean
   judge(source: Source, object: KubeObject, milestone: Milestone, inputs: FilterInputs): Judgement
 }
 
 export type Judgement =
   | { kind: 'match' }
-  /** Not this kind, milestone or label. */
+  /** Not this kind, milestone or label, or it does not ask for it. */
   | { kind: 'unselected' }
   /** The filter says no. */
   | { kind: 'filtered' }
@@ -69,11 +74,14 @@ export function compileSelection(
   const kinds = allOf(choices.value, (choice) => choice.milestones)
   const named = allOf(choices.value, (choice) => choice.named)
   const brought = [...kinds].map(([kind, names]) => [kind, names.difference(named.get(kind) ?? new Set())] as const)
+  const { onRequest } = spec
+  const asked = onRequest === undefined ? undefined : (object: KubeObject) => askedOf(object).includes(onRequest)
   return accept({
     kinds,
     ...(brought.some(([, names]) => names.size > 0) && { besides: new Map(brought) }),
     ...(namespaces && !isEmpty(spec.namespaceSelector) && { namespaces: namespaces.value }),
-    judge: judgeBy(choices.value, filter?.value),
+    ...(asked && { asked }),
+    judge: judgeBy(choices.value, filter?.value, asked),
   })
 }
 
@@ -86,10 +94,15 @@ type Choice = { milestones: ReadonlySet<string>; named: ReadonlySet<string>; lab
 const allOf = (choices: ReadonlyMap<string, readonly Choice[]>, namesOf: (choice: Choice) => ReadonlySet<string>) =>
   new Map([...choices].map(([kind, of]) => [kind, new Set(of.flatMap((choice) => [...namesOf(choice)]))]))
 
-function judgeBy(choices: ReadonlyMap<string, readonly Choice[]>, filter: Program | undefined): Selection['judge'] {
+function judgeBy(
+  choices: ReadonlyMap<string, readonly Choice[]>,
+  filter: Program | undefined,
+  asked: Selection['asked'],
+): Selection['judge'] {
   return (source, object, milestone, inputs) => {
     const ofKind = choices.get(source.name)
     if (!ofKind || !isChosen(ofKind, milestone.name, object.metadata.labels)) return unselected
+    if (asked && !asked(object)) return unselected
     if (!filter) return match
     const result = filter.evaluate(inputs.at(milestone))
     if (!result.ok) return { kind: 'error', message: result.message }

@@ -47,7 +47,7 @@ export function compileSubscription(subscription: EventSubscription, context: Co
     formats.some((format) => format.knows(source, milestone, options.value))
   const besides = (source: Source, named: readonly string[] | undefined) =>
     formats.flatMap((format) => format.besides?.(source, named, options.value) ?? [])
-  const selection = compileSelection(selectionOf(spec), context.sources, knows, besides)
+  const selection = compileSelection(selectionOf(subscription), context.sources, knows, besides)
   if (!selection.ok) return selection
   const content = spec.data?.content ?? 'summary'
   return accept({
@@ -94,9 +94,14 @@ function emitterSink(key: string, context: CompileContext): EmitterSink {
 }
 
 /** Only what selects; fields that the user left out stay out. */
-function selectionOf(spec: Spec) {
-  const { events, filter, namespaceSelector } = spec
-  return { ...(events && { events }), ...(filter && { filter }), ...(namespaceSelector && { namespaceSelector }) }
+function selectionOf({ metadata, spec }: EventSubscription) {
+  const { events, filter, namespaceSelector, onRequest } = spec
+  return {
+    ...(events && { events }),
+    ...(filter && { filter }),
+    ...(namespaceSelector && { namespaceSelector }),
+    ...(onRequest && { onRequest: `${metadata.namespace ?? ''}/${metadata.name}` }),
+  }
 }
 
 /** `namespace/name` of the sinks that a subscription refers to. */

@@ -1,15 +1,17 @@
 import type { ObjectMeta } from '../api/object.ts'
+import { askingText, subscriptionsAnnotation } from './asked.ts'
 import { type Fields, fields, list, shortText, text } from './read.ts'
 
 /** Most characters of JSON of all labels that are kept. */
 const labelsLimit = 8192
 
 /**
- * Who an object is and whose: what remains keep of its metadata, with those of its annotations that are given. Nothing that every write
- * changes.
+ * Who an object is and whose, and which subscriptions it asks for: what remains keep of its metadata, with those of its annotations that are
+ * given. Nothing that every write changes.
  */
 export function remainsMetadata(metadata: Fields, annotations: Record<string, string>): ObjectMeta {
   const { name, namespace, uid, generation, creationTimestamp, deletionTimestamp } = metadata as ObjectMeta
+  const asking = askingText(metadata)
   const owners = list(metadata.ownerReferences).slice(0, 8).map(fields)
   return {
     name,
@@ -20,7 +22,7 @@ export function remainsMetadata(metadata: Fields, annotations: Record<string, st
     creationTimestamp,
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     ...some('labels', fitting(fields(metadata.labels), labelsLimit)),
-    ...some('annotations', annotations),
+    ...some('annotations', { ...annotations, ...(asking !== undefined && { [subscriptionsAnnotation]: asking }) }),
     ...some(
       'ownerReferences',
       owners.map((owner) => pick(owner, ['apiVersion', 'kind', 'name', 'uid', 'controller'])),

@@ -50,6 +50,12 @@ const object = (labels?: Record<string, string>, status: Record<string, unknown>
   status,
 })
 
+const asking = (subscriptions: string): KubeObject => {
+  const plain = object()
+  const annotations = { 'carillon.dev/subscriptions': subscriptions }
+  return { ...plain, metadata: { ...plain.metadata, annotations } }
+}
+
 const milestone = (name: string, more: Partial<Milestone> = {}): Milestone => ({
   name,
   key: name,
@@ -122,6 +128,19 @@ describe('judges', () => {
     ['no labels', judge(labelled, object(), milestone('finished')), unselected],
     ['the other entry of the kind', judge(labelled, object(), milestone('retried')), match],
     ['labels of one entry, milestone of the other', judge(labelled, object(build), milestone('retried')), match],
+    ['asked for by none', judge({ onRequest: 'n/mine' }, object(), milestone('finished')), unselected],
+    ['asked for', judge({ onRequest: 'n/mine' }, asking('other, mine'), milestone('finished')), match],
+    ['asked for, of another namespace', judge({ onRequest: 'm/mine' }, asking('m/mine'), milestone('finished')), match],
+    [
+      'another of the name is asked for',
+      judge({ onRequest: 'm/mine' }, asking('mine'), milestone('finished')),
+      unselected,
+    ],
+    [
+      'asked for, and the filter says no',
+      judge({ ...failed, onRequest: 'n/mine' }, asking('mine'), milestone('finished', { outcome: 'success' })),
+      { kind: 'filtered' },
+    ],
     ['the filter says yes', judge(failed, object({}, { retries: 3 }), milestone('finished')), match],
     ['the filter says no', judge(failed, object({}, { retries: 2 }), milestone('finished')), { kind: 'filtered' }],
     [

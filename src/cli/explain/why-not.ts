@@ -2,12 +2,13 @@ import type { EventSubscription } from '../../api/generated.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { compileSelector, type LabelSelector, type Labels } from '../../filters/selector.ts'
 import type { Emitter } from '../../operator/emitter.ts'
+import { askedOf, subscriptionsAnnotation } from '../../sources/asked.ts'
 import type { Milestone, Source } from '../../sources/source.ts'
 
-/** Why a selection did not take a milestone up: its kind, its name, or the object's labels. */
+/** Why a selection did not take a milestone up: its kind, its name, what the object asks for, or its labels. */
 export function whyUnselected(
   { spec }: EventSubscription,
-  { selection }: Emitter,
+  { key, selection }: Emitter,
   source: Source,
   object: KubeObject,
   { name }: Milestone,
@@ -15,6 +16,10 @@ export function whyUnselected(
   const milestones = selection.kinds.get(source.name)
   if (!milestones) return `${source.name} is not asked for; what is: ${[...selection.kinds.keys()].join(', ')}`
   if (!milestones.has(name)) return `not asked for; of ${source.name} it is ${[...milestones].join(', ')}`
+  if (selection.asked?.(object) === false) {
+    const asks = askedOf(object).join(', ')
+    return `onRequest: the object's annotation ${subscriptionsAnnotation} must name ${key}; ${asks ? `it names ${asks}` : 'it names none'}`
+  }
   const ofKind = (spec.events ?? []).filter(({ kind }) => kind === source.name)
   const naming = ofKind.filter(({ milestones: of }) => of === undefined || of.some((one) => one === name))
   // A format may ask for a milestone besides those that are named.

@@ -97,6 +97,22 @@ suite('what a subscription makes of a run', () => {
       ],
     ],
     [
+      'what does not ask for it, and what does',
+      [
+        subscription({ onRequest: true, events: [{ kind: 'TaskRun', milestones: ['finished'] }] }),
+        ofRun(),
+        taskRun(succeeded(), { annotations: { 'carillon.dev/subscriptions': 'platform/builds' } }),
+        taskRun(succeeded(), { annotations: { 'carillon.dev/subscriptions': 'builds' } }),
+      ],
+      ['it names none', 'it names platform/builds', undefined].flatMap((what) => [
+        'queued unselected: not asked for; of TaskRun it is finished',
+        'started unselected: not asked for; of TaskRun it is finished',
+        what === undefined
+          ? 'finished match'
+          : `finished unselected: onRequest: the object's annotation carillon.dev/subscriptions must name team-a/builds; ${what}`,
+      ]),
+    ],
+    [
       'a filter',
       [subscription({ filter: 'milestone.outcome == "failure"' }), ofRun()],
       [

@@ -62,6 +62,19 @@ export function selection(scene: Scene): void {
     assert.deepEqual(received.map(momentOf).sort(), ['customrun/approve queued', 'pipelinerun/build finished'])
   })
 
+  it('takes only objects that ask for it, where it is for those', async () => {
+    const { stage, admin } = scene
+    const team = await stage.team('asked')
+    await team.subscribe({ onRequest: true, events: [{ kind: 'TaskRun', milestones: ['finished'] }] })
+    await run(admin, team.namespace, 'silent')
+    await run(admin, team.namespace, 'other', { annotations: { 'carillon.dev/subscriptions': 'subscriptions' } })
+    const annotations = { 'carillon.dev/subscriptions': 'notes, asked/subscription' }
+    await run(admin, team.namespace, 'asking', { annotations })
+    assert.deepEqual((await team.received(1)).map(momentOf), ['taskrun/asking finished'])
+    const counts = await team.counts('EventSubscription', 'subscription', ({ delivered }) => delivered === 1)
+    assert.deepEqual([counts.matched, counts.filtered], [1, 0])
+  })
+
   it('sends structured events, each in every format, with extensions', async () => {
     const { stage, admin } = scene
     const team = await stage.team('structured')
