@@ -4,7 +4,7 @@ const schemes: ReadonlySet<string> = new Set(['http:', 'https:', 'ssh:', 'git:']
 export function repositoryAddress(value: string | undefined): string | undefined {
   if (value === undefined || value.length > 512) return undefined
   // git@host:path
-  const url = URL.parse(value.trim().replace(/^(?:[^@/:]+@)?([^@/:]+):(?!\/)/, 'ssh://$1/'))
+  const url = URL.parse(value.trim().replace(/^[^@/:]+@([^@/:]+):(?!\/)/, 'ssh://$1/'))
   if (!url || !schemes.has(url.protocol) || url.hostname === '') return undefined
   return `${url.protocol}//${url.host}${url.pathname === '/' ? '' : url.pathname}`
 }

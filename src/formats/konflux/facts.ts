@@ -92,13 +92,16 @@ function runFacts(object: KubeObject): Record<string, unknown> {
 function snapshotFacts(object: KubeObject): Record<string, unknown> {
   const components = list(fields(object.spec).components)
   const workflow = text(fields(object.metadata.annotations)['test.appstudio.openshift.io/integration-workflow'])
+  const type = snapshotTypeOf(object)
+  const buildRun = fields(object.metadata.labels)['appstudio.openshift.io/build-pipelinerun']
   return {
     ...belongs(object),
     ...built(object),
     snapshot: object.metadata.name,
-    type: snapshotTypeOf(object),
+    type,
     workflow: shortText(workflow, 64),
-    buildRun: nameText(fields(object.metadata.labels)['appstudio.openshift.io/build-pipelinerun']),
+    // Of a Snapshot of several builds it was copied from one of them.
+    buildRun: type === 'group' || type === 'override' ? undefined : nameText(buildRun),
     components: some(bounded(components, snapshotComponent)),
     componentCount: components.length,
   }
