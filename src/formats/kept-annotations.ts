@@ -7,8 +7,15 @@ import { namesCredential } from '../sources/credential-names.ts'
 const copies =
   /^(kapp\.k14s\.io\/original|objectset\.rio\.cattle\.io\/applied)$|\/last-(applied|handled)(-configuration)?$/
 
-/** Whether an annotation of that name stays in the cluster: it names a credential, or repeats the object. */
-export const staysHere = (name: string): boolean => namesCredential(name) || copies.test(name)
+/** How Pipelines as Code is set up and gets into the repository, and the copies that Konflux makes of that on all that follows a build. */
+const setup: ReadonlySet<string> = new Set(
+  ['pipelinesascode.tekton.dev', 'pac.test.appstudio.openshift.io'].flatMap((prefix) =>
+    ['controller-info', 'installation-id', 'on-cel-expression'].map((name) => `${prefix}/${name}`),
+  ),
+)
+
+/** Whether an annotation of that name stays in the cluster: it names a credential or how to get one, or repeats the object. */
+export const staysHere = (name: string): boolean => namesCredential(name) || setup.has(name) || copies.test(name)
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -124,6 +124,18 @@ test('copies of the object in annotations of other tools stay in the cluster, to
   assert.deepEqual(bare.metadata.annotations, { kept: 'yes' })
 })
 
+test('how Pipelines as Code gets into a repository stays in the cluster, and so do the copies that Konflux makes of it', () => {
+  const object = run('pipelinerun-rich')
+  const names = ['controller-info', 'installation-id', 'on-cel-expression', 'git-auth-secret']
+  const setup = ['pipelinesascode.tekton.dev', 'pac.test.appstudio.openshift.io'].flatMap((prefix) =>
+    names.map((name) => `${prefix}/${name}`),
+  )
+  const sha = { 'pipelinesascode.tekton.dev/sha': '6feccf5' }
+  const annotations = { ...Object.fromEntries(setup.map((name) => [name, 'canary'])), ...sha }
+  const bare = bareObject({ ...object, metadata: { ...object.metadata, annotations } })
+  assert.deepEqual(bare.metadata.annotations, sha)
+})
+
 test('nor do annotations leave that a run has for what is to be created for it, however they are asked for', () => {
   const metadata = { annotations: { 'example.com/api-token': 'canary', kept: 'yes' } }
   const pipelineSpec = { tasks: [{ name: 'a', taskSpec: { metadata, steps: [] } }] }
