@@ -95,6 +95,39 @@ export type SinkHttp = {
   /** How the request proves who it is. At most one way; left out, none. */
   auth?: SinkAuth
   /**
+   * A Secret in the sink's namespace with certificates in PEM. ca.crt is trusted instead of the usual
+   * authorities; tls.crt and tls.key are what the sink is shown. It must carry the label
+   * carillon.dev/credential: "true".
+   */
+  certSecretRef?: {
+    /** Name of the Secret. */
+    name: string
+  }
+  /**
+   * A ConfigMap in the sink's namespace with certificates in PEM that are trusted instead of the usual
+   * authorities, as trust-manager makes them; together with those of certSecretRef.
+   */
+  caConfigMapRef?: {
+    /** Name of the ConfigMap. */
+    name: string
+    /** Key of the ConfigMap. Default: ca.crt. */
+    key?: string
+  }
+  /**
+   * Signs every request by Standard Webhooks (headers webhook-id, webhook-timestamp and webhook-signature), so
+   * that the receiver knows that it comes from here.
+   */
+  signing?: {
+    /**
+     * A Secret in the sink's namespace, with the key whsec and, while keys are changed, whsec-previous; each
+     * whsec_ and 24 to 64 random bytes in base64. It must carry the label carillon.dev/credential: "true".
+     */
+    secretRef: {
+      /** Name of the Secret. */
+      name: string
+    }
+  }
+  /**
    * How long a whole attempt may take, from connecting to the last byte of the answer. From 100ms to 5m.
    * Default: 15s.
    */

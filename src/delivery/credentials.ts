@@ -1,13 +1,11 @@
-import { accept, type Refusal, refuse, type Verdict } from '../api/verdict.ts'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { invalidKey, type ReadKey } from './read-key.ts'
+import type { SigningSpec } from './signing.ts'
+import type { TlsSpec } from './tls-material.ts'
 
-/** A Secret as the API gives it; values are base64. */
-export type Secret = {
-  metadata: { name: string; labels?: Record<string, string> | undefined }
-  data?: Record<string, string> | undefined
-}
-
-/** The parts of a sink's `spec.http` that become headers. */
-export type CredentialSpec = {
+/** The parts of a sink's `spec.http` that say who one is, and whom to trust. */
+export type CredentialSpec = TlsSpec & {
+  signing?: SigningSpec | undefined
   headers?: readonly HeaderSpec[] | undefined
   auth?: { bearer?: SecretRef | undefined; basic?: SecretRef | undefined } | undefined
 }
@@ -19,9 +17,6 @@ export type HeaderSpec = {
 }
 
 type SecretRef = { secretRef: { name: string } }
-
-/** Without this label no Secret is read for a sink: who may create a sink could else read any Secret by sending it to themselves. */
-export const credentialLabel = 'carillon.dev/credential'
 
 /** Names that belong to the protocol, to the event or to credentials. */
 const reserved = new Set([
@@ -50,23 +45,16 @@ const control = /\p{Cc}/u
 /** The names of all Secrets that a sink needs, each once. */
 export function secretsNeeded(spec: CredentialSpec): string[] {
   const names = (spec.headers ?? []).flatMap((header) => header.valueFrom?.secretKeyRef.name ?? [])
-  for (const auth of [spec.auth?.bearer, spec.auth?.basic]) if (auth) names.push(auth.secretRef.name)
+  for (const one of [spec.auth?.bearer, spec.auth?.basic, spec.signing]) if (one) names.push(one.secretRef.name)
+  if (spec.certSecretRef) names.push(spec.certSecretRef.name)
   return [...new Set(names)]
 }
 
 /**
- * The headers of a sink, names in lower case, from its spec and the Secrets already read (undefined: there is none of that name).
- * Line ends at the end of a value are dropped: `echo token | base64` and editors leave them there, and no header can hold one.
- * Reasons: SecretNotFound, SecretNotLabelled, SecretInvalid, InvalidHeader. Messages name keys, never values.
+ * The headers of a sink, names in lower case, from its spec and the Secrets that `read` knows. Reasons: those of `ReadKey`, InvalidHeader.
+ * Messages name keys, never values.
  */
-export function resolveHeaders(
-  spec: CredentialSpec,
-  secrets: ReadonlyMap<string, Secret | undefined>,
-  namespace: string,
-  requireLabel = true,
-): Verdict<Record<string, string>> {
-  const read = (name: string, key: string): Verdict<string> =>
-    readKey(secrets.get(name), { namespace, name, key, requireLabel })
+export function resolveHeaders(spec: CredentialSpec, read: ReadKey): Verdict<Record<string, string>> {
   const headers: Record<string, string> = {}
   for (const header of spec.headers ?? []) {
     const value = headerValue(header, read)
@@ -83,9 +71,7 @@ export function resolveHeaders(
   return accept({ ...headers, authorization: authorization.value })
 }
 
-type Read = (name: string, key: string) => Verdict<string>
-
-function headerValue(header: HeaderSpec, read: Read): Verdict<string> {
+function headerValue(header: HeaderSpec, read: ReadKey): Verdict<string> {
   const name = header.name.toLowerCase()
   if (!token.test(header.name))
     return refuse('InvalidHeader', 'The name of a header has to be letters, digits and hyphens, at most 256.')
@@ -95,7 +81,7 @@ function headerValue(header: HeaderSpec, read: Read): Verdict<string> {
   if (header.valueFrom) {
     const { name: secret, key } = header.valueFrom.secretKeyRef
     const value = read(secret, key)
-    if (value.ok && !printable.test(value.value)) return invalid(secret, key, 'printable ASCII on one line')
+    if (value.ok && !printable.test(value.value)) return invalidKey(secret, key, 'printable ASCII on one line')
     return value
   }
   if (name === 'authorization')
@@ -109,7 +95,7 @@ function headerValue(header: HeaderSpec, read: Read): Verdict<string> {
 }
 
 /** The value of Authorization, where the spec asks for one: RFC 6750 for bearer, RFC 7617 for basic (UTF-8). */
-function authorize(spec: CredentialSpec, read: Read): Verdict<string | undefined> {
+function authorize(spec: CredentialSpec, read: ReadKey): Verdict<string | undefined> {
   const { bearer, basic } = spec.auth ?? {}
   if (bearer) {
     const secret = bearer.secretRef.name
@@ -117,45 +103,16 @@ function authorize(spec: CredentialSpec, read: Read): Verdict<string | undefined
     if (!value.ok) return value
     return visible.test(value.value)
       ? accept(`Bearer ${value.value}`)
-      : invalid(secret, 'token', 'a token of printable ASCII without spaces')
+      : invalidKey(secret, 'token', 'a token of printable ASCII without spaces')
   }
   if (!basic) return accept(undefined)
   const secret = basic.secretRef.name
   const username = read(secret, 'username')
   if (!username.ok) return username
   if (control.test(username.value) || username.value.includes(':'))
-    return invalid(secret, 'username', 'text on one line without a colon')
+    return invalidKey(secret, 'username', 'text on one line without a colon')
   const password = read(secret, 'password')
   if (!password.ok) return password
-  if (control.test(password.value)) return invalid(secret, 'password', 'text on one line')
+  if (control.test(password.value)) return invalidKey(secret, 'password', 'text on one line')
   return accept(`Basic ${Buffer.from(`${username.value}:${password.value}`, 'utf8').toString('base64')}`)
-}
-
-type Place = { namespace: string; name: string; key: string; requireLabel: boolean }
-
-function readKey(secret: Secret | undefined, place: Place): Verdict<string> {
-  const { namespace, name, key, requireLabel } = place
-  if (!secret)
-    return refuse(
-      'SecretNotFound',
-      `Secret ${name} was not found in namespace ${namespace}; create it with key ${key}${requireLabel ? ` and the label ${credentialLabel}: "true"` : ''}.`,
-    )
-  if (requireLabel && secret.metadata.labels?.[credentialLabel] !== 'true') {
-    const command = `kubectl -n ${namespace} label secret ${name} ${credentialLabel}=true`
-    return refuse('SecretNotLabelled', `Secret ${name} may not be used by sinks; to allow it: ${command}`)
-  }
-  const encoded = secret.data && Object.hasOwn(secret.data, key) ? secret.data[key] : undefined
-  if (encoded === undefined) return refuse('SecretInvalid', `Secret ${name} has no key ${key}.`)
-  const text = decode(encoded)?.replace(/[\r\n]+$/, '')
-  if (text === undefined) return invalid(name, key, 'text (UTF-8), not binary data')
-  return text === '' ? invalid(name, key, 'a value that is not empty') : accept(text)
-}
-
-const invalid = (name: string, key: string, expected: string): Refusal =>
-  refuse('SecretInvalid', `Key ${key} of Secret ${name} is not usable: it has to be ${expected}.`)
-
-function decode(encoded: string): string | undefined {
-  const bytes = Buffer.from(encoded, 'base64')
-  const text = bytes.toString('utf8')
-  return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined
 }

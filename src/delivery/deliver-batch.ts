@@ -1,6 +1,7 @@
 import type { Verdict } from '../api/verdict.ts'
 import { isPlain } from '../formats/binding.ts'
 import type { Row, Settlement } from '../outbox/outbox.ts'
+import type { Access } from './access.ts'
 import type { Answer, Outcome } from './attempt.ts'
 import type { BatchSize } from './batch-size.ts'
 import type { Moment } from './clock.ts'
@@ -9,9 +10,9 @@ import { type Answered, runCourse } from './course.ts'
 import { decideBatch, outcomeOfAll } from './decide-batch.ts'
 import type { DeliveryDeps } from './delivery-deps.ts'
 import { requestsOf, type Tried } from './requests.ts'
-import { rowHeaders } from './row-headers.ts'
+import { rowAccess } from './row-access.ts'
 import type { SinkRuntime } from './sink.ts'
-import { type Headers, withoutCredentials } from './sink-headers.ts'
+import { withoutCredentials } from './sink-access.ts'
 import type { SinkStanding } from './sink-standing.ts'
 import { withoutSuspension } from './suspensions.ts'
 import type { Transport } from './transports/transport.ts'
@@ -22,8 +23,8 @@ export type BatchContext = {
   standing: SinkStanding
   size: BatchSize
   transport: Transport
-  /** The headers of the sink's spec. */
-  common: Verdict<Headers>
+  /** What the sink's spec asks of requests. */
+  common: Verdict<Access>
   /** Calls requests off. */
   signal: AbortSignal
   /** Whether nothing may be sent any more, after so many requests of this claim. */
@@ -41,7 +42,7 @@ export type Learn = (
   outcome: Outcome,
   sink: SinkRuntime,
   moment: Moment,
-  common: Verdict<Headers>,
+  common: Verdict<Access>,
 ) => { isCurrent: boolean; circumstances: Circumstances }
 
 /** For so long a claim that is cut into several requests keeps its place among those of its sink. */
@@ -50,7 +51,7 @@ const turnMs = 1000
 /** Sends the rows of one claim, all of one subscription: in one request, or in as many as it takes, one after the other. */
 export async function deliverBatch(rows: readonly Row[], sink: SinkRuntime, context: BatchContext): Promise<void> {
   const { common, deps, standing, settle, handBack } = context
-  const headersOf = rowHeaders(common.ok ? common.value : {})
+  const accessOf = rowAccess(common.ok ? common.value : { headers: {} })
   let sent = 0
   const since = context.moment().clock
   await runCourse(requestsOf(rows, sink.batch?.maxEvents ?? 1), {
@@ -58,7 +59,7 @@ export async function deliverBatch(rows: readonly Row[], sink: SinkRuntime, cont
       // The claim has been taken off the sink's pace; what is sent again has not.
       if (request[0]?.tries) standing.begin(request.length)
       sent += 1
-      return attempt(request, sink, context, headersOf)
+      return attempt(request, sink, context, accessOf)
     },
     isOver: () => context.isOver(sent),
     isLong: () => context.moment().clock - since >= turnMs,
@@ -74,10 +75,10 @@ async function attempt(
   request: readonly Tried[],
   sink: SinkRuntime,
   context: BatchContext,
-  headersOf: (row: Row) => Headers,
+  accessOf: (row: Row) => Access,
 ): Promise<Answered | undefined> {
   const { common, deps, standing, size, learn } = context
-  const answer = common.ok ? await post(request, context, headersOf) : withoutCredentials(common.message)
+  const answer = common.ok ? await post(request, context, accessOf) : withoutCredentials(common.message)
   if (answer.kind === 'failure' && answer.class === 'Aborted') return undefined
   const moment = context.moment()
   const { now } = moment
@@ -98,10 +99,10 @@ async function attempt(
 function post(
   request: readonly Tried[],
   { transport, signal }: BatchContext,
-  headersOf: (row: Row) => Headers,
+  accessOf: (row: Row) => Access,
 ): Promise<Answer> {
   const [{ row: first }] = request as [Tried]
-  const options = { headers: headersOf(first), signal }
+  const options = { ...accessOf(first), signal }
   if (isPlain(first.event)) return transport.send(first.event, options)
   return transport.sendBatch(
     request.map(({ row }) => row.event),

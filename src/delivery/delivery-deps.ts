@@ -1,5 +1,6 @@
 import type { Verdict } from '../api/verdict.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import type { Access } from './access.ts'
 import type { AttemptRecord } from './attempt.ts'
 import type { SinkRuntime } from './sink.ts'
 import type { Transport } from './transports/transport.ts'
@@ -26,8 +27,8 @@ export type DeliveryDeps = {
   /** Resolves when `sink()` may give something else, or `signal` aborts. */
   sinkChanged(signal: AbortSignal): Promise<void>
   transport(sink: SinkRuntime): Transport
-  /** The headers of the sink's spec; `fresh` where the sink refused the last ones. A refusal holds the rows. */
-  headers(fresh: boolean): Promise<Verdict<Record<string, string>>>
+  /** What the sink's spec asks of requests; `fresh` where the sink refused what the last ones had. A refusal holds the rows. */
+  access(fresh: boolean): Promise<Verdict<Access>>
   /** Whether what waits for company may still be sent at the end; it may when left out. */
   sendsLast?(): boolean
   record(attempt: AttemptRecord): void

@@ -3,6 +3,7 @@ import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
 import { createResolver, type Resolve } from './resolver.ts'
+import type { TlsMaterial } from './tls-material.ts'
 
 export type { Dispatcher } from 'undici'
 
@@ -22,8 +23,8 @@ export type Egress = {
 export type AgentOptions = {
   connections: number
   connectTimeoutMs: number
-  /** PEM certificates trusted instead of Node's own. */
-  ca?: string | undefined
+  /** Certificates trusted instead of Node's own, and what the other side is shown. */
+  tls?: Omit<TlsMaterial, 'form'> | undefined
 }
 
 /** A connection that policy forbids. The message names the host, and no address that a name resolved to: that would be an oracle. */
@@ -76,7 +77,8 @@ function createAgent(options: AgentOptions, permits: AddressPolicy, resolve: Res
     timeout: options.connectTimeoutMs,
     allowH2: false,
     lookup: guardedLookup(permits, resolve),
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.tls?.ca !== undefined && { ca: options.tls.ca }),
+    ...(options.tls?.cert !== undefined && { cert: options.tls.cert, key: options.tls.key }),
   })
   return new Agent({
     connections: options.connections,

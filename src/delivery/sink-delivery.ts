@@ -3,6 +3,7 @@ import { sinkDefaults } from '../api/defaults.ts'
 import type { Verdict } from '../api/verdict.ts'
 import { pause } from '../kube/backoff.ts'
 import type { Row } from '../outbox/outbox.ts'
+import type { Access } from './access.ts'
 import { keptText } from './answer-text.ts'
 import type { Answer, Outcome } from './attempt.ts'
 import { BatchSize } from './batch-size.ts'
@@ -14,10 +15,10 @@ import { deliverBatch, type Learn } from './deliver-batch.ts'
 import type { DeliveryDeps } from './delivery-deps.ts'
 import { free, freeEvents, untilFree, untilFreeEvents } from './gate.ts'
 import { sortByAge } from './missing.ts'
-import { rowHeaders } from './row-headers.ts'
+import { rowAccess } from './row-access.ts'
 import { Settler } from './settler.ts'
 import { type BatchPolicy, isPast, type SinkRuntime } from './sink.ts'
-import { type Headers, SinkHeaders, withoutCredentials } from './sink-headers.ts'
+import { SinkAccess, withoutCredentials } from './sink-access.ts'
 import { SinkStanding } from './sink-standing.ts'
 import { withoutSuspension } from './suspensions.ts'
 import { type Way, Ways } from './ways.ts'
@@ -44,7 +45,7 @@ export class SinkDelivery implements AsyncDisposable {
   private readonly size = new BatchSize()
   private readonly ways: Ways
   private followers: Promise<unknown>[] = []
-  private readonly headers: SinkHeaders
+  private readonly access: SinkAccess
   /** When rows of a missing sink have to be looked at again. */
   private sweepAt = 0
 
@@ -54,7 +55,7 @@ export class SinkDelivery implements AsyncDisposable {
     const { outbox, now } = deps
     const failed = (error: unknown) => deps.failed(error)
     this.ways = new Ways((sink) => deps.transport(sink), failed)
-    this.headers = new SinkHeaders((fresh) => deps.headers(fresh), failed)
+    this.access = new SinkAccess((fresh) => deps.access(fresh), failed)
     this.settler = new Settler({ outbox, now, failed, sleep: this.sleep, settled: () => this.bell.ring() })
     this.standing = new SinkStanding(key, deps)
   }
@@ -168,12 +169,12 @@ export class SinkDelivery implements AsyncDisposable {
   }
 
   private async deliver(rows: Row[], sink: SinkRuntime, way: Way): Promise<void> {
-    const common = await this.headers.read()
-    const headersOf = rowHeaders(common.ok ? common.value : {})
+    const common = await this.access.read()
+    const accessOf = rowAccess(common.ok ? common.value : { headers: {} })
     // The sink may have been suspended, or the operator told to stop, while a Secret was read.
     const off = this.stopping.signal.aborted || this.deps.sink()?.suspend !== false
     for (const row of rows) {
-      if (!off) void this.attempt(row, sink, way, common, headersOf(row))
+      if (!off) void this.attempt(row, sink, way, common, accessOf(row))
       else {
         this.release(row)
         this.leave(way)
@@ -181,10 +182,10 @@ export class SinkDelivery implements AsyncDisposable {
     }
   }
 
-  private async attempt(row: Row, sink: SinkRuntime, way: Way, common: Verdict<Headers>, own: Headers): Promise<void> {
+  private async attempt(row: Row, sink: SinkRuntime, way: Way, common: Verdict<Access>, own: Access): Promise<void> {
     try {
       const answer = common.ok
-        ? await way.transport.send(row.event, { headers: own, signal: this.calledOff.signal })
+        ? await way.transport.send(row.event, { ...own, signal: this.calledOff.signal })
         : withoutCredentials(common.message)
       if (answer.kind === 'failure' && answer.class === 'Aborted') this.release(row)
       else this.end(row, sink, answer, common)
@@ -205,7 +206,7 @@ export class SinkDelivery implements AsyncDisposable {
         standing,
         size,
         transport: way.transport,
-        common: await this.headers.read(),
+        common: await this.access.read(),
         signal: this.calledOff.signal,
         isOver: (sent) => (stopping.signal.aborted && (!last || sent > 0)) || isPast(sink, deps.sink()),
         moment: () => this.moment(),
@@ -226,7 +227,7 @@ export class SinkDelivery implements AsyncDisposable {
     }
   }
 
-  private end(row: Row, sink: SinkRuntime, answer: Answer, common: Verdict<Headers>): void {
+  private end(row: Row, sink: SinkRuntime, answer: Answer, common: Verdict<Access>): void {
     const moment = this.moment()
     const { now } = moment
     const outcome = decide(answer, {
@@ -246,8 +247,8 @@ export class SinkDelivery implements AsyncDisposable {
   private learn(...[answer, outcome, sink, moment, common]: Parameters<Learn>): ReturnType<Learn> {
     const isCurrent = sink.epoch === this.standing.current.epoch
     const restsUntil = isCurrent ? this.standing.learn(outcome, sink, moment) : undefined
-    if (answer.kind === 'response') this.headers.answered(answer.status)
-    const sent = common.ok ? common.value : {}
+    this.access.answered(answer)
+    const sent = common.ok ? common.value.headers : {}
     const text = answer.kind === 'response' && outcome.kind === 'dead' ? keptText(answer.text, sent) : undefined
     return { isCurrent, circumstances: { now: moment.now, restsUntil, parking: sink.parking, text } }
   }

@@ -41,8 +41,8 @@ export type OperatorDeps = {
   formats: Readonly<Record<FormatName, Format>>
   adminNamespaces: ReadonlySet<string>
   checkUrl(url: string): Verdict<URL>
-  /** The sink's headers with what its Secrets hold now; `fresh` where an old answer won't do. */
-  headers(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
+  /** What the sink asks of requests, with what its Secrets hold now; `fresh` where an old answer won't do. */
+  access(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
   startDelivery(sink: string): void
   stopDelivery: ForgetSinkDeps['stopDelivery']
   ended: ForgetSinkDeps['ended']
@@ -217,7 +217,7 @@ export class Operator {
         requestedAt(object) !== (before ? requestedAt(before.object) : object.status?.lastHandledReconcileAt)
       if (asked) deps.asked()
       if (asksForForce(object, before?.object)) await deps.sendAgain({ sink: key })
-      const credentials = await deps.headers(object, asked)
+      const credentials = await deps.access(object, asked)
       const state = judgeSink(object, { url: deps.checkUrl(object.spec.http.url), credentials })
       deps.state.sinks.set(key, state)
       if (state.readiness.kind === 'waiting') this.again.set(`sink ${key}`, deps.now() + waitingMs)

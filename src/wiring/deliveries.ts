@@ -2,32 +2,34 @@ import type { EventSink } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
 import { refuse } from '../api/verdict.ts'
 import type { AttemptRecord } from '../delivery/attempt.ts'
-import type { Secret } from '../delivery/credentials.ts'
-import { readHeaders, secretReader } from '../delivery/secrets.ts'
+import type { Secret } from '../delivery/read-key.ts'
+import { readAccess, secretReader } from '../delivery/secrets.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
+import type { ConfigMap } from '../delivery/tls-material.ts'
 import { transports } from '../delivery/transports/index.ts'
 import { getObject } from '../kube/resources.ts'
 import { StorageError } from '../outbox/trouble.ts'
 import { deliver } from '../pipeline.ts'
 import { type Ground, now, type Parts } from './parts.ts'
 
-export type HeadersReader = ReturnType<typeof headersReader>
+export type AccessReader = ReturnType<typeof accessReader>
 
-/** Reads a sink's headers with what its Secrets hold now. */
-export function headersReader({ client }: Ground) {
-  const secrets = { group: '', version: 'v1', plural: 'secrets' }
-  const read = secretReader(async (namespace, name) => {
-    const found = await getObject(client, secrets, namespace, name)
-    return found as (KubeObject & Secret) | undefined
-  }, now)
+/** Reads what a sink asks of requests, with what its Secrets and ConfigMaps hold now. */
+export function accessReader({ client }: Ground) {
+  const read = (plural: string) => async (namespace: string, name: string) =>
+    getObject(client, { group: '', version: 'v1', plural }, namespace, name)
+  const readers = {
+    secret: secretReader(async (...of) => (await read('secrets')(...of)) as (KubeObject & Secret) | undefined, now),
+    configMap: secretReader(async (...of) => (await read('configmaps')(...of)) as ConfigMap | undefined, now),
+  }
   return (sink: EventSink, fresh: boolean) =>
-    readHeaders(sink.spec.http, sink.metadata.namespace ?? '', read, { fresh, requireLabel: true })
+    readAccess(sink.spec.http, sink.metadata.namespace ?? '', readers, { fresh, requireLabel: true, now: now() })
 }
 
 /** Starts the delivery to a sink, where it doesn't run already. */
 export function deliveryStarter(
   parts: Parts,
-  headers: HeadersReader,
+  access: AccessReader,
   sinkChanged: (signal: AbortSignal) => Promise<void>,
   leads: () => boolean,
 ) {
@@ -40,9 +42,9 @@ export function deliveryStarter(
       sink: () => state.sinks.get(sink)?.runtime,
       sinkChanged,
       transport: transportTo(ground),
-      async headers(fresh: boolean) {
+      async access(fresh: boolean) {
         const object = state.sinks.get(sink)?.object
-        return object ? headers(object, fresh) : refuse('SinkNotFound', `EventSink ${sink} is gone`)
+        return object ? access(object, fresh) : refuse('SinkNotFound', `EventSink ${sink} is gone`)
       },
       absent: () => (state.sinks.has(sink) ? ('unusable' as const) : ('missing' as const)),
       sendsLast: leads,

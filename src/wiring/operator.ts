@@ -6,7 +6,7 @@ import type { Watches } from '../operator/watches.ts'
 import { knownSources } from '../sources/index.ts'
 import { forgetSink } from '../status/metrics.ts'
 import { sendAgain } from './dead-letters.ts'
-import type { HeadersReader } from './deliveries.ts'
+import type { AccessReader } from './deliveries.ts'
 import { now, type Parts } from './parts.ts'
 import { leave, type Recovering } from './recovery.ts'
 import type { Declared } from './watches.ts'
@@ -17,14 +17,14 @@ export type Reconciled = {
   recover: Recovering
   watches: Watches
   reviving: ReviveDeps
-  headers: HeadersReader
+  access: AccessReader
   startDelivery(sink: string): void
 }
 
 /** Connects the reconciling of sinks and subscriptions to what it acts upon. */
 export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
   const { book, ground, loops, metrics, ofTekton, outbox, renderer, state, statuses, writer } = parts
-  const { declared, headers, recover, reviving, startDelivery, watches } = reconciled
+  const { access, declared, recover, reviving, startDelivery, watches } = reconciled
   const { lookingBack, namespacesSeen, recovery, serverNow } = recover
   return new Operator({
     ...declared,
@@ -40,7 +40,7 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     formats,
     adminNamespaces: new Set(ground.config.adminNamespaces),
     checkUrl: (url) => ground.egress.check(url),
-    headers,
+    access,
     startDelivery,
     stopDelivery: (sink) => loops.stop(`deliver ${sink}`),
     ended: (sink) => void forgetSink(metrics, sink),

@@ -12,7 +12,7 @@ import { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import { controlHandlers } from './control.ts'
 import { expireDeadLetters, reviveDeps } from './dead-letters.ts'
-import { deliveryStarter, headersReader } from './deliveries.ts'
+import { accessReader, deliveryStarter } from './deliveries.ts'
 import type { Leadership } from './lead.ts'
 import { createOperator } from './operator.ts'
 import { createOverflow, takeUpDeps } from './overflow.ts'
@@ -90,12 +90,12 @@ function connect(
     namespaces.objects,
   )
   const overflow = createOverflow(parts)
-  const headers = headersReader(ground)
-  const startDelivery = deliveryStarter(parts, headers, (signal) => operator.sinkChanged.next(signal), leads)
+  const access = accessReader(ground)
+  const startDelivery = deliveryStarter(parts, access, (signal) => operator.sinkChanged.next(signal), leads)
   const watches = createWatches(parts, observeDeps(parts, recover, overflow, startDelivery))
   const exists = (uid: string) => [...subscriptions.objects.values()].some(({ metadata }) => metadata.uid === uid)
   const reviving = reviveDeps(parts, exists)
-  const operator: Operator = createOperator(parts, { declared, recover, watches, reviving, headers, startDelivery })
+  const operator: Operator = createOperator(parts, { declared, recover, watches, reviving, access, startDelivery })
   return { parts, declared, recover, overflow, startDelivery, watches, reviving, operator }
 }
 

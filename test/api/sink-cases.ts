@@ -35,6 +35,14 @@ export const goodSinks: Good[] = [
   ['a header that only looks reserved', header({ name: 'Hosting', value: 'a' })],
   ['bearer', http({ auth: { bearer: { secretRef: { name: 'qe' } } } })],
   ['basic', http({ auth: { basic: { secretRef: { name: 'qe' } } } })],
+  [
+    'certificates and signatures',
+    http({
+      certSecretRef: { name: 'qe-tls' },
+      caConfigMapRef: { name: 'bundle', key: 'root.pem' },
+      signing: { secretRef: { name: 'qe' } },
+    }),
+  ],
   ['all of retry', retry({ initialDelay: '1s', maxDelay: '1s', maxAge: '1s' })],
   ['a part of retry', retry({ maxAge: '30m' })],
   ['the longest retry', retry({ maxAge: '720h' })],
@@ -76,6 +84,13 @@ export const badSinks: Bad[] = [
     'url must not hold spaces, control characters or backslashes',
   ],
   ['a URL too long', { http: { url: url.padEnd(2049, 'x') } }, 'may not be more than 2048'],
+  [
+    'certificates for a URL without TLS',
+    { http: { url: 'http://events.example.com/', certSecretRef: { name: 'qe' } } },
+    'certSecretRef and caConfigMapRef are for https',
+  ],
+  ['a bundle of another name', http({ caConfigMapRef: { name: 'A_B' } }), 'name must be the name of a ConfigMap'],
+  ['a signature without its Secret', http({ signing: {} }), 'spec.http.signing.secretRef: Required value'],
   ['an unknown mode', http({ mode: 'many' }), 'supported values: "binary", "structured", "batch"'],
   ['batch without its mode', http({ batch: { maxEvents: 5 } }), 'batch is for mode batch: set mode to batch'],
   ['batch in another mode', http({ mode: 'structured', batch: {} }), 'batch is for mode batch: set mode to batch'],
@@ -189,5 +204,5 @@ export const badSinks: Bad[] = [
   ['events of 2 MiB', { http: { url }, limits: { maxEventBytes: 2 ** 21 } }, 'should be less than or equal to 1048576'],
   ['half an event a second', { http: { url }, limits: { eventsPerSecond: 0.5 } }, 'must be of type integer'],
   ['an unknown field', { ...http({}), nats: {} }, 'unknown field "spec.nats"'],
-  ['an unknown field of http', http({ signing: {} }), 'unknown field "spec.http.signing"'],
+  ['an unknown field of http', http({ pickUp: {} }), 'unknown field "spec.http.pickUp"'],
 ]

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  type CredentialSpec,
-  credentialLabel,
-  resolveHeaders,
-  type Secret,
-  secretsNeeded,
-} from '../../src/delivery/credentials.ts'
+import { type CredentialSpec, resolveHeaders, secretsNeeded } from '../../src/delivery/credentials.ts'
+import { credentialLabel, keyReader, type Secret } from '../../src/delivery/read-key.ts'
 
 const base64 = (value: string | Buffer) => Buffer.from(value).toString('base64')
 const secret = (
@@ -17,7 +12,10 @@ const secret = (
   metadata: { name, labels },
   data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64(value)])),
 })
-const having = (...secrets: Secret[]) => new Map(secrets.map((one) => [one.metadata.name, one]))
+const byName = (secrets: Secret[]) => new Map(secrets.map((one) => [one.metadata.name, one]))
+const having = Object.assign((...secrets: Secret[]) => keyReader(byName(secrets), 'team-a', true), {
+  unlabelled: (...secrets: Secret[]) => keyReader(byName(secrets), 'team-a', false),
+})
 const bearer: CredentialSpec = { auth: { bearer: { secretRef: { name: 'qe' } } } }
 const basic: CredentialSpec = { auth: { basic: { secretRef: { name: 'qe' } } } }
 const header = (name: string, value: string): CredentialSpec => ({ headers: [{ name, value }] })
@@ -77,7 +75,7 @@ describe('the headers of a sink', () => {
     ],
   ]
   for (const [name, spec, secrets, headers] of table) {
-    it(name, () => assert.deepEqual(resolveHeaders(spec, having(...secrets), 'team-a'), { ok: true, value: headers }))
+    it(name, () => assert.deepEqual(resolveHeaders(spec, having(...secrets)), { ok: true, value: headers }))
   }
 
   it('name the Secrets that they need, each once', () => {
@@ -232,7 +230,7 @@ describe('credentials that cannot be used', () => {
   ]
   for (const [name, spec, secrets, reason, message] of table) {
     it(`${name}: ${reason}`, () => {
-      const verdict = resolveHeaders(spec, having(...secrets), 'team-a')
+      const verdict = resolveHeaders(spec, having(...secrets))
       assert.ok(!verdict.ok)
       assert.equal(verdict.reason, reason)
       assert.match(verdict.message, message)
@@ -241,6 +239,6 @@ describe('credentials that cannot be used', () => {
   }
 
   it('the label is not asked for where the admin switched that off', () => {
-    assert.ok(resolveHeaders(bearer, having(secret('qe', { token: 't' }, {})), 'team-a', false).ok)
+    assert.ok(resolveHeaders(bearer, having.unlabelled(secret('qe', { token: 't' }, {}))).ok)
   })
 })

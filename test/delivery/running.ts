@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { accept, type Verdict } from '../../src/api/verdict.ts'
+import type { Access } from '../../src/delivery/access.ts'
 import type { AttemptRecord } from '../../src/delivery/attempt.ts'
 import type { DeliveryDeps } from '../../src/delivery/delivery-deps.ts'
 import { compileEgress } from '../../src/delivery/egress.ts'
@@ -29,6 +30,8 @@ export type RunningOptions = {
   /** There is no sink to begin with. */
   absent?: boolean
   headers?: (fresh: boolean) => Promise<Verdict<Record<string, string>>>
+  /** Certificates and signatures. */
+  access?: Omit<Access, 'headers'>
 }
 
 /** Rows of one object, in order. */
@@ -76,6 +79,7 @@ export class Running implements AsyncDisposable {
     random = () => 1,
     graceMs = 5000,
     headers = async () => accept({}),
+    access = {},
     sendsLast = true,
   }: RunningOptions): DeliveryDeps {
     const egress = compileEgress({ allowCidrs: ['127.0.0.0/8'] })
@@ -90,9 +94,10 @@ export class Running implements AsyncDisposable {
           signal.addEventListener('abort', () => resolve(), { once: true })
         }),
       transport: (sink) => httpTransport({ ...sink, connections: sink.concurrency, egress: egress.value }),
-      headers: (fresh) => {
+      access: async (fresh) => {
         this.freshness.push(fresh)
-        return headers(fresh)
+        const given = await headers(fresh)
+        return given.ok ? accept({ headers: given.value, ...access }) : given
       },
       sendsLast: () => sendsLast,
       parked: (parking) => this.parked.push(parking),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type CredentialSpec, credentialLabel, type Secret } from '../../src/delivery/credentials.ts'
-import { readHeaders, secretReader } from '../../src/delivery/secrets.ts'
+import type { CredentialSpec } from '../../src/delivery/credentials.ts'
+import { credentialLabel, type Secret } from '../../src/delivery/read-key.ts'
+import { readAccess, type SecretReader, secretReader } from '../../src/delivery/secrets.ts'
 
 const bearer: CredentialSpec = { auth: { bearer: { secretRef: { name: 'qe' } } } }
 const hidden = 'hunter2-secret-value'
@@ -9,6 +10,8 @@ const secret = (name: string, token: string): Secret => ({
   metadata: { name, labels: { [credentialLabel]: 'true' } },
   data: { token: Buffer.from(token).toString('base64') },
 })
+
+const readers = (secret: SecretReader) => ({ secret, configMap: async () => undefined })
 
 describe('reading Secrets', () => {
   it('once in ten seconds, and at once when a fresh one is wanted', async () => {
@@ -58,28 +61,29 @@ describe('reading Secrets', () => {
       },
       () => 0,
     )
-    const options = { fresh: false, requireLabel: true }
-    assert.deepEqual(await readHeaders(bearer, 'team-a', read, options), {
+    const options = { fresh: false, requireLabel: true, now: 0 }
+    assert.deepEqual(await readAccess(bearer, 'team-a', readers(read), options), {
       ok: false,
       reason: 'SecretUnreadable',
       message: 'Secret qe in namespace team-a could not be read from the API server (HTTP 403); it is tried again.',
     })
-    assert.deepEqual(await readHeaders(bearer, 'team-a', read, options), {
+    assert.deepEqual(await readAccess(bearer, 'team-a', readers(read), options), {
       ok: true,
-      value: { authorization: 'Bearer t' },
+      value: { headers: { authorization: 'Bearer t' }, tls: undefined, sign: undefined },
     })
   })
 
   it('none where none is needed', async () => {
     const read = () => assert.fail('read')
     assert.deepEqual(
-      await readHeaders({ headers: [{ name: 'X-A', value: '1' }] }, 'team-a', read, {
+      await readAccess({ headers: [{ name: 'X-A', value: '1' }] }, 'team-a', readers(read), {
+        now: 0,
         fresh: true,
         requireLabel: true,
       }),
       {
         ok: true,
-        value: { 'x-a': '1' },
+        value: { headers: { 'x-a': '1' }, tls: undefined, sign: undefined },
       },
     )
   })

@@ -15,7 +15,8 @@ export type Listener = AsyncDisposable & {
 /** What is done once a request is in whole. */
 export type Act = (socket: Socket, request: string) => void
 
-export async function listen(act: Act, tls?: Identity): Promise<Listener> {
+/** With `tls.ca` it asks for a certificate of that authority, and takes no other. */
+export async function listen(act: Act, tls?: Identity & { ca?: string }): Promise<Listener> {
   const requests: string[] = []
   const sockets = new Set<Socket>()
   let waiting: (() => void)[] = []
@@ -40,7 +41,9 @@ export async function listen(act: Act, tls?: Identity): Promise<Listener> {
       for (const wake of waiting.splice(0)) wake()
     })
   }
-  const server: Server = tls ? createTlsServer(tls, serve) : createTcpServer(serve)
+  const server: Server = tls
+    ? createTlsServer({ ...tls, ...(tls.ca !== undefined && { requestCert: true }) }, serve)
+    : createTcpServer(serve)
   if (tls) server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   waiting = []

@@ -62,7 +62,7 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     formats,
     adminNamespaces: new Set(),
     checkUrl: (url) => accept(new URL(url)),
-    async headers() {
+    async access() {
       failures -= 1
       if (failures >= 0) throw new Error('the API server is away')
       return accept({})

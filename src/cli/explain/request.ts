@@ -32,7 +32,7 @@ export function requestOf(event: EncodedEvent, sink: EventSink | undefined, subs
   return { url: http && withoutQuery(http.url), mode, headers: { ...others, ...headers }, body: body ?? '' }
 }
 
-function spelt({ headers = [], auth }: EventSink['spec']['http']): Record<string, string> {
+function spelt({ headers = [], auth, signing }: EventSink['spec']['http']): Record<string, string> {
   const given = headers.map(({ name, value, valueFrom }) => {
     const ref = valueFrom?.secretKeyRef
     return [name.toLowerCase(), ref ? `<key ${ref.key} of Secret ${ref.name}>` : (value ?? '')]
@@ -42,6 +42,11 @@ function spelt({ headers = [], auth }: EventSink['spec']['http']): Record<string
     ...Object.fromEntries(given),
     ...(bearer && { authorization: `Bearer <key token of Secret ${bearer.secretRef.name}>` }),
     ...(basic && { authorization: `Basic <keys username and password of Secret ${basic.secretRef.name}>` }),
+    ...(signing && {
+      'webhook-id': '<id of the event>',
+      'webhook-timestamp': '<seconds since 1970, when it is sent>',
+      'webhook-signature': `<by key whsec of Secret ${signing.secretRef.name}>`,
+    }),
   }
 }
 

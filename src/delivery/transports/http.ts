@@ -1,7 +1,9 @@
 import packageJson from '../../../package.json' with { type: 'json' }
+import { nameUuid } from '../../formats/attributes.ts'
 import { type HttpMessage, toBatch, toBinary, toStructured } from '../../formats/binding.ts'
 import type { Answer } from '../attempt.ts'
 import type { Egress } from '../egress.ts'
+import { Agents } from './agents.ts'
 import { Exchange } from './exchange.ts'
 import type { SendOptions, Transport } from './transport.ts'
 
@@ -15,8 +17,8 @@ export type HttpOptions = {
   connectTimeoutMs?: number
   connections: number
   egress: Egress
-  /** PEM certificates trusted instead of Node's own. */
-  ca?: string | undefined
+  /** Wall clock, ms since the epoch: signatures tell it. `Date.now` when left out. */
+  now?: () => number
 }
 
 const encoders = { binary: toBinary, structured: toStructured, batch: toStructured }
@@ -28,35 +30,45 @@ const maxConnectMs = 5_000
 
 /** Events over HTTP/1.1, a POST each or several in one (CloudEvents HTTP binding). Never throws, and never follows a redirect. */
 export function httpTransport(options: HttpOptions): Transport {
-  const { url, mode, timeoutMs, connectTimeoutMs = maxConnectMs, connections, egress, ca } = options
+  const { url, mode, timeoutMs, connectTimeoutMs = maxConnectMs, connections, egress, now = Date.now } = options
   const target = egress.check(url)
   if (!target.ok)
     return unreachable(target.reason === 'AddressRefused' ? 'AddressRefused' : 'InvalidURL', target.message)
-  const agent = egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs), ca })
+  const agents = new Agents((tls) =>
+    egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs), tls }),
+  )
   const { origin, pathname, search } = target.value
   const path = pathname + search
   const encode = encoders[mode]
-  const post = <T>(make: (of: T) => HttpMessage, of: T, { headers, signal }: SendOptions): Promise<Answer> => {
+  const post = <T>(make: (of: T) => HttpMessage, of: T, ids: readonly string[], send: SendOptions): Promise<Answer> => {
+    const { headers, sign, signal, tls } = send
     if (signal.aborted) return Promise.resolve(failure('Aborted', 'The attempt was called off.'))
     if (!isSendable(headers)) return Promise.resolve(failure('InvalidHeader', badHeader))
     const message = encoded(make, of)
     if (!message || !isSendable(message.headers)) return Promise.resolve(failure('InvalidEvent', badEvent))
+    const signature = sign?.(ids.length === 1 ? (ids[0] ?? '') : nameUuid(['batch', ...ids]), message.body ?? '', now())
     return new Promise((resolve) => {
       const exchange = new Exchange(resolve, timeoutMs, signal)
       const request = {
         origin,
         path,
         method: 'POST' as const,
-        headers: flatten(message.headers, headers),
+        headers: flatten({ ...message.headers, ...signature }, headers),
         body: message.body ?? null,
       }
-      agent.dispatch(request, exchange)
+      agents.of(tls).dispatch(request, exchange)
     })
   }
   return {
-    send: (event, send) => post(encode, event, send),
-    sendBatch: (events, send) => post(toBatch, events, send),
-    [Symbol.asyncDispose]: () => agent.destroy(null),
+    send: (event, send) => post(encode, event, [event.id], send),
+    sendBatch: (events, send) =>
+      post(
+        toBatch,
+        events,
+        events.map(({ id }) => id),
+        send,
+      ),
+    [Symbol.asyncDispose]: () => agents[Symbol.asyncDispose](),
   }
 }
 

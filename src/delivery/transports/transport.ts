@@ -1,9 +1,9 @@
 import type { EncodedEvent } from '../../formats/format.ts'
+import type { Access } from '../access.ts'
 import type { Answer } from '../attempt.ts'
 
-export type SendOptions = {
-  /** What the sink's spec and the row add to the event's own headers; names in lower case. */
-  headers: Readonly<Record<string, string>>
+/** `headers`: what the sink's spec and the row add to the event's own. */
+export type SendOptions = Access & {
   /** Calls the attempt off: its answer is then the failure `Aborted`. */
   signal: AbortSignal
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Access } from '../../../src/delivery/access.ts'
 import type { Answer } from '../../../src/delivery/attempt.ts'
 import { compileEgress } from '../../../src/delivery/egress.ts'
 import type { Resolve } from '../../../src/delivery/resolver.ts'
@@ -14,9 +15,14 @@ export function open(url: string, options: Partial<HttpOptions> = {}, resolve?: 
   return httpTransport({ url, mode: 'binary', timeoutMs: 10_000, connections: 4, egress: egress.value, ...options })
 }
 
-export async function sendTo(url: string, options: Partial<HttpOptions> = {}, resolve?: Resolve): Promise<Answer> {
+export async function sendTo(
+  url: string,
+  options: Partial<HttpOptions> = {},
+  resolve?: Resolve,
+  access: Omit<Access, 'headers'> = {},
+): Promise<Answer> {
   await using transport = open(url, options, resolve)
-  return await transport.send(eventOf('1'), { headers: {}, signal: never })
+  return await transport.send(eventOf('1'), { ...access, headers: {}, signal: never })
 }
 
 export const reply =

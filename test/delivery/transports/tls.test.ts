@@ -4,6 +4,8 @@ import { certificate, type Identity } from '../certificates.ts'
 import { type Listener, listen } from '../sockets.ts'
 import { reply, sendTo, summary, toLoopback } from './sending.ts'
 
+const trusting = (ca: string) => ({ tls: { form: ca, ca } })
+
 describe('TLS', () => {
   const root = { name: 'Test CA', ...certificate({ name: 'Test CA', ca: true }) }
   const good = certificate({ name: 'sink', hosts: ['sink.example'] }, root)
@@ -39,7 +41,7 @@ describe('TLS', () => {
     it(name, async () => {
       await using listener = await listen(reply(204), identity)
       const found = String(
-        summary(await sendTo(`https://sink.example:${listener.port}/`, { ca: root.cert }, toLoopback)),
+        summary(await sendTo(`https://sink.example:${listener.port}/`, {}, toLoopback, trusting(root.cert))),
       )
       if (expected instanceof RegExp) assert.match(found, expected)
       else assert.equal(found, String(expected))

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { it } from 'node:test'
+import { Webhook } from 'standardwebhooks'
+import { certificate } from '../../delivery/certificates.ts'
+import { listen } from '../../delivery/sockets.ts'
 import { conditionsOf, momentOf, run } from '../fixture.ts'
 import type { Scene } from './scene.ts'
 
@@ -76,6 +80,40 @@ export function secrets(scene: Scene): void {
     ])
     for (const value of [token, key, Buffer.from(token).toString('base64'), Buffer.from(key).toString('base64')])
       assert.ok(!shown.includes(value), 'a secret value is shown')
+  })
+
+  it('is met over TLS with certificates of its own, and sends what is signed', async () => {
+    const { stage, admin } = scene
+    const team = await stage.team('certificates')
+    const root = { name: 'Test CA', ...certificate({ name: 'Test CA', ca: true }) }
+    const own = certificate({ name: 'carillon' }, root)
+    const secret = `whsec_${randomBytes(32).toString('base64')}`
+    const identity = { ...certificate({ name: 'sink', hosts: ['localhost'] }, root), ca: root.cert }
+    await using listener = await listen((socket) => socket.write('HTTP/1.1 204 X\r\n\r\n'), identity)
+    await team.secret('qe', { 'tls.crt': own.cert, 'tls.key': own.key, whsec: secret })
+    const http = {
+      url: `https://localhost:${listener.port}/`,
+      mode: 'structured',
+      certSecretRef: { name: 'qe' },
+      caConfigMapRef: { name: 'bundle' },
+      signing: { secretRef: { name: 'qe' } },
+    }
+    await team.sink('sink', http)
+    await team.subscription()
+    const missing = { status: 'False', reason: 'ConfigMapNotFound', message: /ConfigMap bundle was not found/ } as const
+    await team.condition('EventSink', 'sink', 'Ready', missing)
+    const bundle = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bundle', namespace: team.namespace } }
+    await admin.apply({ ...bundle, data: { 'ca.crt': root.cert } })
+    await team.ask('EventSink', 'sink')
+    await team.ready()
+    await run(admin, team.namespace, 'one')
+    await team.counts('EventSubscription', 'subscription', ({ delivered }) => delivered === 2)
+    for (const request of listener.requests) {
+      const [head = '', body = ''] = request.split('\r\n\r\n')
+      const headers = head.split('\r\n').flatMap((line) => [/^(webhook-[a-z]+): (.*)$/.exec(line)?.slice(1) ?? []])
+      new Webhook(secret).verify(body, Object.fromEntries(headers.filter(({ length }) => length === 2)))
+    }
+    assert.equal(listener.requests.length, 2)
   })
 
   it('goes on with a user and a password', async () => {

@@ -178,7 +178,7 @@ export class Life {
       formats,
       adminNamespaces: new Set(),
       checkUrl: (url) => accept(new URL(url)),
-      headers: async () => accept({}),
+      access: async () => accept({ headers: {} }),
       startDelivery: ignore,
       stopDelivery: async () => undefined,
       ended: ignore,

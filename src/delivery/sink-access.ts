@@ -1,28 +1,28 @@
 import { refuse, type Verdict } from '../api/verdict.ts'
+import type { Access } from './access.ts'
 import type { Answer } from './attempt.ts'
-
-export type Headers = Readonly<Record<string, string>>
 
 /** Answers that say of the credentials that they are wrong. */
 const refusals = [401, 403, 407]
 
-/** The headers that a sink's spec and Secrets ask for; read afresh after an answer that refused the last ones. */
-export class SinkHeaders {
-  private readonly fetch: (fresh: boolean) => Promise<Verdict<Headers>>
+/** What a sink's spec, Secrets and ConfigMaps ask of requests; read afresh after an answer that refused the last ones. */
+export class SinkAccess {
+  private readonly fetch: (fresh: boolean) => Promise<Verdict<Access>>
   private readonly failed: (error: unknown) => void
   private refused = false
 
-  constructor(fetch: (fresh: boolean) => Promise<Verdict<Headers>>, failed: (error: unknown) => void) {
+  constructor(fetch: (fresh: boolean) => Promise<Verdict<Access>>, failed: (error: unknown) => void) {
     this.fetch = fetch
     this.failed = failed
   }
 
-  answered(status: number): void {
-    this.refused = refusals.includes(status)
+  /** What refused credentials is asked with fresh ones; so is whom certificates did not bring to an understanding. */
+  answered(answer: Answer): void {
+    this.refused = answer.kind === 'response' ? refusals.includes(answer.status) : answer.class === 'TLSFailed'
   }
 
   /** Never rejects. */
-  async read(): Promise<Verdict<Headers>> {
+  async read(): Promise<Verdict<Access>> {
     try {
       const fresh = this.refused
       this.refused = false
@@ -34,7 +34,7 @@ export class SinkHeaders {
   }
 }
 
-/** What becomes of an attempt whose headers could not be had. */
+/** What becomes of an attempt whose credentials could not be had. */
 export const withoutCredentials = (message: string): Answer => ({
   kind: 'failure',
   class: 'CredentialsMissing',

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { credentialLabel, keyReader } from '../../src/delivery/read-key.ts'
+import { compileTls, type TlsSpec } from '../../src/delivery/tls-material.ts'
+import { certificate } from './certificates.ts'
+import { eventOf } from './events.ts'
+import { listen } from './sockets.ts'
+import { open, reply, sendTo, summary, toLoopback } from './transports/sending.ts'
+
+const now = Date.now()
+const hours = (n: number) => new Date(now + n * 3_600_000)
+const root = { name: 'Test CA', ...certificate({ name: 'Test CA', ca: true }) }
+const server = certificate({ name: 'sink', hosts: ['sink.example'] }, root)
+const team = certificate({ name: 'team-a' }, root)
+const other = certificate({ name: 'other' }, root)
+
+const fromSecret: TlsSpec = { certSecretRef: { name: 'qe' } }
+const fromMap: TlsSpec = { caConfigMapRef: { name: 'bundle' } }
+
+function compiled(spec: TlsSpec, data: Record<string, string> | undefined, map?: Record<string, string>) {
+  const encoded = Object.entries(data ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')])
+  const metadata = { name: 'qe', labels: { [credentialLabel]: 'true' } }
+  const secrets = new Map(data ? [['qe', { metadata, data: Object.fromEntries(encoded) }]] : [])
+  const read = keyReader(secrets, 'team-a', true)
+  return compileTls(spec, read, map && { data: map }, { namespace: 'team-a', now })
+}
+
+function material(...of: Parameters<typeof compiled>) {
+  const made = compiled(...of)
+  assert.ok(made.ok, made.ok ? '' : made.message)
+  return made.value
+}
+
+describe('certificates of a sink', () => {
+  it('are those of its Secret and its ConfigMap, both trusted', () => {
+    const pair = { 'tls.crt': team.cert, 'tls.key': team.key }
+    const { form: _, ...both } = material(
+      { ...fromSecret, ...fromMap },
+      { ...pair, 'ca.crt': root.cert },
+      { 'ca.crt': other.cert },
+    ) ?? {
+      form: '',
+    }
+    assert.deepEqual(both, { ca: `${other.cert}\n${root.cert.trim()}`, cert: team.cert.trim(), key: team.key.trim() })
+    assert.equal(material({}, undefined), undefined)
+    assert.equal(
+      material(fromMap, undefined, { 'ca.crt': `# of the platform\n${root.cert}${other.cert}` })?.cert,
+      undefined,
+    )
+  })
+
+  it('have another form where anything in them is another', () => {
+    const forms = [
+      material(fromSecret, { 'ca.crt': root.cert }),
+      material(fromSecret, { 'ca.crt': other.cert }),
+      material(fromSecret, { 'tls.crt': team.cert, 'tls.key': team.key }),
+      material(fromSecret, { 'tls.crt': other.cert, 'tls.key': other.key }),
+    ].map((one) => one?.form)
+    assert.equal(new Set(forms).size, 4)
+    assert.equal(material(fromSecret, { 'ca.crt': root.cert })?.form, forms[0])
+  })
+})
+
+describe('certificates that are not usable', () => {
+  const expired = certificate({ name: 'team-a', from: hours(-2), to: hours(-1) }, root)
+  const early = certificate({ name: 'team-a', from: hours(1), to: hours(2) }, root)
+  const pair = (cert: string, key: string) => ({ 'tls.crt': cert, 'tls.key': key })
+  const table: [
+    string,
+    TlsSpec,
+    Record<string, string> | undefined,
+    Record<string, string> | undefined,
+    string,
+    RegExp,
+  ][] = [
+    ['no Secret', fromSecret, undefined, undefined, 'SecretNotFound', /Secret qe was not found/],
+    ['a Secret with neither', fromSecret, { token: 't' }, undefined, 'SecretInvalid', /no key ca\.crt/],
+    [
+      'a key alone',
+      fromSecret,
+      { 'tls.key': team.key, 'ca.crt': root.cert },
+      undefined,
+      'SecretInvalid',
+      /no key tls\.crt/,
+    ],
+    ['a certificate alone', fromSecret, { 'tls.crt': team.cert }, undefined, 'SecretInvalid', /no key tls\.key/],
+    [
+      'a PEM that is no PEM',
+      fromSecret,
+      { 'ca.crt': 'certificate' },
+      undefined,
+      'SecretInvalid',
+      /^Key ca\.crt .* PEM/,
+    ],
+    [
+      'a PEM with nothing in it',
+      fromSecret,
+      { 'ca.crt': root.cert.replace(/\n[A-Za-z0-9+/]{64}/, '') },
+      undefined,
+      'SecretInvalid',
+      /^Key ca\.crt /,
+    ],
+    [
+      'a certificate where a key is due',
+      fromSecret,
+      pair(team.cert, team.cert),
+      undefined,
+      'SecretInvalid',
+      /^Key tls\.key .* private key in PEM/,
+    ],
+    [
+      'the key of another',
+      fromSecret,
+      pair(team.cert, other.key),
+      undefined,
+      'SecretInvalid',
+      /^Key tls\.key .* of the certificate in tls\.crt/,
+    ],
+    [
+      'an expired one',
+      fromSecret,
+      pair(expired.cert, expired.key),
+      undefined,
+      'SecretInvalid',
+      /^Key tls\.crt .* ended on \d{4}-/,
+    ],
+    [
+      'one that is not valid yet',
+      fromSecret,
+      pair(early.cert, early.key),
+      undefined,
+      'SecretInvalid',
+      /^Key tls\.crt .* begins on \d{4}-/,
+    ],
+    [
+      'no ConfigMap',
+      fromMap,
+      undefined,
+      undefined,
+      'ConfigMapNotFound',
+      /ConfigMap bundle was not found in namespace team-a; create it with key ca\.crt/,
+    ],
+    ['a ConfigMap without the key', fromMap, undefined, { other: '' }, 'ConfigMapInvalid', /has no key ca\.crt/],
+    [
+      'a ConfigMap with something else',
+      fromMap,
+      undefined,
+      { 'ca.crt': 'x' },
+      'ConfigMapInvalid',
+      /^Key ca\.crt of ConfigMap bundle .* PEM/,
+    ],
+  ]
+  for (const [name, spec, data, map, reason, message] of table)
+    it(name, () => {
+      const made = compiled(spec, data, map)
+      assert.ok(!made.ok)
+      assert.equal(made.reason, reason)
+      assert.match(made.message, message)
+      for (const value of Object.values({ ...data, ...map }))
+        assert.ok(value.length < 20 || !made.message.includes(value.slice(30, 90)))
+    })
+})
+
+describe('a sink that asks who is there', () => {
+  const asking = { ...server, ca: root.cert }
+  const to = (port: number) => `https://sink.example:${port}/`
+  const shown = (identity: { cert: string; key: string }) => ({
+    tls: material(fromSecret, { 'ca.crt': root.cert, 'tls.crt': identity.cert, 'tls.key': identity.key }),
+  })
+
+  it('takes what the certificate of its authority is shown for, and nothing without', async () => {
+    await using listener = await listen(reply(204), asking)
+    assert.equal(summary(await sendTo(to(listener.port), {}, toLoopback, shown(team))), 204)
+    const without = { tls: material(fromSecret, { 'ca.crt': root.cert }) }
+    assert.match(
+      String(summary(await sendTo(to(listener.port), {}, toLoopback, without))),
+      /^(TLSFailed|ConnectionReset|Disconnected)/,
+    )
+    const stranger = certificate(
+      { name: 'team-a' },
+      { name: 'Other CA', ...certificate({ name: 'Other CA', ca: true }) },
+    )
+    const answer = await sendTo(to(listener.port), {}, toLoopback, shown(stranger))
+    assert.match(String(summary(answer)), /^(TLSFailed|ConnectionReset|Disconnected)/)
+    assert.equal(listener.requests.length, 1)
+  })
+
+  it('is met anew with certificates that were changed, on new connections', async () => {
+    const subjects: string[] = []
+    await using listener = await listen((socket, request) => {
+      const { getPeerCertificate } = socket as unknown as { getPeerCertificate(): { subject: { CN: string } } }
+      subjects.push(getPeerCertificate.call(socket).subject.CN)
+      reply(200)(socket, request)
+    }, asking)
+    await using transport = open(to(listener.port), { connections: 1 }, toLoopback)
+    const signal = new AbortController().signal
+    for (const identity of [team, team, other])
+      assert.equal(summary(await transport.send(eventOf('1'), { headers: {}, signal, ...shown(identity) })), 200)
+    assert.deepEqual(subjects, ['team-a', 'team-a', 'other'])
+    assert.equal(listener.connections, 2)
+  })
+})
