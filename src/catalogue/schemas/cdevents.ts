@@ -40,7 +40,10 @@ export function cdeventsData(type: string, source: Source, milestone: MilestoneK
     allOf: [official(type)],
     ...members('', {
       ...(isCustomName(type) && {
-        'subject!': family === 'tekton' ? runSubject(type, milestone) : customSubject(milestone),
+        'subject!':
+          family === 'tekton'
+            ? runSubject(type, milestone)
+            : customSubject(milestone, type.includes('konflux-snapshot.')),
       }),
       customData: customData(type, source, family),
     }),
@@ -78,7 +81,7 @@ const runSubject = (type: string, { reason, details = {} }: MilestoneKind): Sche
 const uri = text('the object in the dashboard (`--dashboard-url`), else at the API server')
 
 /** Of all families but Tekton's, which has names of its own for what is run. */
-const customSubject = ({ outcome, reason, details = {}, event }: MilestoneKind): Schema =>
+const customSubject = ({ outcome, reason, details = {} }: MilestoneKind, isOfSnapshot: boolean): Schema =>
   members('the object', {
     'id!': text('namespace, kind in lower case, and name of the object'),
     type: text('in 0.4.1 only'),
@@ -87,7 +90,8 @@ const customSubject = ({ outcome, reason, details = {}, event }: MilestoneKind):
       ...(outcome && { outcome: { type: 'string', enum: cdeventsOutcomes, description: 'how it ended' } }),
       ...(reason !== undefined && { reason: text(`of ${reason}`), message: text('the same one’s') }),
       ...Object.fromEntries(Object.entries(details).map(contentOf)),
-      ...(event?.subject === 'snapshot' && {
+      ...(details.digest && { artifactId: text('package URL of the image') }),
+      ...(isOfSnapshot && {
         artifacts: {
           type: 'array',
           description: 'package URLs of what the Snapshot is made of',

@@ -32,7 +32,10 @@ export function encode(given: EncodeInput): readonly EncodedEvent[] {
     const data = JSON.parse(event.data ?? '')
     const validate = official?.get(specVersion)?.(event.type)
     if (validate) assert.ok(validate(data), JSON.stringify(validate.errors))
-    assert.deepEqual(judge(data, 'sdk-go'), [])
+    // The one event that the vocabulary has, and the Go SDK does not take as it is (docs/cdevents.md).
+    const isFailedBuild =
+      /^dev\.cdevents\.build\.finished\./.test(event.type) && !('artifactId' in data.subject.content)
+    assert.deepEqual(judge(data, isFailedBuild ? given.options.cdevents.profile : 'sdk-go'), [])
     const { id, source, type, timestamp } = data.context
     assert.deepEqual(
       { id, source, type, subject: data.subject.id, time: timestamp },

@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import type { KubeObject } from '../../../src/api/object.ts'
-import { lastApplied } from '../../../src/formats/bare.ts'
-import { namesCredential } from '../../../src/sources/credential-names.ts'
+import { staysHere } from '../../../src/formats/kept-annotations.ts'
 import { ensureTool } from '../../controlplane/tools.ts'
 
 /** An event as the events controller would send it, or why it would not. */
@@ -36,7 +35,7 @@ export async function fieldsInGo(): Promise<GoStructs> {
 export function withoutWhatStays(data: Record<string, KubeObject>): Record<string, KubeObject> {
   const bare = (run: KubeObject): KubeObject => {
     const { managedFields: _, annotations = {}, ...metadata } = run.metadata
-    const kept = Object.entries(annotations).filter(([name]) => name !== lastApplied && !namesCredential(name))
+    const kept = Object.entries(annotations).filter(([name]) => !staysHere(name))
     return { ...run, metadata: { ...metadata, ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }) } }
   }
   return Object.fromEntries(Object.entries(data).map(([kind, run]) => [kind, bare(run)]))

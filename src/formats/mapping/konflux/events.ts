@@ -99,21 +99,22 @@ function custom(input: EncodeInput): Told {
   const { reason, message } = milestone
   const { outcome } = outcomeOf(milestone, options.cdevents.outcomes)
   const artifacts = subject === 'snapshot' ? artifactsOf(input) : []
+  const artifactId = imageOf(milestone)
   const content = {
     ...link(input),
     ...(outcome !== undefined && { outcome }),
     ...(reason !== undefined && { reason }),
     ...(message !== undefined && { message }),
     ...(artifacts.length > 0 && { artifacts }),
+    ...(artifactId !== undefined && { artifactId }),
     ...detailsOf(milestone, options.cdevents.outcomes),
   }
   const kind = subject === 'build' ? subject : source.kind.toLowerCase()
-  return {
-    name: customName(subject, predicate),
-    subject: { id: subjectId(object, kind, object.metadata.name), content },
-  }
+  // Whatever is told of an artifact, it is that which it is about.
+  const id = (subject === 'artifact' ? artifactId : undefined) ?? subjectId(object, kind, object.metadata.name)
+  return { name: customName(subject, predicate), subject: { id, content } }
 }
 
 /** Package URLs of what a Snapshot is made of. */
-export const artifactsOf = ({ source, object }: EncodeInput): string[] =>
+const artifactsOf = ({ source, object }: EncodeInput): string[] =>
   list(konfluxFacts(source, object).components).flatMap((component) => purlOf(text(Object(component).image)) ?? [])
