@@ -1,10 +1,27 @@
 import type { KubeObject } from '../api/object.ts'
+import { internalRequest } from './konflux-internal-request.ts'
+import { enterpriseContractPolicy } from './konflux-policy.ts'
+import { release } from './konflux-release.ts'
+import { releasePlan, releasePlanAdmission } from './konflux-release-plan.ts'
+import { projectDevelopmentStream } from './konflux-stream.ts'
+import { dependencyUpdateCheck } from './konflux-update-check.ts'
 import { groupOf } from './read.ts'
 import type { Source } from './source.ts'
 import { customRun, pipelineRun, taskRun } from './tekton.ts'
 
 /** Every kind that has a catalogue, by the source's name. */
-export const sources: Readonly<Record<string, Source>> = byName([taskRun, pipelineRun, customRun])
+export const sources: Readonly<Record<string, Source>> = byName([
+  taskRun,
+  pipelineRun,
+  customRun,
+  release,
+  releasePlan,
+  releasePlanAdmission,
+  internalRequest,
+  enterpriseContractPolicy,
+  projectDevelopmentStream,
+  dependencyUpdateCheck,
+])
 
 function byName(all: readonly Source[]): Record<string, Source> {
   return Object.fromEntries(all.map((source) => [source.name, source]))

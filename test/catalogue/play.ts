@@ -18,7 +18,7 @@ import type { Life } from './lives.ts'
 
 /** What came of it for one subscription: events in the order in which they were handed out, and what its Continuity says. */
 export type Told = {
-  events: { id: string; type: string }[]
+  events: { id: string; type: string; subject: string }[]
   continuity: Pick<Condition, 'status' | 'reason' | 'message'>
 }
 
@@ -193,7 +193,9 @@ export class Process {
       const rows = this.outbox.claim(sink, 100, this.now)
       if (rows.length === 0) return
       for (const { subscription: key, event } of rows)
-        this.told.get(key.slice(namespace.length + 1))?.events.push({ id: event.id, type: event.type })
+        this.told
+          .get(key.slice(namespace.length + 1))
+          ?.events.push({ id: event.id, type: event.type, subject: event.subject })
       const settlements = rows.map((row) => ({ kind: 'delivered' as const, row }))
       await this.outbox.settle(settlements, this.now)
     }

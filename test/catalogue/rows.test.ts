@@ -46,11 +46,14 @@ async function toldBy(way: Way, { life, subscription }: Scene): Promise<Told> {
 const idsOf = ({ events }: Told): string[] => events.map(({ id }) => id)
 const sorted = (ids: Iterable<string>): string[] => [...ids].toSorted()
 
-/** Just the milestones that the life is known to have, each once, under ids that follow from the object. */
+/**
+ * Just the milestones that the life is known to have, each once, under ids that follow from the object; where several events of one type
+ * are of one milestone, also from what each is of.
+ */
 function holdToKeys(told: Told, { life, variant, keys }: Scene): void {
   const uid = life.states[0]?.metadata.uid ?? ''
-  const keyOf = ({ id, type }: Told['events'][number]) =>
-    keys.find((key) => eventId(uid, key, variant.format.name, type) === id)
+  const keyOf = ({ id, type, subject }: Told['events'][number]) =>
+    keys.find((key) => [undefined, subject].some((part) => eventId(uid, key, variant.format.name, type, part) === id))
   const found = told.events.map(keyOf)
   assert.deepEqual(sorted(new Set(found.map(String))), sorted(keys), `${life.name} in ${variant.name}`)
   assert.equal(new Set(idsOf(told)).size, told.events.length, 'each once')

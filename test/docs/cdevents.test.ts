@@ -41,7 +41,7 @@ describe('docs/cdevents.md', () => {
     const rows = (tables[0] ?? []).flatMap(([kinds = '', name = '', type = '', ...ends]) =>
       kinds.split(', ').map((kind) => ({ kind, name: codesIn(name)[0], type: codesIn(type)[0] ?? '', ends })),
     )
-    for (const source of Object.values(sources)) {
+    for (const source of Object.values(sources).filter(({ family }) => family === 'tekton')) {
       const object = run(`${source.kind.toLowerCase()}-bare`)
       for (const { name } of source.catalogue) {
         const of = rows.filter(({ kind }) => kind === source.kind)

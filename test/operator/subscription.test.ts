@@ -4,19 +4,17 @@ import type { Format } from '../../src/formats/format.ts'
 import { formats } from '../../src/formats/index.ts'
 import { rememberingReader } from '../../src/formats/user-events/annotation.ts'
 import { compileSubscription, sinkKeys } from '../../src/operator/subscription.ts'
+import { sources } from '../../src/sources/index.ts'
 import { context, emitter, type SubscriptionSpec, subscription } from './scene.ts'
 
 test('a subscription that says nothing takes the default milestones of all kinds in its own format', () => {
   const { selection, formats, sinks, clusterWide, key, uid, namespace } = emitter('builds')
-  const defaults = new Set(['started', 'finished'])
-  assert.deepEqual(
-    selection.kinds,
-    new Map([
-      ['TaskRun', defaults],
-      ['PipelineRun', defaults],
-      ['CustomRun', defaults],
-    ]),
-  )
+  const defaults = Object.values(sources).map(({ name, catalogue }): [string, Set<string>] => [
+    name,
+    new Set(catalogue.filter((row) => row.default).map((row) => row.name)),
+  ])
+  assert.deepEqual(selection.kinds, new Map(defaults.filter(([, names]) => names.size > 0)))
+  assert.deepEqual(selection.kinds.get('TaskRun'), new Set(['started', 'finished']))
   assert.deepEqual(
     formats.map(({ format, steps }) => [format.name, steps.map(({ name }) => name)]),
     [['cloudevents', ['summary']]],

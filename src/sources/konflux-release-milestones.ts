@@ -1,0 +1,128 @@
+import type { KubeObject } from '../api/object.ts'
+import { type Condition, conditionOf, whyOf } from './conditions.ts'
+import { isDecided, type PhaseState, phasesOf, pipelineRunOf } from './konflux-release-phases.ts'
+import { type Fields, fields, lastWrite, list, plainText, time } from './read.ts'
+import { derived } from './resource-source.ts'
+import type { Milestone } from './source.ts'
+
+/** A Release as the derivations below see it: taken apart once. */
+export type Release = {
+  metadata: Fields
+  status: Fields
+  validated: Condition | undefined
+  released: Condition | undefined
+  phases: readonly PhaseState[]
+}
+
+export function takeReleaseApart(object: KubeObject): Release {
+  const [metadata, status] = [fields(object.metadata), fields(object.status)]
+  return {
+    metadata,
+    status,
+    validated: conditionOf(status, 'Validated'),
+    released: conditionOf(status, 'Released'),
+    phases: phasesOf(metadata, status),
+  }
+}
+
+/** All that must have happened to a Release since it was created. */
+export const releaseMilestones = (release: Release): Milestone[] => [
+  ...validated(release),
+  ...release.phases.flatMap(phaseMilestones),
+  ...failedAttempts(release),
+  ...validationFailed(release),
+  ...ended(release),
+]
+
+/** lastTransitionTime is no help where it failed: it is still that of Progressing. */
+function endOf(metadata: Fields, status: Fields, released: Condition | undefined): number | undefined {
+  if (!isDecided(released)) return undefined
+  return (
+    time(status.completionTime) ?? (released.status === 'True' ? released.changed : undefined) ?? lastWrite(metadata)
+  )
+}
+
+/** It was valid, too, if it was found to be invalid later: validation.time is of the change, so that it began a phase is the best known. */
+function validated({ metadata, status, validated, phases }: Release): Milestone[] {
+  const validation = fields(status.validation)
+  if (validated?.status === 'True') {
+    const at = time(validation.time) ?? validated.changed ?? lastWrite(metadata)
+    return at === undefined ? [] : [derived('validated', 'validated', at, 10)]
+  }
+  if (!isInvalid(validated) || validation.failedPostValidation !== true) return []
+  const starts = phases.flatMap(({ start }) => start ?? [])
+  const at = starts.length > 0 ? Math.min(...starts) : (time(status.startTime) ?? invalidAt(metadata, validation))
+  return at === undefined ? [] : [derived('validated', 'validated', at, 10)]
+}
+
+const isInvalid = (validated: Condition | undefined): validated is Condition =>
+  validated?.status === 'False' && isDecided(validated)
+
+const invalidAt = (metadata: Fields, validation: Fields): number | undefined =>
+  time(validation.time) ?? lastWrite(metadata)
+
+function validationFailed({ metadata, status, validated }: Release): Milestone[] {
+  if (!isInvalid(validated)) return []
+  const validation = fields(status.validation)
+  const at = invalidAt(metadata, validation)
+  if (at === undefined) return []
+  const details = { afterwards: validation.failedPostValidation === true }
+  return [{ ...derived('validation-failed', 'validation-failed', at, 80), ...whyOf(validated), details }]
+}
+
+const phaseRanks = { tenantCollectors: 20, managedCollectors: 22, tenant: 30, managed: 40, final: 70 } as const
+
+function phaseMilestones({ phase, start, end, pipelineRun }: PhaseState): Milestone[] {
+  const details = { phase, ...(pipelineRun !== undefined && { pipelineRun }) }
+  const milestones: Milestone[] = []
+  if (start !== undefined)
+    milestones.push({
+      ...derived('phase-started', `phase-started/${phase}`, start, phaseRanks[phase]),
+      details: { phase },
+    })
+  if (end === undefined) return milestones
+  const rank = phase === 'managed' ? 60 : phaseRanks[phase] + 1
+  const outcome = end.condition.status === 'True' ? 'success' : 'failure'
+  const finished = derived('phase-finished', `phase-finished/${phase}`, end.at, rank)
+  return [...milestones, { ...finished, outcome, ...whyOf(end.condition), details }]
+}
+
+/**
+ * One for each attempt of the managed phase that failed: where another follows, no condition tells of it. release-service only ever appends
+ * to the attempts: the place is stable.
+ */
+function failedAttempts({ metadata, status }: Release): Milestone[] {
+  return list(status.managedPipelineAttempts)
+    .map(fields)
+    .flatMap((attempt, index) => {
+      if (attempt.status !== 'Failed') return []
+      const at = time(attempt.completionTime) ?? time(attempt.startTime) ?? lastWrite(metadata)
+      if (at === undefined) return []
+      const [reason, task, step] = [attempt.failureReason, attempt.lastTask, attempt.lastStep].map((value) =>
+        plainText(value, 253),
+      )
+      const pipelineRun = pipelineRunOf(attempt)
+      return [
+        {
+          ...derived('attempt-failed', `attempt-failed/${index + 1}`, at, Math.min(41 + index, 59)),
+          ...(reason !== undefined && { reason }),
+          details: {
+            attempt: index + 1,
+            ...(pipelineRun !== undefined && { pipelineRun }),
+            ...(task !== undefined && { task }),
+            ...(step !== undefined && { step }),
+          },
+        },
+      ]
+    })
+}
+
+function ended({ metadata, status, released, validated, phases }: Release): Milestone[] {
+  const at = endOf(metadata, status, released)
+  if (at === undefined || released === undefined) return []
+  if (released.status === 'True') return [{ ...derived('published', 'published', at, 90), ...whyOf(released) }]
+  const failed = phases.find(({ end }) => end?.condition.status === 'False')?.phase
+  const phase = failed ?? (isInvalid(validated) ? 'validation' : undefined)
+  const milestone = { ...derived('failed', 'failed', at, 90), ...whyOf(released) }
+  return [phase === undefined ? milestone : { ...milestone, details: { phase } }]
+}
