@@ -39,12 +39,14 @@ function caseEvent(input: EncodeInput, testCase: object, severity: string, isSki
   const [snapshot, scenario] = [snapshotOf(object), scenarioOf(object)]
   const isSkipped = isSkip && milestone.outcome === 'success'
   const { reason, ...ended } = endOf(input, severity)
+  // Of a run that succeeded its reason is Succeeded or Completed: nothing that says more of the test.
+  const told = ended.outcome === 'success' && reason === milestone.reason ? undefined : reason
   const content = {
     ...environmentOf(input),
     testCase,
     ...(snapshot !== undefined &&
       scenario !== undefined && { testSuiteRun: { id: suiteRunId(object, snapshot, scenario) } }),
-    ...(reason !== undefined && { reason }),
+    ...(told !== undefined && { reason: told }),
     ...(!isSkipped && ended),
   }
   const id = subjectId(object, 'testcaserun', object.metadata.name)
