@@ -62,13 +62,34 @@ const time = fc.constantFrom(
   null,
   7,
 )
-const reason = fc.constantFrom('Started', 'Running', 'Pending', 'Failed', 'Cancelled', '', '__proto__', null, {})
+const reason = fc.constantFrom(
+  'Started',
+  'Running',
+  'Pending',
+  'Failed',
+  'Cancelled',
+  'Progressing',
+  'Skipped',
+  '',
+  '__proto__',
+  null,
+  {},
+)
 const orJunk = <T>(good: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 8, arbitrary: good }, { weight: 1, arbitrary: fc.jsonValue() })
 const condition = orJunk(
   fc.record(
     {
-      type: fc.constantFrom('Succeeded', 'Succeeded', 'Ready', null),
+      type: fc.constantFrom(
+        'Succeeded',
+        'Succeeded',
+        'Ready',
+        'Matched',
+        'Released',
+        'Validated',
+        'ManagedPipelineProcessed',
+        null,
+      ),
       status: fc.constantFrom('True', 'False', 'Unknown', 'true', true, null),
       reason,
       message: orJunk(fc.string()),
@@ -78,6 +99,7 @@ const condition = orJunk(
   ),
 )
 const attempt = { startTime: time, completionTime: time, conditions: orJunk(fc.array(condition, { maxLength: 3 })) }
+const managedAttempt = { ...attempt, status: reason, failureReason: orJunk(fc.string()), lastTask: orJunk(fc.string()) }
 const skippedTask = orJunk(
   fc.record({ name: orJunk(fc.constantFrom('a', 'b', '', '__proto__')), reason: orJunk(reason) }),
 )
@@ -86,12 +108,17 @@ const status = fc.record(
     ...attempt,
     retriesStatus: orJunk(fc.array(orJunk(fc.record(attempt, { requiredKeys: [] })), { maxLength: 3 })),
     skippedTasks: orJunk(fc.array(skippedTask, { maxLength: 4 })),
+    managedPipelineAttempts: orJunk(
+      fc.array(orJunk(fc.record(managedAttempt, { requiredKeys: [] })), { maxLength: 3 }),
+    ),
+    validation: orJunk(fc.record({ time, failedPostValidation: orJunk(fc.boolean()) }, { requiredKeys: [] })),
   },
   { requiredKeys: [] },
 )
 const metadata = fc.record(
   {
     creationTimestamp: time,
+    generation: orJunk(fc.integer()),
     annotations: orJunk(fc.record({ 'chains.tekton.dev/signed': fc.constantFrom('true', 'failed', true) })),
     managedFields: orJunk(fc.array(orJunk(fc.record({ time, fieldsV1: fc.jsonValue() })), { maxLength: 3 })),
   },
