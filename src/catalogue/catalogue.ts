@@ -1,5 +1,7 @@
 import { compileDashboard } from '../formats/dashboard.ts'
 import type { Cluster, Content, EncodedEvent, Format, FormatName } from '../formats/format.ts'
+import { eventOf } from '../sources/event-of.ts'
+import { runTypeOf } from '../sources/konflux-labels.ts'
 import type { MilestoneKind, Source } from '../sources/source.ts'
 import { type Sample, type Telling, tellingsOf } from './sample.ts'
 import { knows, type Variant, variantsOf } from './variants.ts'
@@ -78,9 +80,13 @@ function eventsOf(variant: Variant, source: Source, name: string, told: readonly
   return [...best.values()].toSorted((a, b) => (a.type < b.type ? -1 : 1))
 }
 
-/** A good end goes before others, and of what has no end the object as it was just then before its later states; then what has more in it. */
+/**
+ * What Tekton tells is shown of a run that is nobody else's. A good end goes before others, and of what has no end the object as it was just
+ * then before its later states; then what has more in it.
+ */
 function saysMore(one: RowEvent, other: RowEvent): boolean {
-  const marks = ({ from: { milestone, isNews }, example }: RowEvent) => [
+  const marks = ({ from: { source, sample, milestone, isNews }, example }: RowEvent) => [
+    eventOf(source, milestone.name).family === 'tekton' && runTypeOf(sample.object) !== undefined ? 0 : 1,
     milestone.outcome === 'success' || (milestone.outcome === undefined && isNews) ? 1 : 0,
     example.attributes.length + (example.data ?? '').length,
   ]

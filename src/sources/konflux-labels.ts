@@ -17,7 +17,12 @@ export const runTypes = [
 export type RunType = (typeof runTypes)[number]
 
 /** Where Konflux writes one thing about an object: keys of labels and of annotations, those of the new model first. */
-type Mark = { labels: readonly string[]; annotations: readonly string[] }
+export type Mark = { labels: readonly string[]; annotations: readonly string[] }
+
+/** The operator SDK's: by them release-service finds the Release that a run of another namespace works for. */
+const primaryResource = 'operator-sdk/primary-resource'
+const primaryResourceType = 'operator-sdk/primary-resource-type'
+const releaseAnnotations = [primaryResource, primaryResourceType]
 
 /**
  * Both vintages (build-service, integration-service, release-service, mintmaker). Pipelines as Code writes the commit of what it creates,
@@ -77,6 +82,14 @@ export const konfluxMarks = {
   updatedComponent: { labels: ['mintmaker.appstudio.redhat.com/component'], annotations: [] },
   updatedNamespace: { labels: ['mintmaker.appstudio.redhat.com/namespace'], annotations: [] },
 } as const satisfies Readonly<Record<string, Mark>>
+
+const marks: readonly Mark[] = Object.values(konfluxMarks)
+
+/** All keys of labels, and of annotations, that say what an object belongs to. */
+export const konfluxLabels: readonly string[] = [...new Set(marks.flatMap(({ labels }) => labels))]
+export const konfluxAnnotations: readonly string[] = [
+  ...new Set([...marks.flatMap(({ annotations }) => annotations), ...releaseAnnotations]),
+]
 
 const known: ReadonlySet<string> = new Set(runTypes.filter((type) => type !== 'nudge' && type !== 'update'))
 
@@ -171,8 +184,8 @@ export function releaseOf(object: KubeObject): { name: string; namespace: string
 /** By the annotation that the operator SDK owns objects of other namespaces with: of labels no more than 63 characters are left. */
 function primaryRelease(object: KubeObject): { name: string; namespace: string } | undefined {
   const annotations = annotationsOf(object)
-  if (annotations['operator-sdk/primary-resource-type'] !== 'Release.appstudio.redhat.com') return undefined
-  const [namespace, own, ...rest] = (text(annotations['operator-sdk/primary-resource']) ?? '').split('/')
+  if (annotations[primaryResourceType] !== 'Release.appstudio.redhat.com') return undefined
+  const [namespace, own, ...rest] = (text(annotations[primaryResource]) ?? '').split('/')
   const [whose, which] = [name(namespace), name(own)]
   return whose === undefined || which === undefined || rest.length > 0 ? undefined : { name: which, namespace: whose }
 }
@@ -185,6 +198,10 @@ const isOfSeveral = (object: KubeObject): boolean => {
 
 const labelsOf = (object: KubeObject): Fields => fields(fields(object.metadata).labels)
 const annotationsOf = (object: KubeObject): Fields => fields(fields(object.metadata).annotations)
+
+/** What a mark says of an object by this metadata. */
+export const nameIn = (metadata: Fields, mark: Mark): string | undefined =>
+  nameOf({ metadata } as unknown as KubeObject, mark)
 
 /**
  * The label's text; where an annotation begins with it, the annotation's, as a label is cut at 63 characters. An annotation that says

@@ -1,5 +1,6 @@
 import type { ObjectMeta } from '../api/object.ts'
 import { askingText, subscriptionsAnnotation } from './asked.ts'
+import { konfluxLabels } from './konflux-labels.ts'
 import { type Fields, fields, list, shortText, text } from './read.ts'
 
 /** Most characters of JSON of all labels that are kept. */
@@ -21,13 +22,19 @@ export function remainsMetadata(metadata: Fields, annotations: Record<string, st
     ...(generation !== undefined && { generation }),
     creationTimestamp,
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
-    ...some('labels', fitting(fields(metadata.labels), labelsLimit)),
+    ...some('labels', fitting(markedFirst(fields(metadata.labels)), labelsLimit)),
     ...some('annotations', { ...annotations, ...(asking !== undefined && { [subscriptionsAnnotation]: asking }) }),
     ...some(
       'ownerReferences',
       owners.map((owner) => pick(owner, ['apiVersion', 'kind', 'name', 'uid', 'controller'])),
     ),
   } as ObjectMeta
+}
+
+/** What says whose it is before all else: of more labels than are kept those are. */
+function markedFirst(labels: Fields): Fields {
+  const marked = konfluxLabels.filter((name) => labels[name] !== undefined)
+  return marked.length === 0 ? labels : { ...Object.fromEntries(marked.map((name) => [name, labels[name]])), ...labels }
 }
 
 /** As many entries as come to `limit` characters, in their own order. */

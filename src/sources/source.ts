@@ -52,8 +52,8 @@ export type MilestoneKind = {
   when: string
   /** What takes it back, or puts another in its place: from then on no state tells it. Left out where every later state does. */
   until?: string
-  /** Whether it always has an `outcome`. */
-  outcome?: true
+  /** Whether it always has an `outcome`, or where one is known. */
+  outcome?: true | 'sometimes'
   /** What `reason` and `message` are of; left out where a milestone has neither. */
   reason?: string
   /** What `details` holds; left out where there are none. */

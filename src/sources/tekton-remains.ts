@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/object.ts'
 import { namesCredential } from './credential-names.ts'
+import { konfluxAnnotations } from './konflux-labels.ts'
 import { type Fields, fields, list, time } from './read.ts'
 import { fitting, pick, remainsMetadata, some } from './remains-metadata.ts'
 import { chainAnnotations, chainTextLimit } from './tekton-chain.ts'
@@ -41,11 +42,11 @@ export function remainsOf(object: KubeObject): KubeObject {
  * credential: no event has it, and it is not for our disk.
  */
 function annotationsOf(annotations: Fields): Record<string, string> {
-  const chain = chainAnnotations.flatMap((name) =>
+  const first = [...chainAnnotations, ...konfluxAnnotations].flatMap((name) =>
     annotations[name] === undefined ? [] : [[name, annotations[name]] as const],
   )
   return {
-    ...fitting(Object.fromEntries(chain), annotationsLimit, chainTextLimit),
+    ...fitting(Object.fromEntries(first), annotationsLimit, chainTextLimit),
     ...fitting(annotations, annotationsLimit, annotationLimit, (name) => !namesCredential(name)),
   }
 }

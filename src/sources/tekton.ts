@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto'
 import type { KubeObject } from '../api/object.ts'
 import { type Condition, whyOf as why } from './conditions.ts'
+import { type RunType, runTypeOf } from './konflux-labels.ts'
+import { type KonfluxRun, type Told, tellPipelineRun, tellTaskRun } from './konflux-runs.ts'
+import { konfluxPipelineRunCatalogue, konfluxTaskRunCatalogue } from './konflux-runs-catalogue.ts'
 import { annotationTime, type Fields, fields, lastWrite, list, shortText, time } from './read.ts'
 import type { Gone, Milestone, Projection, Source } from './source.ts'
 import { customRunCatalogue, pipelineRunCatalogue, rankOf, taskRunCatalogue } from './tekton-catalogue.ts'
@@ -10,18 +13,24 @@ import { remainsOf } from './tekton-remains.ts'
 /** Chains writes it into a finished run once its attestations are stored; `failed` is its other value. */
 const signedAnnotation = 'chains.tekton.dev/signed'
 
-/** A run as the derivations below see it: taken apart once. `told`: its milestones, once they have been asked for. */
+/**
+ * A run as the derivations below see it: taken apart once. `told`: its milestones, once they have been asked for. `type`: of one that
+ * Konflux labelled, whose own part of the catalogue is in `konflux`.
+ */
 type Run = {
+  type: RunType | undefined
   metadata: Fields
   status: Fields
   condition: Condition | undefined
   retries: readonly Fields[]
   told?: readonly Milestone[]
+  konflux?: Told
 }
 
 function takeApart(object: KubeObject): Run {
   const status = fields(object.status)
   return {
+    type: runTypeOf(object),
     metadata: fields(object.metadata),
     status,
     condition: succeeded(status),
@@ -29,11 +38,27 @@ function takeApart(object: KubeObject): Run {
   }
 }
 
-export const taskRun = runSource('TaskRun', 'taskruns', 'v1', taskRunCatalogue)
-export const pipelineRun = runSource('PipelineRun', 'pipelineruns', 'v1', pipelineRunCatalogue)
+/** What Konflux makes of a kind's runs besides. */
+type Konflux = { catalogue: Source['catalogue']; tell(run: KonfluxRun): Told }
+
+export const taskRun = runSource('TaskRun', 'taskruns', 'v1', taskRunCatalogue, {
+  catalogue: konfluxTaskRunCatalogue,
+  tell: tellTaskRun,
+})
+export const pipelineRun = runSource('PipelineRun', 'pipelineruns', 'v1', pipelineRunCatalogue, {
+  catalogue: konfluxPipelineRunCatalogue,
+  tell: tellPipelineRun,
+})
 export const customRun = runSource('CustomRun', 'customruns', 'v1beta1', customRunCatalogue)
 
-function runSource(kind: string, plural: string, version: string, catalogue: Source['catalogue']): Source {
+function runSource(
+  kind: string,
+  plural: string,
+  version: string,
+  tekton: Source['catalogue'],
+  konflux?: Konflux,
+): Source {
+  const catalogue = [...tekton, ...(konflux?.catalogue ?? [])]
   const tells = new Set(catalogue.map((row) => row.name))
   // An object is asked several times in a row, and is never changed: it is taken apart once.
   const runs = new WeakMap<KubeObject, Run>()
@@ -50,7 +75,7 @@ function runSource(kind: string, plural: string, version: string, catalogue: Sou
   }
   const milestonesOf = (run: Run): readonly Milestone[] => {
     const ended = endOf(kind, run)
-    return [
+    const own = [
       ...queued(run),
       ...started(run),
       ...(tells.has('retried') ? retried(run) : []),
@@ -58,6 +83,13 @@ function runSource(kind: string, plural: string, version: string, catalogue: Sou
       ...finished(run, ended),
       ...(tells.has('signed') ? signed(run, ended) : []),
     ]
+    const more = konfluxOf(run)?.milestones
+    return more?.length ? [...own, ...more].toSorted((a, b) => a.rank - b.rank) : own
+  }
+  const konfluxOf = (run: Run): Told | undefined => {
+    if (run.type === undefined || konflux === undefined) return undefined
+    run.konflux ??= konflux.tell({ ...run, type: run.type, ended: endOf(kind, run) })
+    return run.konflux
   }
   return {
     name: kind,
@@ -90,6 +122,7 @@ function runSource(kind: string, plural: string, version: string, catalogue: Sou
       return deleted(run, now ? [...milestones(object), now] : milestones(object), gone)
     },
     remains: (object) => (endOf(kind, read(object)) === undefined ? remainsOf(object) : undefined),
+    unreadable: (object) => konfluxOf(read(object))?.unreadable ?? [],
   }
 }
 

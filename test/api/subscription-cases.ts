@@ -47,6 +47,13 @@ export const goodSubscriptions: Good[] = [
     }),
   ],
   [
+    'all milestones of a build',
+    events({
+      kind: 'PipelineRun',
+      milestones: ['build-queued', 'build-started', 'build-finished', 'artifact-published', 'artifact-signed'],
+    }),
+  ],
+  [
     'a kind twice',
     subscription({
       events: [
@@ -177,21 +184,21 @@ export const badSubscriptions: Bad[] = [
     'userEvents is only for subscriptions with the format cdevents: add it to formats, or leave userEvents out',
   ],
   ['no events', subscription({ events: [] }), 'should have at least 1 items'],
-  ['an unknown kind', events({ kind: 'Pod' }), 'supported values: "TaskRun", "PipelineRun", "CustomRun"'],
+  ['an unknown kind', events({ kind: 'Pod' }), 'of any other kind, group must be given as well'],
   [
     'an unknown milestone',
     events({ kind: 'TaskRun', milestones: ['begun'] }),
-    'supported values: "queued", "started", "running", "changed", "unknown", "finished", "retried", "signed", "skipped"',
+    'milestones of a TaskRun are queued, started, running, changed, unknown, finished, retried, signed, deleted',
   ],
   [
     'a skipped TaskRun',
     events({ kind: 'TaskRun', milestones: ['skipped'] }),
-    'spec.events[0]: Invalid value: "object": milestones of a TaskRun are queued, started, running, changed, unknown, finished, retried, signed, deleted',
+    'spec.events[0]: Invalid value: "object": milestones of a TaskRun are queued, started, running, changed, unknown, finished, retried, signed, deleted, test-case-finished',
   ],
   [
     'a retried PipelineRun',
     events({ kind: 'PipelineRun', milestones: ['retried'] }),
-    'milestones of a PipelineRun are queued, started, running, changed, unknown, finished, signed, skipped, deleted',
+    'milestones of a PipelineRun are queued, started, running, changed, unknown, finished, signed, skipped, deleted, build-queued',
   ],
   [
     'a signed CustomRun',

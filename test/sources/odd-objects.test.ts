@@ -30,6 +30,10 @@ function exercise(object: unknown, previous?: Projection) {
       assert.ok(milestone.time > 0 && Number.isFinite(milestone.time))
       assert.ok(milestone.rank >= 0 && milestone.rank <= 99)
     }
+    for (const { milestone, message } of source.unreadable?.(odd) ?? []) {
+      assert.ok(names.has(milestone), milestone)
+      assert.ok(message.length < 256)
+    }
     const remains = source.remains(odd)
     assert.equal(JSON.stringify(remains ?? {}).length < 32_768, true, 'remains are small')
     const deletions = [
@@ -103,9 +107,24 @@ const managedAttempt = { ...attempt, status: reason, failureReason: orJunk(fc.st
 const skippedTask = orJunk(
   fc.record({ name: orJunk(fc.constantFrom('a', 'b', '', '__proto__')), reason: orJunk(reason) }),
 )
+const reference = fc.constantFrom(
+  'q.io/a:1',
+  `q.io/a@sha256:${'a'.repeat(64)}`,
+  `sha256:${'b'.repeat(64)}`,
+  '{"result":"FAILURE"}',
+)
+const result = orJunk(
+  fc.record({
+    name: orJunk(
+      fc.constantFrom('IMAGE_URL', 'IMAGE_DIGEST', 'IMAGES', 'ARTIFACT_OUTPUTS', 'TEST_OUTPUT', '__proto__'),
+    ),
+    value: orJunk(reference),
+  }),
+)
 const status = fc.record(
   {
     ...attempt,
+    results: orJunk(fc.array(result, { maxLength: 6 })),
     retriesStatus: orJunk(fc.array(orJunk(fc.record(attempt, { requiredKeys: [] })), { maxLength: 3 })),
     skippedTasks: orJunk(fc.array(skippedTask, { maxLength: 4 })),
     managedPipelineAttempts: orJunk(
@@ -119,7 +138,24 @@ const metadata = fc.record(
   {
     creationTimestamp: time,
     generation: orJunk(fc.integer()),
-    annotations: orJunk(fc.record({ 'chains.tekton.dev/signed': fc.constantFrom('true', 'failed', true) })),
+    labels: orJunk(
+      fc.record({
+        'pipelines.appstudio.openshift.io/type': orJunk(fc.constantFrom('build', 'build', 'test', 'managed')),
+      }),
+    ),
+    annotations: orJunk(
+      fc.record(
+        {
+          'chains.tekton.dev/signed': fc.constantFrom('true', 'failed', true),
+          'test.appstudio.openshift.io/kind': orJunk(fc.constant('enterprise-contract')),
+          'test.appstudio.openshift.io/create-snapshot-status': orJunk(
+            fc.constantFrom('{"status":"failed","message":7}', '{"status":"failed","message":"x"}', '[]', '{'),
+          ),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+    finalizers: fc.jsonValue(),
     managedFields: orJunk(fc.array(orJunk(fc.record({ time, fieldsV1: fc.jsonValue() })), { maxLength: 3 })),
   },
   { requiredKeys: [] },

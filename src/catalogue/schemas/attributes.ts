@@ -1,8 +1,7 @@
 import { idNamespace } from '../../formats/attributes.ts'
-import { outcomes } from '../../sources/source.ts'
 import type { Row, RowEvent } from '../catalogue.ts'
 import { konfluxExtensions } from './konflux.ts'
-import { howItEnded } from './run.ts'
+import { outcomeMember } from './run.ts'
 import { members, type Schema, text, time } from './schema.ts'
 
 /** The CloudEvents attributes of an event, as its structured mode has them; in binary mode each is a header `ce-<name>`. */
@@ -67,7 +66,7 @@ const subjects = {
 function ownExtensions({ source, milestone }: Row): Record<string, Schema> {
   return {
     'uid!': text('the object’s uid'),
-    ...(milestone.outcome && { 'outcome!': { type: 'string', enum: outcomes, description: howItEnded } }),
+    ...outcomeMember(milestone.outcome),
     ...(source.family === 'tekton' && runExtensions),
     ...((source.family === 'tekton' || source.family === 'konflux') && konfluxExtensions(source)),
   }

@@ -1,7 +1,7 @@
 import { sourcesOf } from '../../sources/index.ts'
-import { type DetailKind, type Family, type MilestoneKind, outcomes, type Source } from '../../sources/source.ts'
+import type { DetailKind, Family, MilestoneKind, Source } from '../../sources/source.ts'
 import { konfluxFactsOf } from './konflux.ts'
-import { howItEnded, labels, runFacts, summaryParts } from './run.ts'
+import { labels, outcomeMember, runFacts, summaryParts } from './run.ts'
 import { members, object, type Schema, text, time } from './schema.ts'
 
 /** What Carillon's own format sends as data for a milestone. */
@@ -45,7 +45,7 @@ function milestone({ name, outcome, reason, details }: MilestoneKind): Schema {
   return members('what happened', {
     'name!': { type: 'string', const: name, description: 'the milestone' },
     'time!': time('when it happened; also the event’s `time`'),
-    ...(outcome && { 'outcome!': { type: 'string', enum: outcomes, description: howItEnded } }),
+    ...outcomeMember(outcome),
     ...(reason !== undefined && {
       reason: text(`of ${reason}; at most 256 characters`, { maxLength: 256 }),
       message: text('the same one’s; at most 1024 characters', { maxLength: 1024 }),

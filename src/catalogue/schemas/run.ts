@@ -1,3 +1,4 @@
+import { type MilestoneKind, outcomes } from '../../sources/source.ts'
 import { members, object, type Schema, text, time } from './schema.ts'
 
 const names = (description: string): Schema => ({ type: 'array', description, items: { type: 'string', minLength: 1 } })
@@ -23,8 +24,20 @@ export const runFacts: Schema = members('of the run, as it was when the event wa
 })
 
 /** An outcome, by src/sources/tekton-conditions.ts. */
-export const howItEnded =
+const howItEnded =
   'how it ended: `success`, `failure` (it ran, and what it ran failed), `cancelled`, `timeout` or `error` (it could not run, or Tekton failed)'
+
+/** Of a milestone that always has one, that may have one, or that has none. */
+export const outcomeMember = (outcome: MilestoneKind['outcome']): Record<string, Schema> =>
+  outcome === undefined
+    ? {}
+    : {
+        [outcome === true ? 'outcome!' : 'outcome']: {
+          type: 'string',
+          enum: outcomes,
+          description: outcome === true ? howItEnded : `${howItEnded}; absent where that can’t be known`,
+        },
+      }
 
 /** metadata.labels, as Kubernetes has them. */
 export const labels: Schema = {

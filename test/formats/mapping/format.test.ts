@@ -42,7 +42,8 @@ test('there is an event for every milestone of a run, and for nothing else', () 
   for (const kind of ['TaskRun', 'PipelineRun', 'CustomRun']) {
     const source = sourceOf(kind)
     const object = run(`${kind.toLowerCase()}-bare`)
-    const names = [...source.catalogue.map(({ name }) => name), 'renamed', 'constructor', 'not-a-predicate']
+    const own = source.catalogue.filter(({ event }) => event === undefined).map(({ name }) => name)
+    const names = [...own, 'renamed', 'constructor', 'not-a-predicate']
     const found = names.filter((name) => encode(input(object, milestone(name))).length > 0)
     assert.deepEqual(found, names.slice(0, -3), kind)
     assert.deepEqual(
