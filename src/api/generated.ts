@@ -178,6 +178,34 @@ export type SinkAuth = {
       name: string
     }
   }
+  /** A bearer token by OAuth 2.0 client credentials (RFC 6749, section 4.4), asked for again before it ends. */
+  oauth2?: {
+    /** Where tokens are asked for, with https. Addresses are refused as those of url are. */
+    tokenURL: string
+    /** What the token is to be good for. */
+    scopes?: string[]
+    /** For whom the token is, where the server asks for it. */
+    audience?: string
+    /**
+     * A Secret in the sink's namespace, with the keys client-id and client-secret. It must carry the label
+     * carillon.dev/credential: "true".
+     */
+    secretRef: {
+      /** Name of the Secret. */
+      name: string
+    }
+  }
+  /**
+   * A token of a ServiceAccount in the sink's namespace, of an hour at most. The account must carry the
+   * annotation carillon.dev/audience with that audience, and the administrator must have allowed it
+   * (rbac.serviceAccountTokens).
+   */
+  serviceAccount?: {
+    /** Name of the ServiceAccount. */
+    name: string
+    /** For whom the token is, as the sink checks it; never an audience of the API server. */
+    audience: string
+  }
 }
 
 export type SinkRetry = {

@@ -1,5 +1,7 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { OAuth2Spec } from './oauth2.ts'
 import { invalidKey, type ReadKey } from './read-key.ts'
+import type { ServiceAccountSpec } from './service-account.ts'
 import type { SigningSpec } from './signing.ts'
 import type { TlsSpec } from './tls-material.ts'
 
@@ -7,7 +9,14 @@ import type { TlsSpec } from './tls-material.ts'
 export type CredentialSpec = TlsSpec & {
   signing?: SigningSpec | undefined
   headers?: readonly HeaderSpec[] | undefined
-  auth?: { bearer?: SecretRef | undefined; basic?: SecretRef | undefined } | undefined
+  auth?:
+    | {
+        bearer?: SecretRef | undefined
+        basic?: SecretRef | undefined
+        oauth2?: OAuth2Spec | undefined
+        serviceAccount?: ServiceAccountSpec | undefined
+      }
+    | undefined
 }
 
 export type HeaderSpec = {
@@ -45,7 +54,8 @@ const control = /\p{Cc}/u
 /** The names of all Secrets that a sink needs, each once. */
 export function secretsNeeded(spec: CredentialSpec): string[] {
   const names = (spec.headers ?? []).flatMap((header) => header.valueFrom?.secretKeyRef.name ?? [])
-  for (const one of [spec.auth?.bearer, spec.auth?.basic, spec.signing]) if (one) names.push(one.secretRef.name)
+  for (const one of [spec.auth?.bearer, spec.auth?.basic, spec.auth?.oauth2, spec.signing])
+    if (one) names.push(one.secretRef.name)
   if (spec.certSecretRef) names.push(spec.certSecretRef.name)
   return [...new Set(names)]
 }
@@ -65,10 +75,11 @@ export function resolveHeaders(spec: CredentialSpec, read: ReadKey): Verdict<Rec
   }
   const authorization = authorize(spec, read)
   if (!authorization.ok) return authorization
-  if (authorization.value === undefined) return accept(headers)
+  const isGiven = authorization.value ?? spec.auth?.oauth2 ?? spec.auth?.serviceAccount
+  if (isGiven === undefined) return accept(headers)
   if (headers.authorization !== undefined)
     return refuse('InvalidHeader', 'Give either spec.http.auth or a header Authorization, not both.')
-  return accept({ ...headers, authorization: authorization.value })
+  return accept({ ...headers, ...(authorization.value !== undefined && { authorization: authorization.value }) })
 }
 
 function headerValue(header: HeaderSpec, read: ReadKey): Verdict<string> {

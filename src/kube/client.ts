@@ -5,7 +5,7 @@ import { type Credentials, credentialsReader } from './credentials.ts'
 import { KubeError } from './errors.ts'
 import { type Cluster, type ClusterOptions, findCluster } from './kubeconfig.ts'
 import type { KubeLog } from './log.ts'
-import { Pools } from './pools.ts'
+import { Pools, type Use } from './pools.ts'
 import { type KubeResponse, responseOf, statusOf } from './response.ts'
 import { ServerClock } from './server-clock.ts'
 
@@ -127,16 +127,45 @@ export class KubeClient implements AsyncDisposable {
     }
   }
 
+  /** The same as somebody else: with their token alone, on a connection of its own. 30 s at most. */
+  async requestAs(token: string, request: KubeRequest): Promise<KubeResponse> {
+    try {
+      const { cert: _, key: __, ...tls } = (await this.#authorize('cached')).tls
+      const headers = { authorization: `Bearer ${token}` }
+      await using pools = new Pools(this.#origin, this.#cluster.proxy, this.#options.log)
+      const signal = AbortSignal.timeout(request.timeoutMs ?? defaultTimeoutMs)
+      const answer = await this.#send(
+        { dispatcher: pools.take('requests', tls), use: 'requests' },
+        request,
+        { headers, tls },
+        signal,
+      )
+      return responseOf(nameOf(request), answer.statusCode, answer.headers, await bytesOf(request, answer.body))
+    } catch (error) {
+      throw this.#failure(request, error, undefined)
+    }
+  }
+
   /** Opens a watch, on a connection of its own, with credentials read just now. */
   async stream({ path, query, signal }: { path: string; query?: Query; signal: AbortSignal }): Promise<KubeStream> {
     const request: KubeRequest = { method: 'GET', path, ...(query && { query }), signal }
     try {
       let credentials = await this.#authorize('reread')
-      let { statusCode, headers, body } = await this.#send('watches', request, credentials, signal)
+      let { statusCode, headers, body } = await this.#send(
+        this.#pool('watches', credentials),
+        request,
+        credentials,
+        signal,
+      )
       if (statusCode === 401 && (await this.#reauthorize(credentials))) {
         await body.dump({ limit: 65_536 })
         credentials = await this.#authorize('cached')
-        ;({ statusCode, headers, body } = await this.#send('watches', request, credentials, signal))
+        ;({ statusCode, headers, body } = await this.#send(
+          this.#pool('watches', credentials),
+          request,
+          credentials,
+          signal,
+        ))
       }
       if (statusCode >= 200 && statusCode < 300) return { kind: 'open', body }
       const response = responseOf(nameOf(request), statusCode, headers, await bytesOf(request, body))
@@ -158,14 +187,28 @@ export class KubeClient implements AsyncDisposable {
   }
 
   async #exchange(request: KubeRequest, credentials: Credentials, signal: AbortSignal): Promise<KubeResponse> {
-    const { statusCode, headers, body } = await this.#send('requests', request, credentials, signal)
+    const { statusCode, headers, body } = await this.#send(
+      this.#pool('requests', credentials),
+      request,
+      credentials,
+      signal,
+    )
     return responseOf(nameOf(request), statusCode, headers, await bytesOf(request, body))
   }
 
-  async #send(use: 'requests' | 'watches', request: KubeRequest, credentials: Credentials, signal: AbortSignal) {
+  #pool(use: Use, { tls }: Credentials): { dispatcher: Dispatcher; use: Use } {
     this.#pools ??= new Pools(this.#origin, this.#cluster.proxy, this.#options.log)
+    return { dispatcher: this.#pools.take(use, tls), use }
+  }
+
+  async #send(
+    { dispatcher, use }: { dispatcher: Dispatcher; use: Use },
+    request: KubeRequest,
+    credentials: Credentials,
+    signal: AbortSignal,
+  ) {
     const { body } = request
-    const response = await this.#pools.take(use, credentials.tls).request<Dispatcher.DispatchOptions>({
+    const response = await dispatcher.request<Dispatcher.DispatchOptions>({
       origin: this.#origin,
       path: this.#prefix + request.path + queryOf(request.query),
       method: request.method,

@@ -1,30 +1,11 @@
-import type { EventSink } from '../api/generated.ts'
-import type { KubeObject } from '../api/object.ts'
 import { refuse } from '../api/verdict.ts'
 import type { AttemptRecord } from '../delivery/attempt.ts'
-import type { Secret } from '../delivery/read-key.ts'
-import { readAccess, secretReader } from '../delivery/secrets.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
-import type { ConfigMap } from '../delivery/tls-material.ts'
 import { transports } from '../delivery/transports/index.ts'
-import { getObject } from '../kube/resources.ts'
 import { StorageError } from '../outbox/trouble.ts'
 import { deliver } from '../pipeline.ts'
+import type { AccessReader } from './access.ts'
 import { type Ground, now, type Parts } from './parts.ts'
-
-export type AccessReader = ReturnType<typeof accessReader>
-
-/** Reads what a sink asks of requests, with what its Secrets and ConfigMaps hold now. */
-export function accessReader({ client }: Ground) {
-  const read = (plural: string) => async (namespace: string, name: string) =>
-    getObject(client, { group: '', version: 'v1', plural }, namespace, name)
-  const readers = {
-    secret: secretReader(async (...of) => (await read('secrets')(...of)) as (KubeObject & Secret) | undefined, now),
-    configMap: secretReader(async (...of) => (await read('configmaps')(...of)) as ConfigMap | undefined, now),
-  }
-  return (sink: EventSink, fresh: boolean) =>
-    readAccess(sink.spec.http, sink.metadata.namespace ?? '', readers, { fresh, requireLabel: true, now: now() })
-}
 
 /** Starts the delivery to a sink, where it doesn't run already. */
 export function deliveryStarter(

@@ -43,6 +43,20 @@ export const goodSinks: Good[] = [
       signing: { secretRef: { name: 'qe' } },
     }),
   ],
+  [
+    'OAuth2',
+    http({
+      auth: {
+        oauth2: {
+          tokenURL: 'https://login.example.com/t?x=y',
+          scopes: ['api://a/.default', 'b:read'],
+          audience: 'x',
+          secretRef: { name: 'qe' },
+        },
+      },
+    }),
+  ],
+  ['a ServiceAccount', http({ auth: { serviceAccount: { name: 'builder', audience: 'https://sink.example.com/' } } })],
   ['all of retry', retry({ initialDelay: '1s', maxDelay: '1s', maxAge: '1s' })],
   ['a part of retry', retry({ maxAge: '30m' })],
   ['the longest retry', retry({ maxAge: '720h' })],
@@ -91,6 +105,26 @@ export const badSinks: Bad[] = [
   ],
   ['a bundle of another name', http({ caConfigMapRef: { name: 'A_B' } }), 'name must be the name of a ConfigMap'],
   ['a signature without its Secret', http({ signing: {} }), 'spec.http.signing.secretRef: Required value'],
+  [
+    'two ways of auth',
+    http({ auth: { bearer: { secretRef: { name: 'a' } }, serviceAccount: { name: 'b', audience: 'c' } } }),
+    'auth takes at most one of bearer, basic, oauth2 and serviceAccount',
+  ],
+  [
+    'a token URL with credentials',
+    http({ auth: { oauth2: { tokenURL: 'https://a:b@login.example.com/', secretRef: { name: 'qe' } } } }),
+    'tokenURL must be a URL with a host and without credentials',
+  ],
+  [
+    'a scope with a space',
+    http({ auth: { oauth2: { tokenURL: url, scopes: ['a b'], secretRef: { name: 'qe' } } } }),
+    'a scope takes printable ASCII',
+  ],
+  [
+    'an audience that is a command',
+    http({ auth: { serviceAccount: { name: 'b', audience: 'a; rm' } } }),
+    'audience takes letters, digits',
+  ],
   ['an unknown mode', http({ mode: 'many' }), 'supported values: "binary", "structured", "batch"'],
   ['batch without its mode', http({ batch: { maxEvents: 5 } }), 'batch is for mode batch: set mode to batch'],
   ['batch in another mode', http({ mode: 'structured', batch: {} }), 'batch is for mode batch: set mode to batch'],

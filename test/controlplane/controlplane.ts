@@ -38,6 +38,9 @@ export type ControlPlaneOptions = {
   quotaBytes?: number
 }
 
+/** The audience that the API server itself takes tokens of. */
+export const apiServerAudience = 'https://kubernetes.default.svc'
+
 export const operatorUser = 'system:serviceaccount:carillon-system:carillon'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -139,7 +142,7 @@ function apiserverArgs(port: number, etcdPort: number) {
     '--cert-dir=certificates',
     '--service-account-key-file=service-account.key',
     '--service-account-signing-key-file=service-account.key',
-    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-issuer=${apiServerAudience}`,
     '--token-auth-file=tokens.csv',
     '--authorization-mode=RBAC',
     '--external-hostname=127.0.0.1',

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { CredentialSpec } from '../../src/delivery/credentials.ts'
+import { readAccess } from '../../src/delivery/read-access.ts'
 import { credentialLabel, type Secret } from '../../src/delivery/read-key.ts'
-import { readAccess, type SecretReader, secretReader } from '../../src/delivery/secrets.ts'
+import { type SecretReader, secretReader } from '../../src/delivery/secrets.ts'
 
 const bearer: CredentialSpec = { auth: { bearer: { secretRef: { name: 'qe' } } } }
 const hidden = 'hunter2-secret-value'
@@ -11,7 +12,12 @@ const secret = (name: string, token: string): Secret => ({
   data: { token: Buffer.from(token).toString('base64') },
 })
 
-const readers = (secret: SecretReader) => ({ secret, configMap: async () => undefined })
+const readers = (secret: SecretReader) => ({
+  secret,
+  configMap: async () => undefined,
+  oauth2: () => assert.fail('oauth2'),
+  serviceAccount: () => assert.fail('serviceAccount'),
+})
 
 describe('reading Secrets', () => {
   it('once in ten seconds, and at once when a fresh one is wanted', async () => {

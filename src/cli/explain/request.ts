@@ -37,11 +37,13 @@ function spelt({ headers = [], auth, signing }: EventSink['spec']['http']): Reco
     const ref = valueFrom?.secretKeyRef
     return [name.toLowerCase(), ref ? `<key ${ref.key} of Secret ${ref.name}>` : (value ?? '')]
   })
-  const { bearer, basic } = auth ?? {}
+  const { bearer, basic, oauth2, serviceAccount } = auth ?? {}
   return {
     ...Object.fromEntries(given),
     ...(bearer && { authorization: `Bearer <key token of Secret ${bearer.secretRef.name}>` }),
     ...(basic && { authorization: `Basic <keys username and password of Secret ${basic.secretRef.name}>` }),
+    ...(oauth2 && { authorization: `Bearer <token of ${withoutQuery(oauth2.tokenURL)}>` }),
+    ...(serviceAccount && { authorization: `Bearer <token of ServiceAccount ${serviceAccount.name}>` }),
     ...(signing && {
       'webhook-id': '<id of the event>',
       'webhook-timestamp': '<seconds since 1970, when it is sent>',

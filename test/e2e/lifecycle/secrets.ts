@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { it } from 'node:test'
 import { Webhook } from 'standardwebhooks'
+import { parse } from 'yaml'
+import { apiServerAudience, operatorUser } from '../../controlplane/controlplane.ts'
 import { certificate } from '../../delivery/certificates.ts'
 import { listen } from '../../delivery/sockets.ts'
 import { conditionsOf, momentOf, run } from '../fixture.ts'
@@ -114,6 +117,53 @@ export function secrets(scene: Scene): void {
       new Webhook(secret).verify(body, Object.fromEntries(headers.filter(({ length }) => length === 2)))
     }
     assert.equal(listener.requests.length, 2)
+  })
+
+  it('sends tokens of ServiceAccounts that allow it, and none that the API server would take', async () => {
+    const { stage, admin } = scene
+    const team = await stage.team('accounts')
+    const audience = 'https://qe.example.com'
+    const auth = (of: string) => ({ auth: { serviceAccount: { name: 'events', audience: of } } })
+    await team.sink('sink', auth(audience))
+    await team.subscription()
+    const problem = (reason: string, message: RegExp) =>
+      team.condition('EventSink', 'sink', 'Ready', { status: 'False', reason, message })
+    await problem('TokenUnavailable', /could not be asked for a token \(HTTP 403\)/)
+    const name = 'carillon-tokens'
+    const group = 'rbac.authorization.k8s.io'
+    const rules = parse(
+      readFileSync(new URL('../../../charts/carillon/rbac/service-account-tokens.yaml', import.meta.url), 'utf8'),
+    )
+    await admin.apply({ apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: { name }, rules })
+    const subjects = [{ kind: 'User', name: operatorUser, apiGroup: group }]
+    const roleRef = { apiGroup: group, kind: 'ClusterRole', name }
+    await admin.apply({ apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects })
+    await team.ask('EventSink', 'sink')
+    await problem('ServiceAccountNotFound', /ServiceAccount events was not found in namespace accounts/)
+    const account = {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'events', namespace: team.namespace },
+    }
+    await admin.apply(account)
+    await team.ask('EventSink', 'sink')
+    await problem(
+      'ServiceAccountNotAllowed',
+      /annotate serviceaccount events carillon\.dev\/audience=https:\/\/qe\.example\.com$/,
+    )
+    const own = apiServerAudience
+    const annotations = { 'carillon.dev/audience': `${audience}, ${own}` }
+    await admin.apply({ ...account, metadata: { ...account.metadata, annotations } })
+    await team.ask('EventSink', 'sink')
+    await team.ready()
+    await run(admin, team.namespace, 'one')
+    const [first] = await team.received(2)
+    const [, claims = ''] = (first?.headers.authorization ?? '').split('.')
+    const { aud, sub } = JSON.parse(Buffer.from(claims, 'base64url').toString())
+    assert.deepEqual([aud, sub], [[audience], `system:serviceaccount:${team.namespace}:events`])
+    await team.sink('sink', auth(own))
+    await problem('AudienceNotAllowed', /The API server itself takes tokens of this audience/)
+    await admin.delete(`${group}/v1`, 'ClusterRoleBinding', '', name)
   })
 
   it('goes on with a user and a password', async () => {

@@ -1,0 +1,96 @@
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { Access } from './access.ts'
+import { type CredentialSpec, resolveHeaders, secretsNeeded } from './credentials.ts'
+import type { OAuth2Spec } from './oauth2.ts'
+import { keyReader, type ReadKey, type Secret } from './read-key.ts'
+import type { ConfigMapReader, SecretReader } from './secrets.ts'
+import type { ServiceAccountSpec } from './service-account.ts'
+import { compileSigner } from './signing.ts'
+import { type ConfigMap, compileTls } from './tls-material.ts'
+
+export type Readers = {
+  secret: SecretReader
+  configMap: ConfigMapReader
+  /** By client credentials. */
+  oauth2(spec: OAuth2Spec, client: { id: string; secret: string }, fresh: boolean): Promise<Verdict<string>>
+  /** Of a ServiceAccount of the sink's namespace. */
+  serviceAccount(namespace: string, spec: ServiceAccountSpec, fresh: boolean): Promise<Verdict<string>>
+}
+
+/**
+ * What a sink asks of requests, with what its Secrets and ConfigMaps hold now. Reasons are those of `resolveHeaders`, `compileTls`,
+ * `compileSigner` and the readers of tokens, and SecretUnreadable where the API did not give one of them (rights, no connection).
+ */
+export async function readAccess(
+  spec: CredentialSpec,
+  namespace: string,
+  readers: Readers,
+  options: { fresh: boolean; requireLabel: boolean; now: number },
+): Promise<Verdict<Access>> {
+  const { fresh, requireLabel, now } = options
+  const names = secretsNeeded(spec)
+  const reads = await Promise.allSettled(names.map((name) => readers.secret(namespace, name, fresh)))
+  const secrets = new Map<string, Secret | undefined>()
+  for (const [at, name] of names.entries()) {
+    const result = reads[at]
+    if (result?.status !== 'fulfilled')
+      return refuse('SecretUnreadable', unreadable(`Secret ${name}`, namespace, result?.reason))
+    secrets.set(name, result.value)
+  }
+  const read = keyReader(secrets, namespace, requireLabel)
+  const headers = resolveHeaders(spec, read)
+  if (!headers.ok) return headers
+  const bundle = await readBundle(spec, namespace, readers, fresh)
+  if (!bundle.ok) return bundle
+  const tls = compileTls(spec, read, bundle.value, { namespace, now })
+  if (!tls.ok) return tls
+  const sign = spec.signing ? compileSigner(spec.signing, read) : accept(undefined)
+  if (!sign.ok) return sign
+  const token = await readToken(spec, namespace, read, readers, fresh)
+  if (!token.ok) return token
+  return accept({
+    headers: { ...headers.value, ...(token.value && { authorization: `Bearer ${token.value}` }) },
+    tls: tls.value,
+    sign: sign.value,
+  })
+}
+
+async function readBundle(
+  { caConfigMapRef }: CredentialSpec,
+  namespace: string,
+  { configMap }: Readers,
+  fresh: boolean,
+): Promise<Verdict<ConfigMap | undefined>> {
+  if (!caConfigMapRef) return accept(undefined)
+  try {
+    return accept(await configMap(namespace, caConfigMapRef.name, fresh))
+  } catch (error) {
+    return refuse('SecretUnreadable', unreadable(`ConfigMap ${caConfigMapRef.name}`, namespace, error))
+  }
+}
+
+/** The token that is asked for at each time; undefined where none is. Last of all, so that none is asked for in vain. */
+async function readToken(
+  { auth }: CredentialSpec,
+  namespace: string,
+  read: ReadKey,
+  readers: Readers,
+  fresh: boolean,
+): Promise<Verdict<string | undefined>> {
+  if (auth?.serviceAccount) return readers.serviceAccount(namespace, auth.serviceAccount, fresh)
+  if (!auth?.oauth2) return accept(undefined)
+  const { name } = auth.oauth2.secretRef
+  const id = read(name, 'client-id')
+  if (!id.ok) return id
+  const secret = read(name, 'client-secret')
+  if (!secret.ok) return secret
+  return readers.oauth2(auth.oauth2, { id: id.value, secret: secret.value }, fresh)
+}
+
+function unreadable(what: string, namespace: string, error: unknown): string {
+  const status =
+    typeof error === 'object' && error !== null && 'status' in error && Number.isInteger(error.status)
+      ? ` (HTTP ${error.status})`
+      : ''
+  return `${what} in namespace ${namespace} could not be read from the API server${status}; it is tried again.`
+}

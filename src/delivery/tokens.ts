@@ -1,0 +1,42 @@
+import type { Verdict } from '../api/verdict.ts'
+import type { Token } from './oauth2.ts'
+
+/** Gets a token; `fresh` asks for one that nobody had before. */
+export type GetToken = (form: string, mint: () => Promise<Verdict<Token>>, fresh: boolean) => Promise<Verdict<string>>
+
+/** A token is replaced when this share of its life is over, or so much is left, whichever is later. */
+const replaceAt = 0.8
+const leastLeftMs = 10_000
+
+/** Not sooner after a token that was refused another one is asked for: a sink that answers 401 to all must not hammer a token URL. */
+const freshEveryMs = 10_000
+
+type Entry = { minted: number; token: Promise<Verdict<Token>>; renewAt: number }
+
+/**
+ * Tokens by what they are asked for with (`form`): remembered until they are to be replaced, and asked for once where many ask at the same
+ * time. What could not be had is asked for again at the next call. `now` in ms.
+ */
+export function tokenStore(now: () => number): GetToken {
+  const known = new Map<string, Entry>()
+  return async (form, mint, fresh) => {
+    const at = now()
+    for (const [key, { renewAt, minted }] of known) if (at >= renewAt || at < minted) known.delete(key)
+    let entry = known.get(form)
+    if (!entry || (fresh && at - entry.minted >= freshEveryMs)) {
+      entry = { minted: at, token: mint(), renewAt: Number.POSITIVE_INFINITY }
+      known.set(form, entry)
+      settle(entry, () => known.get(form) === entry && known.delete(form))
+    }
+    const token = await entry.token
+    return token.ok ? { ok: true, value: token.value.value } : token
+  }
+}
+
+function settle(entry: Entry, forget: () => void): void {
+  entry.token.then((token) => {
+    if (!token.ok) return forget()
+    const life = token.value.expires - entry.minted
+    entry.renewAt = entry.minted + Math.max(0, Math.min(life * replaceAt, life - leastLeftMs))
+  }, forget)
+}
