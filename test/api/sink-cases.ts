@@ -143,7 +143,7 @@ export const badSinks: Bad[] = [
   [
     'bearer and basic',
     http({ auth: { bearer: { secretRef: { name: 'a' } }, basic: { secretRef: { name: 'a' } } } }),
-    'spec.http.auth: Invalid value: "object": auth takes at most one of bearer and basic',
+    'spec.http.auth: Invalid value: "object": auth takes at most one of bearer, basic, oauth2 and serviceAccount',
   ],
   [
     'a bad name of a Secret',
