@@ -9,7 +9,7 @@ export const audienceAnnotation = 'carillon.dev/audience'
 /** So long a token is asked for; Kubernetes makes it no shorter than 10 minutes. */
 export const tokenSeconds = 3600
 
-/** Why no token may be made of an account: whoever may create a sink could else act as any account of the namespace. */
+/** Why no token may be made of an account: whoever may create a sink could else send tokens of every account in the namespace to themselves. */
 export function accountRefusal(
   namespace: string,
   { name, audience }: ServiceAccountSpec,
