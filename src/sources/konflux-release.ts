@@ -101,4 +101,5 @@ export const release = resourceSource({
   takeApart: takeReleaseApart,
   milestones: releaseMilestones,
   identity: { spec: ['releasePlan', 'snapshot'] },
+  isLinkedTo: true,
 })

@@ -22,6 +22,8 @@ export type Resource<Parts> = Pick<Source, 'kind' | 'family' | 'group' | 'versio
   project?(parts: Parts, previous: Projection | undefined): Projection
   transitions?(previous: Projection | undefined, parts: Parts): Milestone[]
   unreadable?(parts: Parts): readonly Unreadable[]
+  /** Events of other objects link to its own. */
+  isLinkedTo?: true
   /** What says whose it is, for when it is gone: annotations, and short texts of its spec. */
   identity?: { annotations?: readonly string[]; spec?: readonly string[] }
 }
@@ -65,6 +67,7 @@ export function resourceSource<Parts>(resource: Resource<Parts>): Source {
     endedAt: () => undefined,
     deletion: (object, gone) => deleted(object, [...milestones(object), ...transitions(undefined, object)], gone),
     remains: (object) => remainsOf(object, resource.identity ?? {}),
+    ...(resource.isLinkedTo && { isLinkedTo: () => true }),
     ...(unreadable && { unreadable: (object: KubeObject) => unreadable(read(object).parts) }),
   }
 }

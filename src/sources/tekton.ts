@@ -114,6 +114,8 @@ function runSource(
       const mark = run.condition?.status === 'Unknown' ? (markOf(run)?.text ?? keep?.previous?.mark) : undefined
       return mark === undefined ? projection : { ...projection, mark }
     },
+    // Snapshots, and what comes of them, link to the builds that they were made of.
+    ...(kind === 'PipelineRun' && { isLinkedTo: (object: KubeObject) => read(object).type === 'build' }),
     endedAt: (object) => endOf(kind, read(object)),
     deletion(object, gone) {
       const run = read(object)
