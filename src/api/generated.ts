@@ -446,7 +446,10 @@ export type EventSubscriptionSpec = {
    * subscription, as in builds,release-notes, or platform/builds for one of another namespace. Default: false.
    */
   onRequest?: boolean
-  /** Tells of silence, where something should have happened. */
+  /**
+   * Tells of silence, where something should have happened: nothing has matched since the last match, or since
+   * the subscription became active.
+   */
   expect?: {
     /**
      * Where nothing has matched for so long, the condition Silent is True; at least a minute, at most 90 days, as

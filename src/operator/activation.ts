@@ -84,6 +84,24 @@ function lazily(look: () => boolean): () => boolean {
   }
 }
 
+/** Since when an emitter counts toward some of its sinks, all where none are named: the earliest of its activations that is not suspended. */
+export function activeSince(
+  { uid, selection, sinks }: Emitter,
+  standing: ReadonlyMap<string, number>,
+  of: readonly string[] = sinks.map(({ key }) => key),
+): number | undefined {
+  let earliest: number | undefined
+  for (const sink of of) {
+    for (const [kind, milestones] of selection.kinds) {
+      for (const milestone of milestones) {
+        const at = standing.get(activationKey(uid, sink, kind, milestone)) ?? suspendedSince
+        if (at !== suspendedSince && at < (earliest ?? suspendedSince)) earliest = at
+      }
+    }
+  }
+  return earliest
+}
+
 /** Kubernetes writes times in whole seconds: what happened later in this second must not look earlier. */
 const wholeSecond = (ms: number) => ms - (ms % 1000)
 

@@ -1,6 +1,7 @@
 import { goneUid } from '../outbox/counts.ts'
-import type { Outbox } from '../outbox/outbox.ts'
+import type { CommitBatch, Outbox } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
+import { silenceSource } from './silence/tell-silence.ts'
 import type { OperatorState } from './state.ts'
 
 export type ForgetDeps = {
@@ -12,6 +13,9 @@ export type ForgetDeps = {
   /** Nothing is kept of the subscription any more: what else is known of it in memory goes, too. */
   left(subscriptionUid: string): void
 }
+
+/** Of which `forget` is what is kept of the subscription itself: what it was told of its silences. */
+const nothing: CommitBatch = { watch: silenceSource, records: [], forget: [], rows: [], dead: [], counts: [] }
 
 /** Subscriptions of which something is kept though they are gone: uid → `namespace/name`. */
 export function goneSubscriptions(
@@ -32,6 +36,7 @@ export function goneSubscriptions(
 export async function forgetSubscriptions(leaving: Map<string, string>, deps: ForgetDeps): Promise<void> {
   const { outbox, book, dropped, left } = deps
   for (const [uid, key] of leaving) {
+    if (outbox.records([uid]).size > 0) await outbox.commit({ ...nothing, forget: [uid] })
     const rows = await outbox.forgetSubscription(uid)
     leaving.delete(uid)
     if (rows > 0) dropped(rows, { uid, key })

@@ -2,7 +2,7 @@ import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { CountDelta, Counts, Gaps, Outbox, Pending } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
 import { type SinkView, summariseSink, summariseSubscription } from '../status/summarise.ts'
-import { activationKey, suspendedSince } from './activation.ts'
+import { activeSince } from './activation.ts'
 import type { Overflow } from './overflow/overflow.ts'
 import { type KindState, subscriptionReadiness } from './readiness.ts'
 import type { Checkpoints } from './recovery/checkpoints.ts'
@@ -112,6 +112,7 @@ export class Renderer {
       lastMatched: this.deps.book.lastMatched(uid),
       filterErrors: this.deps.book.filterErrors(uid),
       formatErrors: this.deps.book.formatErrors(uid),
+      silence: this.deps.book.silence(uid),
       gaps: gaps.get(uid),
       duplicateSender: this.duplicateSender(state),
       acknowledged: this.deps.state.acknowledged.get(uid),
@@ -155,14 +156,7 @@ export class Renderer {
       const told = object.status?.sinks?.find(({ namespace, name }) => `${namespace}/${name}` === sink)?.since
       return told === undefined ? undefined : Date.parse(told)
     }
-    const since: number[] = []
-    for (const [kind, milestones] of emitter.selection.kinds) {
-      for (const milestone of milestones) {
-        const at = this.deps.state.activations.get(activationKey(emitter.uid, sink, kind, milestone))
-        if (at !== undefined && at !== suspendedSince) since.push(at)
-      }
-    }
-    return since.length > 0 ? Math.min(...since) : undefined
+    return activeSince(emitter, this.deps.state.activations, [sink])
   }
 
   private common(key: string, object: EventSink | EventSubscription) {

@@ -17,7 +17,16 @@ export const fieldManager = 'carillon'
 export type Rendered = { object: EventSink | EventSubscription; status: { conditions?: Condition[] } }
 
 /** Conditions whose turning is worth a core Event. `Stalled` says no more than `Ready` does. */
-const told = ['Ready', 'Delivering', 'FilterErrors', 'FormatErrors', 'DuplicateSender', 'Overflow', 'Continuity']
+const told = [
+  'Ready',
+  'Delivering',
+  'FilterErrors',
+  'FormatErrors',
+  'DuplicateSender',
+  'Silent',
+  'Overflow',
+  'Continuity',
+]
 
 /** Writes statuses by server-side apply, skips those that say nothing new, and tells turned conditions as core Events. */
 export class Statuses {

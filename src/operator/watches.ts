@@ -20,8 +20,16 @@ export type RunningWatch = {
   batches(signal: AbortSignal): AsyncIterable<Batch>
 }
 
-/** A watch of a kind; `absentAt` is when the API server last said that there is no such kind (ms, this machine's clock). */
-export type KindWatch = { name: string; namespace: string | undefined; absentAt: number | undefined }
+/**
+ * A watch of a kind; `absentAt` is when the API server last said that there is no such kind, `watchingSince` since when it is read without a
+ * fault (ms, this machine's clock).
+ */
+export type KindWatch = {
+  name: string
+  namespace: string | undefined
+  absentAt: number | undefined
+  watchingSince?: number | undefined
+}
 
 /** What is read of a reflector. */
 export type WatchReflector = Pick<Reflector, 'batches' | 'refresh' | 'resource' | 'state'> & AsyncDisposable
@@ -84,8 +92,14 @@ export class Watches {
   /** The watches of a kind. */
   watchesOf(kind: string): KindWatch[] {
     return this.of(kind).map(({ watch, reflector }) => {
-      const { state, at } = reflector.state()
-      return { name: watch.name, namespace: watch.namespace, absentAt: state === 'absent' ? at : undefined }
+      const { state, since, at } = reflector.state()
+      const watchingSince = state === 'watching' ? since : undefined
+      return {
+        name: watch.name,
+        namespace: watch.namespace,
+        absentAt: state === 'absent' ? at : undefined,
+        watchingSince,
+      }
     })
   }
 

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '../delivery/attempt.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
+import type { Silence } from './silence.ts'
 
 type Pair = { lastDelivered?: Delivered; lastFailure?: Failed }
 
@@ -19,6 +20,7 @@ export class StatusBook {
   private readonly sinks = new Map<string, SinkHealth>()
   private readonly pairs = new Map<string, Pair>()
   private readonly matches = new Map<string, LastMatched>()
+  private readonly silences = new Map<string, Silence | undefined>()
   private readonly errors = new Map<string, FilterErrors>()
   private readonly invalid = new Map<string, FormatErrors>()
 
@@ -76,8 +78,22 @@ export class StatusBook {
     if (health?.failing) health.failing.rests = false
   }
 
-  matched(subscriptionUid: string, match: LastMatched): void {
+  /** True where that ends a silence. */
+  matched(subscriptionUid: string, match: LastMatched): boolean {
     this.matches.set(subscriptionUid, match)
+    const wasSilent = this.silences.get(subscriptionUid) !== undefined
+    if (wasSilent) this.silences.set(subscriptionUid, undefined)
+    return wasSilent
+  }
+
+  /** Whether a subscription was found silent, when that was last judged. */
+  judged(subscriptionUid: string, silence: Silence | undefined): void {
+    this.silences.set(subscriptionUid, silence)
+  }
+
+  /** 'unknown' before anybody judged. */
+  silence(subscriptionUid: string): Silence | undefined | 'unknown' {
+    return this.silences.has(subscriptionUid) ? this.silences.get(subscriptionUid) : 'unknown'
   }
 
   /** True when it is the first error since the last `forgive`. */
@@ -108,6 +124,7 @@ export class StatusBook {
 
   forget(subscriptionUid: string): void {
     this.matches.delete(subscriptionUid)
+    this.silences.delete(subscriptionUid)
     this.errors.delete(subscriptionUid)
     this.invalid.delete(subscriptionUid)
     for (const key of this.pairs.keys()) if (key.startsWith(`${subscriptionUid} `)) this.pairs.delete(key)

@@ -9,6 +9,7 @@ import { delivering, type Told } from './delivering.ts'
 import { filterErrorsTold, formatErrorsTold } from './event-errors.ts'
 import { type Overflow, overflowOfSinks } from './overflow.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
+import { type Silence, silentTold } from './silence.ts'
 import { storageOverflow } from './storage.ts'
 
 /** How far the operator came with a CR: the one of kstatus' three states that it is in. */
@@ -47,6 +48,8 @@ export type SubscriptionFacts = Common & {
   lastMatched: LastMatched | undefined
   filterErrors: { count: number; message: string } | undefined
   formatErrors: { count: number; reason: string; message: string } | undefined
+  /** 'unknown': as it was told before. */
+  silence: Silence | undefined | 'unknown'
   gaps: Gaps | undefined
   /** Somebody else sends the same events. */
   duplicateSender: { reason: string; message: string } | undefined
@@ -103,6 +106,7 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
   conditions = facts.duplicateSender
     ? set(conditions, facts, 'DuplicateSender', { status: 'True', ...facts.duplicateSender })
     : removeCondition(conditions, 'DuplicateSender')
+  conditions = withSilence(conditions, facts)
   conditions = withOverflow(conditions, facts, overflowOfSinks(facts.sinks))
   const previous = facts.previous.find(({ type }) => type === 'Continuity')
   conditions = set(conditions, facts, 'Continuity', continuity({ ...facts, previous }))
@@ -141,6 +145,13 @@ const sinkStatus = (sink: SinkView) =>
 
 const wasTried = ({ lastDelivered, failing }: SinkHealth): boolean =>
   lastDelivered !== undefined || failing !== undefined
+
+/** There while it is true. */
+function withSilence(conditions: Condition[], facts: SubscriptionFacts): Condition[] {
+  const { silence } = facts
+  if (silence === 'unknown') return conditions
+  return silence ? set(conditions, facts, 'Silent', silentTold(silence)) : removeCondition(conditions, 'Silent')
+}
 
 /** There while it is true. A disk that takes nothing is the greater trouble. */
 function withOverflow(conditions: Condition[], facts: Common, ofSinks: Overflow | undefined): Condition[] {

@@ -132,8 +132,9 @@ export function observeDeps(
       metrics.matched.inc({ kind: matched[0]?.kind ?? '' }, matched.length)
       for (const { emitter, kind, object, milestone } of matched) {
         const { namespace = '', name } = object.metadata
-        book.matched(emitter.uid, { time: now(), kind, namespace, name, milestone: milestone.name })
-        writer.mark(`subscription ${emitter.key}`, 'counters')
+        const match = { time: now(), kind, namespace, name, milestone: milestone.name }
+        const endsSilence = book.matched(emitter.uid, match)
+        writer.mark(`subscription ${emitter.key}`, endsSilence ? 'conditions' : 'counters')
       }
     },
     filterFailed(failures) {
@@ -164,7 +165,7 @@ export function observeDeps(
     observed(_watch, commit) {
       parts.replays.committed(commit.replayed)
       for (const sink of new Set(commit.rows.map((row) => row.sink))) startDelivery(sink)
-      for (const dead of commit.dead) refused(parts, dead)
+      for (const dead of commit.dead) tellRefused(parts, dead)
       if (commit.gaps) tellGaps(parts, commit.gaps)
     },
     passed: (watch, batch) => recover.observed.take(watch.name, batch),
@@ -180,7 +181,7 @@ function tellGaps({ renderer, state, writer }: Parts, gaps: readonly NewGap[]): 
 }
 
 /** Tells of an event that no attempt will be made for. */
-function refused({ book, metrics, writer }: Parts, dead: CommitBatch['dead'][number]): void {
+export function tellRefused({ book, metrics, writer }: Parts, dead: CommitBatch['dead'][number]): void {
   const { sink, subscription, subscriptionUid, event, reason, message } = dead
   metrics.deadLettered.inc({ sink, reason })
   const { id, type } = event

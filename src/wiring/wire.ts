@@ -19,6 +19,7 @@ import { createOperator } from './operator.ts'
 import { createOverflow, takeUpDeps } from './overflow.ts'
 import { type Fence, type Ground, now, type Parts } from './parts.ts'
 import { recovering, tellCheckpoints, tellLast } from './recovery.ts'
+import { watchSilence } from './silence.ts'
 import { createStatuses, tellStates } from './statuses.ts'
 import { watchTektonSink } from './tekton-sink.ts'
 import { collections, createWatches, observeDeps } from './watches.ts'
@@ -100,7 +101,7 @@ function connect(
   return { parts, declared, recover, overflow, startDelivery, watches, reviving, operator }
 }
 
-function start({ parts, declared, recover, overflow, watches, operator }: Wired): void {
+function start({ parts, declared, recover, overflow, startDelivery, watches, operator }: Wired): void {
   const { ground, loops, writer } = parts
   loops.start('sinks', (signal) => declared.sinks.run(signal))
   loops.start('subscriptions', (signal) => declared.subscriptions.run(signal))
@@ -110,6 +111,7 @@ function start({ parts, declared, recover, overflow, watches, operator }: Wired)
   loops.start('since', (signal) => recover.since.run(signal))
   loops.start('checkpoints', (signal) => tellCheckpoints(parts, recover, signal))
   loops.start('watch-states', (signal) => tellStates(parts, watches, signal))
+  loops.start('silence', (signal) => watchSilence(parts, { recover, overflow, startDelivery }, signal))
   loops.start('take-up', (signal) => takeUp(takeUpDeps(parts, overflow, watches), signal))
   const { tektonConfigNamespace } = ground.config
   if (tektonConfigNamespace !== undefined)

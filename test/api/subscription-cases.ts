@@ -62,6 +62,9 @@ export const goodSubscriptions: Good[] = [
       ],
     }),
   ],
+  ['something expected', subscription({ expect: { within: '1h30m', event: true }, formats: ['tektonv1'] })],
+  ['something expected beside a body', subscription({ expect: { within: '2160h' }, body: '1' })],
+  ['only what asks for it', subscription({ onRequest: true })],
   ['every namespace', subscription({ namespaceSelector: {} })],
   ['labels with a prefix', subscription({ namespaceSelector: { matchLabels: { 'example.com/team_A.b': '' } } })],
   [
@@ -286,6 +289,14 @@ export const badSubscriptions: Bad[] = [
     subscription({ body: '1', formats: ['cloudevents', 'cdevents'] }),
     "body is made of one format's event",
   ],
+  [
+    'a body and the event of a silence',
+    subscription({ body: '1', expect: { within: '1h', event: true } }),
+    'expect.event is sent as a CloudEvent, not as body has it',
+  ],
+  ['a silence too short', subscription({ expect: { within: '59s' } }), 'within must be a duration from 1m to 2160h'],
+  ['a silence too long', subscription({ expect: { within: '2161h' } }), 'within must be a duration from 1m to 2160h'],
+  ['an expectation of nothing', subscription({ expect: {} }), 'spec.expect.within: Required value'],
   ['a body too long', subscription({ body: 'x'.repeat(8193) }), 'may not be more than 8192'],
   ['an empty body', subscription({ body: '' }), 'should be at least 1 chars long'],
   [

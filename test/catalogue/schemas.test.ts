@@ -10,10 +10,12 @@ import { readCatalogue } from '../../src/catalogue/known.ts'
 import { type Sample, tellingsOf } from '../../src/catalogue/sample.ts'
 import { officialSchema } from '../../src/catalogue/schemas/cdevents.ts'
 import { dataSchema, eventSchema } from '../../src/catalogue/schemas/event-schema.ts'
+import { silenceSchema } from '../../src/catalogue/schemas/silence.ts'
 import { cloudevents } from '../../src/formats/cloudevents.ts'
 import type { Content } from '../../src/formats/format.ts'
 import { defaultOptions, type FormatOptions } from '../../src/formats/options.ts'
 import { compileRedaction, redactedMilestone } from '../../src/formats/redaction.ts'
+import { encodeSilence, silentType } from '../../src/formats/silence.ts'
 import { milestonesOf } from '../../src/operator/judging/milestones-of.ts'
 import { sources } from '../../src/sources/index.ts'
 import { closed, createAjv, holdToSchema } from './schemas.ts'
@@ -190,8 +192,27 @@ test('a schema is refused what it does not allow: a wrong outcome, a missing mil
 
 test('schemas/ has a file for every event type, under the name that dataschema gives it, and no other', () => {
   const files = globSync('*.json', { cwd: join(root, 'schemas') })
-  assert.deepEqual(new Set(files), new Set(events.map(({ event }) => `${event.type}.json`)))
+  assert.deepEqual(
+    new Set(files),
+    new Set([silentType, ...events.map(({ event }) => event.type)].map((type) => `${type}.json`)),
+  )
   for (const file of files) assert.equal(read(`schemas/${file}`).$id, `https://carillon.dev/schemas/${file}`)
+})
+
+test('the event of a silence is as its schema says, with nothing besides', () => {
+  const { $id: _, ...schema } = closed(silenceSchema)
+  const validate = createAjv().compile(schema)
+  const metadata = { name: 'nightly', namespace: 'team-a', uid: 'u', resourceVersion: '', creationTimestamp: '' }
+  const subscription = { apiVersion: 'carillon.dev/v1alpha1', kind: 'EventSubscription', metadata }
+  const last = { time: 1, kind: 'PipelineRun', namespace: 'team-a', name: 'one', milestone: 'finished' }
+  const within = { ms: 60_000, text: '1m' }
+  const cluster = { ...exampleCluster, schemaBase: 'https://schemas.example.com' }
+  for (const given of [last, undefined]) {
+    const made = encodeSilence({ subscription, since: 1, within, last: given, options, cluster })
+    assert.ok(validate(JSON.parse(made.data ?? '')), JSON.stringify(validate.errors))
+    assert.equal(JSON.parse(made.attributes).dataschema, `https://schemas.example.com/${silentType}.json`)
+  }
+  for (const example of silenceSchema.examples ?? []) assert.ok(validate(example))
 })
 
 const official = join(root, '../shared/data/cdevents/catalog.json')

@@ -64,6 +64,7 @@ const subscriptionFacts = (over: Partial<SubscriptionFacts> = {}): SubscriptionF
   lastMatched: undefined,
   filterErrors: undefined,
   formatErrors: undefined,
+  silence: undefined,
   gaps: undefined,
   duplicateSender: undefined,
   acknowledged: undefined,

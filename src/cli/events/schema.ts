@@ -27,6 +27,11 @@ schema does not name is no fault.`,
     const { positionals, values } = given
     const standard = positionals.length === 2 ? 'cloudevents' : undefined
     return accept(async ({ out }) => {
+      const { silentType } = await import('../../formats/silence.ts')
+      if (positionals.length === 1 && positionals[0] === silentType) {
+        out.print(json((await import('../../catalogue/schemas/silence.ts')).silenceSchema))
+        return accept(undefined)
+      }
       const found = findSubject(await load(), positionals, givenText(given, 'format') ?? standard)
       if (!found.ok) return found
       const { dataSchema, eventSchema } = await import('../../catalogue/schemas/event-schema.ts')

@@ -92,6 +92,10 @@ export class Replays {
     this.running.delete(subscriptionUid)
   }
 
+  isRunning(subscriptionUid: string): boolean {
+    return this.running.has(subscriptionUid)
+  }
+
   windowOf(subscriptionUid: string, kind: string, objectUid: string): ReplayWindow | undefined {
     const replay = this.running.get(subscriptionUid)
     return replay?.wants(kind, objectUid) ? replay : undefined

@@ -18,16 +18,21 @@ export type CheckpointDeps = {
 /** What was true at one moment. What is observed comes to be owed or waits, what is owed comes to wait: looked at in this order, nothing is missed. */
 type Look = {
   observed: Map<string, number | undefined>
+  /** By watch: up to when all must be in, as it is read without a fault; later than `observed` where little comes. */
+  read: Map<string, number | undefined>
   owed: ReadonlyMap<string, number | true>
   lowWater: ReadonlyMap<string, number>
 }
+
+/** A watch through which nothing comes is opened anew after 90 s: a stall is found out within so long. */
+const unnoticedMs = 100_000
 
 /** The checkpoints of all subscriptions and sinks: as told last, and as they are now. */
 export class Checkpoints {
   private readonly deps: CheckpointDeps
   /** By `<subscription uid> <sink>`. */
   private readonly told = new Map<string, number>()
-  private seen: Look = { observed: new Map(), owed: new Map(), lowWater: new Map() }
+  private seen: Look = { observed: new Map(), read: new Map(), owed: new Map(), lowWater: new Map() }
 
   constructor(deps: CheckpointDeps) {
     this.deps = deps
@@ -50,13 +55,17 @@ export class Checkpoints {
   look(kinds: Iterable<string>): void {
     const { deps } = this
     const observed = new Map<string, number | undefined>()
+    const read = new Map<string, number | undefined>()
+    const reliable = deps.serverNow() - unnoticedMs
     for (const kind of kinds) {
-      for (const { name, absentAt } of deps.watchesOf(kind)) {
+      for (const { name, absentAt, watchingSince } of deps.watchesOf(kind)) {
         const absent = absentAt === undefined ? undefined : deps.observed.onServer(absentAt)
         observed.set(name, latest(deps.observed.at(name), absent))
+        const isReliable = watchingSince !== undefined && deps.observed.onServer(watchingSince) <= reliable
+        read.set(name, latest(observed.get(name), isReliable ? reliable : undefined))
       }
     }
-    this.seen = { observed, owed: deps.owed(), lowWater: deps.outbox.lowWater() }
+    this.seen = { observed, read, owed: deps.owed(), lowWater: deps.outbox.lowWater() }
   }
 
   /** The checkpoint, which counts as told from now on; undefined while there is none. */
@@ -75,6 +84,18 @@ export class Checkpoints {
     return checkpoint
   }
 
+  /**
+   * Up to when all that a subscription could match is in; undefined while that is not known, or the past is looked through. Of the last look. It may be
+   * told, but nothing is settled by it: who has to be sure goes by `of`.
+   */
+  observedUntil(state: SubscriptionState): number | undefined {
+    const observed = this.observedBy(state, this.seen.read)
+    const isOpen = state.emitter === undefined || this.deps.lookingBack.isUnderWay(state.emitter)
+    return isOpen || observed.length === 0 || observed.includes(undefined)
+      ? undefined
+      : Math.min(...(observed as number[]))
+  }
+
   /** How far the checkpoint that was told last lies behind what could be told now (ms), of the sink where that is most. */
   lag({ object, emitter }: SubscriptionState): number {
     const observed = this.observedBy({ object, stalled: undefined, emitter })
@@ -88,14 +109,14 @@ export class Checkpoints {
     return Math.max(0, ...behind)
   }
 
-  private observedBy({ emitter }: SubscriptionState): (number | undefined)[] {
+  private observedBy({ emitter }: SubscriptionState, times = this.seen.observed): (number | undefined)[] {
     const observed: (number | undefined)[] = []
     for (const kind of emitter?.selection.kinds.keys() ?? []) {
       const watches = this.deps.watchesOf(kind)
       if (watches.length === 0) observed.push(undefined)
       for (const { name, namespace } of watches) {
         if (namespace !== undefined && emitter && !emitter.clusterWide && emitter.namespace !== namespace) continue
-        observed.push(this.seen.observed.get(name))
+        observed.push(times.get(name))
       }
     }
     return observed

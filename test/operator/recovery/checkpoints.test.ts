@@ -133,3 +133,30 @@ test('how far it lies behind is told of the sink where that is most', () => {
   checkpoints.look(['TaskRun', 'CustomRun'])
   assert.equal(checkpoints.lag(state), 0)
 })
+
+test('for who is to be told of silence a watch that is read without a fault is good for all but the last 100 s; no checkpoint is', () => {
+  const since = (kind: string, second: number) => ({ ...watch(kind), watchingSince: ms(second) })
+  const until = (of: ReturnType<typeof stage>) => {
+    of.checkpoints.look(['TaskRun', 'CustomRun'])
+    const time = of.checkpoints.observedUntil(stateOf())
+    return time === undefined ? undefined : (time - ms(0)) / 1000
+  }
+  // By the API server's clock it is second 1000, and a second less here.
+  const table: [what: string, watches: KindWatch[], seconds: number | undefined][] = [
+    ['neither is', [watch('TaskRun'), watch('CustomRun')], 400],
+    ['one is', [watch('TaskRun'), since('CustomRun', 100)], 500],
+    ['both are', [since('TaskRun', 899), since('CustomRun', 100)], 900],
+    ['not for long enough', [since('TaskRun', 900), since('CustomRun', 100)], 500],
+    ['one has no watch', [since('TaskRun', 100)], undefined],
+  ]
+  for (const [what, watches, seconds] of table) assert.equal(until(stage(watches)), seconds, what)
+  const both = stage([since('TaskRun', 100), since('CustomRun', 100)])
+  assert.equal(both.told(), 400)
+  both.observed.clear()
+  assert.equal(until(both), 900)
+  both.observed.set('TaskRun', ms(990))
+  both.observed.set('CustomRun', ms(980))
+  assert.equal(until(both), 980)
+  both.looking.add('uid-builds')
+  assert.equal(until(both), undefined)
+})
