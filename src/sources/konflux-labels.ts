@@ -91,6 +91,8 @@ export const konfluxAnnotations: readonly string[] = [
   ...new Set([...marks.flatMap(({ annotations }) => annotations), ...releaseAnnotations]),
 ]
 
+const updateLabels = [...konfluxMarks.updatedComponent.labels, ...konfluxMarks.updatedNamespace.labels]
+
 const known: ReadonlySet<string> = new Set(runTypes.filter((type) => type !== 'nudge' && type !== 'update'))
 
 /**
@@ -102,8 +104,7 @@ export function runTypeOf(object: KubeObject): RunType | undefined {
   const type = firstOf(labels, konfluxMarks.type.labels)
   if (type !== undefined) return known.has(type) ? (type as RunType) : undefined
   if (firstOf(labels, konfluxMarks.nudge.labels) === 'nudge') return 'nudge'
-  const updates = [...konfluxMarks.updatedComponent.labels, ...konfluxMarks.updatedNamespace.labels]
-  return firstOf(labels, updates) === undefined ? undefined : 'update'
+  return firstOf(labels, updateLabels) === undefined ? undefined : 'update'
 }
 
 /** The Component that a run builds, tests or updates; none where a snapshot is of several. */

@@ -10,7 +10,8 @@ type Life = { derived: string[]; observed: string[]; deletedAt?: string; deletio
 
 /**
  * Recorded by watches from runs under Tekton v1.12's own controller; of the status only what milestones are read from. Written by hand:
- * task-run-that-waits-again, as its pod would have to be lost at the right time, and custom-run-in-steps, as a custom task's controller may.
+ * task-run-that-waits-again, as its pod would have to be lost at the right time, custom-run-in-steps, as a custom task's controller may,
+ * and those of Konflux, whose controllers need a whole cluster.
  */
 const folder = join(import.meta.dirname, 'lives')
 

@@ -50,7 +50,8 @@ const origins = {
 }
 
 const types = {
-  cloudevents: '`dev.carillon.<family>.<kind>.<milestone>.v1`, the kind in lower case',
+  cloudevents:
+    '`dev.carillon.<family>.<kind>.<milestone>.v1`, the kind in lower case; of what more is made of a run, such as a build, `dev.carillon.konflux.build.finished.v1`',
   cdevents: 'the CDEvent’s context.type',
   tektonv1: 'as Tekton’s: `dev.tekton.event.<kind>.<word>.v1`; finished is successful or failed',
   tektonv2: '`dev.tekton.event.<kind>.<word>.v2`; finished is successful or failed',

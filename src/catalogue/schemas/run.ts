@@ -31,13 +31,7 @@ const howItEnded =
 export const outcomeMember = (outcome: MilestoneKind['outcome']): Record<string, Schema> =>
   outcome === undefined
     ? {}
-    : {
-        [outcome === true ? 'outcome!' : 'outcome']: {
-          type: 'string',
-          enum: outcomes,
-          description: outcome === true ? howItEnded : `${howItEnded}; absent where that can’t be known`,
-        },
-      }
+    : { [outcome === true ? 'outcome!' : 'outcome']: { type: 'string', enum: outcomes, description: howItEnded } }
 
 /** metadata.labels, as Kubernetes has them. */
 export const labels: Schema = {

@@ -83,3 +83,32 @@ test('a body that fails is told by the missing key, and nothing is sent of that 
     ['{"image":"shop:1","outcome":"success"}'],
   )
 })
+
+test('what an object should tell and nobody can read is counted once, for those alone who would hear of it', () => {
+  const labels = { 'pipelines.appstudio.openshift.io/type': 'build' }
+  const done = taskRun({ ...succeeded(), results: [{ name: 'TEST_OUTPUT', value: 'all is well' }] }, { labels })
+  const cases = emitter('cases', { events: [{ kind: 'TaskRun', milestones: ['test-case-finished'] }] })
+  const routed = see(done, of([emitter('builds', finishedOnly), cases]))
+  assert.deepEqual(told(routed), ['finished → qe'])
+  assert.deepEqual(
+    routed.formatErrors.map(({ emitter: { key }, milestone, problems }) => [key, milestone, problems]),
+    [
+      [
+        'team-a/cases',
+        'test-case-finished',
+        [
+          {
+            reason: 'ObjectUnreadable',
+            message: 'the result TEST_OUTPUT is no JSON with a result SUCCESS, FAILURE, WARNING, SKIPPED or ERROR',
+          },
+        ],
+      ],
+    ],
+  )
+  assert.deepEqual(
+    routed.counts.flatMap(({ sink, counts }) => (counts.invalid === undefined ? [] : [[sink, counts.invalid]])),
+    [['', 1]],
+  )
+  const again = see(done, of([cases], { record: stored(routed.record) }))
+  assert.deepEqual([again.formatErrors, again.counts], [[], []])
+})
