@@ -13,23 +13,33 @@ export type Life = {
   deletedAt: number | undefined
   /** Keys of all milestones that it has, as they are pinned beside it. */
   keys: readonly string[]
+  /** Those among them that the last state does not tell any more, though they are derived. */
+  takenBack: readonly string[]
 }
 
-type Recorded = { derived: string[]; observed: string[]; deletedAt?: string; deletion?: string; states: KubeObject[] }
+type Recorded = {
+  derived: string[]
+  takenBack?: string[]
+  observed: string[]
+  deletedAt?: string
+  deletion?: string
+  states: KubeObject[]
+}
 
-/** Recorded from Tekton's own controller; those of CustomRuns from a custom task's, a stand-in. */
+/** Recorded from Tekton's own controller; those of CustomRuns from a custom task's, a stand-in; those of Konflux's objects written by hand. */
 const folder = join(import.meta.dirname, '../sources/lives')
 
 export const lives: readonly Life[] = readdirSync(folder).map((file): Life => {
   const recorded: Recorded = JSON.parse(readFileSync(join(folder, file), 'utf8'))
-  const { derived, observed, deletion, deletedAt, states } = recorded
+  const { derived, takenBack = [], observed, deletion, deletedAt, states } = recorded
   const keyOf = (told: string) => told.split(' ')[0] ?? ''
   return {
     name: file.replace('.json', ''),
     source: sourceFor(states[0] ?? assert.fail(file)) ?? assert.fail(file),
     states,
     deletedAt: deletedAt === undefined ? undefined : Date.parse(deletedAt),
-    keys: [...derived.map(keyOf), ...observed, ...(deletion === undefined ? [] : [keyOf(deletion)])],
+    takenBack,
+    keys: [...derived.map(keyOf), ...takenBack, ...observed, ...(deletion === undefined ? [] : [keyOf(deletion)])],
   }
 })
 
