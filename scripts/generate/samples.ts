@@ -1,5 +1,4 @@
 import { readdir, readFile } from 'node:fs/promises'
-import type { KubeObject } from '../../src/api/object.ts'
 import { type Catalogue, catalogueOf } from '../../src/catalogue/catalogue.ts'
 import type { Sample } from '../../src/catalogue/sample.ts'
 import { formats } from '../../src/formats/index.ts'
@@ -13,8 +12,8 @@ export async function readTests(): Promise<Catalogue> {
   const files = (await readdir(runs)).toSorted()
   const texts = await Promise.all(files.map((file) => readFile(new URL(file, runs), 'utf8')))
   const samples = texts.map((text): Sample => {
-    const { object, before }: { object: KubeObject; before?: KubeObject } = JSON.parse(text)
-    return { object, ...(before && { before }) }
+    const { object, before, earlier }: Sample = JSON.parse(text)
+    return { object, ...(before && { before }), ...(earlier && { earlier }) }
   })
   const catalogue = catalogueOf({ sources, formats, samples })
   if (catalogue.faults.length > 0) throw new Error(catalogue.faults.join('\n'))

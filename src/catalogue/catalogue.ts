@@ -69,7 +69,7 @@ export const encodeTelling = (
   format.encode({ source, object: sample.object, milestone, content, options, cluster: exampleCluster }).events
 
 function eventsOf(variant: Variant, source: Source, name: string, told: readonly Telling[]): RowEvent[] {
-  if (variant.beyond && knows(variant.beyond, source, name)) return []
+  if ((variant.beyond || variant.of) && !knows(variant, source, name)) return []
   const best = new Map<string, RowEvent>()
   for (const from of told)
     for (const example of encodeTelling(variant, from)) {

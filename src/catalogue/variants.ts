@@ -1,6 +1,7 @@
 import type { Format, FormatName } from '../formats/format.ts'
 import { defaultOptions, type FormatOptions } from '../formats/options.ts'
-import type { Source } from '../sources/source.ts'
+import { eventOf } from '../sources/event-of.ts'
+import type { Family, Source } from '../sources/source.ts'
 
 /** A format, with the options that decide which events it has, and of which types. */
 export type Variant = {
@@ -10,20 +11,26 @@ export type Variant = {
   options: FormatOptions
   /** The same format without an option that brings further milestones: this variant stands for those alone. */
   beyond?: Variant
+  /** The option is of one family's events alone: the variant stands for no others. */
+  of?: Family
 }
 
 const specVersions = ['0.4.1', '0.5.1'] as const
 
-/** Every format: CDEvents once for each version of the specification, Tekton's own once more for what `tekton.mode: eachChange` adds. */
+/** Every format: CDEvents once for each version of the specification, and again for Flux's other profile, Tekton's own once more for what `tekton.mode: eachChange` adds. */
 export const variantsOf = (formats: Readonly<Record<FormatName, Format>>): Variant[] =>
   Object.values(formats).flatMap((format): Variant[] => {
     switch (format.name) {
       case 'cdevents':
-        return specVersions.map((specVersion) => ({
-          name: `${format.name} ${specVersion}`,
-          format,
-          options: { ...defaultOptions, cdevents: { ...defaultOptions.cdevents, specVersion } },
-        }))
+        return specVersions.flatMap((specVersion): Variant[] => {
+          const options = { ...defaultOptions, cdevents: { ...defaultOptions.cdevents, specVersion } }
+          const name = `${format.name} ${specVersion}`
+          const rfc = { ...options, flux: { profile: 'rfc' as const } }
+          return [
+            { name, format, options },
+            { name: `${name} flux rfc`, format, options: rfc, of: 'flux' },
+          ]
+        })
       case 'tektonv1':
       case 'tektonv2': {
         const once: Variant = { name: format.name, format, options: defaultOptions }
@@ -39,5 +46,7 @@ export const variantsOf = (formats: Readonly<Record<FormatName, Format>>): Varia
   })
 
 /** Whether a variant has an event for a milestone that the variant which it goes beyond has none for. */
-export const knows = ({ format, options, beyond }: Variant, source: Source, milestoneName: string): boolean =>
-  format.knows(source, milestoneName, options) && !(beyond && knows(beyond, source, milestoneName))
+export const knows = ({ format, options, beyond, of }: Variant, source: Source, milestoneName: string): boolean =>
+  format.knows(source, milestoneName, options) &&
+  !(beyond && knows(beyond, source, milestoneName)) &&
+  (of === undefined || eventOf(source, milestoneName).family === of)

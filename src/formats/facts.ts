@@ -1,6 +1,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { eventOf } from '../sources/event-of.ts'
 import type { Family, Milestone, Source } from '../sources/source.ts'
+import { fluxExtensions, fluxFacts } from './flux-facts.ts'
 import type { EncodeInput } from './format.ts'
 import { konfluxExtensions } from './konflux/extensions.ts'
 import { konfluxFacts } from './konflux/facts.ts'
@@ -19,6 +20,8 @@ export type Facts = {
 const runs: Facts = { member: 'run', of: (_, object) => runFacts(object), extensions: runExtensions }
 const ofKonflux: Facts = { member: 'konflux', of: konfluxFacts, extensions: konfluxExtensions }
 
+const flux: Facts = { member: 'flux', of: fluxFacts, extensions: fluxExtensions }
+
 const konflux = (source: Source, object: KubeObject): readonly Facts[] =>
   Object.keys(konfluxFacts(source, object)).length > 0 ? [ofKonflux] : []
 
@@ -26,7 +29,7 @@ const konflux = (source: Source, object: KubeObject): readonly Facts[] =>
 const facts: Readonly<Record<Family, (source: Source, object: KubeObject) => readonly Facts[]>> = {
   tekton: (source, object) => [runs, ...konflux(source, object)],
   konflux,
-  flux: () => [],
+  flux: () => [flux],
   generic: () => [],
 }
 

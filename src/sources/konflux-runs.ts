@@ -51,18 +51,17 @@ export function tellTaskRun({ status, condition, ended }: KonfluxRun): Told {
 }
 
 function tellBuild(run: KonfluxRun): Told {
-  const { metadata, status, condition, ended } = run
-  const created = time(metadata.creationTimestamp)
-  const span = [...(created === undefined ? [] : [derived('build-queued', created)]), ...spanOf('build', run)]
-  if (ended === undefined) return { milestones: span, unreadable: [] }
-  const hasSucceeded = condition?.status === 'True'
-  const { images, odd } = hasSucceeded ? imagesOf(status.results) : { images: [], odd: false }
-  const snapshot = hasSucceeded ? tellSnapshot(run, ended) : nothing
+  const created = time(run.metadata.creationTimestamp)
+  const began = [...(created === undefined ? [] : [derived('build-queued', created)]), ...spanOf('build', run)]
+  if (run.ended === undefined) return { milestones: began, unreadable: [] }
+  const hasSucceeded = run.condition?.status === 'True'
+  const { images, odd } = hasSucceeded ? imagesOf(run.status.results) : { images: [], odd: false }
+  const snapshot = hasSucceeded ? tellSnapshot(run, run.ended) : nothing
   return {
     milestones: [
-      ...span,
-      ...images.map((image) => ofImage('artifact-published', image, ended)),
-      ...signatures(run, ended, images),
+      ...began,
+      ...images.map((image) => ofImage('artifact-published', image, Number(run.ended))),
+      ...signatures(run, run.ended, images),
       ...snapshot.milestones,
     ],
     unreadable: [...(odd ? [noImage] : []), ...snapshot.unreadable],

@@ -46,6 +46,7 @@ function statesFor({ source }: Life, status: EventSubscription['status']): Subsc
           formats: [format.name],
           cdevents: { specVersion, profile },
           tekton: options.tekton,
+          flux: options.flux,
           events: [{ kind: source.kind, group: source.group, milestones: [milestone] }],
         } as Parameters<typeof emitter>[1]
         const object = subscription(spec, { name, namespace, uid: `uid-${name}` })

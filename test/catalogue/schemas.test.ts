@@ -28,8 +28,8 @@ const events = rows.flatMap((row) => row.events.map((event) => ({ row, event }))
 /** Every object that a test of the sources or the formats holds. */
 const samples: Sample[] = [
   ...readdirSync(join(root, 'test/sources/golden')).map((file): Sample => {
-    const { object, before } = read(`test/sources/golden/${file}`)
-    return { object, ...(before && { before }) }
+    const { object, before, earlier } = read(`test/sources/golden/${file}`)
+    return { object, ...(before && { before }), ...(earlier && { earlier }) }
   }),
   ...[
     ...readdirSync(join(root, 'test/formats/golden/runs')).map((file) => read(`test/formats/golden/runs/${file}`)),

@@ -148,13 +148,7 @@ const rights = [
   'get,list,watch tekton.dev/customruns',
   'get,list,watch /namespaces',
   'get /configmaps',
-  ...['components', 'imagerepositories'].map((plural) => `get,list,watch konflux-ci.dev/${plural}`),
   ...[
-    'components',
-    'componentgroups',
-    'imagerepositories',
-    'integrationtestscenarios',
-    'snapshots',
     'releases',
     'releaseplans',
     'releaseplanadmissions',

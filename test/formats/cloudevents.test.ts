@@ -5,13 +5,14 @@ import { test } from 'node:test'
 import { CloudEvent, HTTP } from 'cloudevents'
 import fc from 'fast-check'
 import type { KubeObject } from '../../src/api/object.ts'
+import { projectionBefore, type Sample } from '../../src/catalogue/sample.ts'
 import { reserved } from '../../src/formats/attributes.ts'
 import { toBinary } from '../../src/formats/binding.ts'
 import { cloudevents } from '../../src/formats/cloudevents.ts'
 import { compileDashboard } from '../../src/formats/dashboard.ts'
 import type { Content, EncodedEvent, EncodeInput } from '../../src/formats/format.ts'
 import { defaultOptions } from '../../src/formats/options.ts'
-import { sourceFor, sources } from '../../src/sources/index.ts'
+import { sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 
 const runsDir = join(import.meta.dirname, '../sources/golden')
@@ -23,11 +24,11 @@ const dashboard = compileDashboard('https://tekton.example.com/#/namespaces/{{na
 assert.ok(dashboard.ok)
 const cluster = { uri: '/clusters/c-1', urlOf: dashboard.value }
 
-const sourceOf = (object: KubeObject): Source => sourceFor(object) ?? assert.fail(object.kind)
+const sourceOf = (object: KubeObject): Source => sources[object.kind] ?? assert.fail(object.kind)
 
-const lifeOf = (object: KubeObject, before?: KubeObject): Milestone[] => [
+const lifeOf = (object: KubeObject, before: Omit<Sample, 'object'> = {}): Milestone[] => [
   ...sourceOf(object).milestones(object),
-  ...sourceOf(object).transitions(before && sourceOf(object).project(before), object),
+  ...sourceOf(object).transitions(projectionBefore(sourceOf(object), { ...before, object }), object),
   ...[sourceOf(object).deletion(object, { at: Date.parse('2026-03-04T08:00:00Z'), missed: false }) ?? []].flat(),
 ]
 
@@ -55,8 +56,11 @@ const finishedOf = (object: KubeObject) =>
 test('golden ids of every milestone of every golden run', () => {
   const golden = readJson(goldenDir, 'ids.json')
   const now = readdirSync(runsDir).map((file) => {
-    const { object, before } = readJson(runsDir, file)
-    const ids = lifeOf(object, before).map((milestone) => [milestone.key, encode(object, milestone, 'none').id])
+    const { object, before, earlier } = readJson(runsDir, file)
+    const ids = lifeOf(object, { before, earlier }).map((milestone) => [
+      milestone.key,
+      encode(object, milestone, 'none').id,
+    ])
     return [file.replace('.json', ''), Object.fromEntries(ids)]
   })
   assert.deepEqual(Object.fromEntries(now), golden)

@@ -19,7 +19,8 @@ type Life = {
 /**
  * Recorded by watches from runs under Tekton v1.12's own controller; of the status only what milestones are read from. Written by hand:
  * task-run-that-waits-again, as its pod would have to be lost at the right time, custom-run-in-steps, as a custom task's controller may,
- * and those of Konflux, whose controllers need a whole cluster.
+ * and those of Konflux, whose controllers need a whole cluster. Those of Flux are cut from test/sources/recorded, but for its sources and
+ * four failures, which are written by hand.
  */
 const folder = join(import.meta.dirname, 'lives')
 
@@ -30,6 +31,10 @@ const told = ({ key, time, outcome }: Milestone): string =>
 const placeOf = ({ time, rank }: Milestone): number => time + rank / 100
 
 const keysOf = (milestones: Milestone[]) => milestones.map((milestone) => milestone.key)
+
+/** A condition tells of what came last: the reason of what a later state still shows may be gone. */
+const lasting = (milestone: Milestone | undefined) =>
+  milestone?.details?.version === undefined ? milestone : { ...milestone, reason: undefined, message: undefined }
 
 for (const file of readdirSync(folder)) {
   const name = file.replace('.json', '').replaceAll('-', ' ')
@@ -57,7 +62,7 @@ for (const file of readdirSync(folder)) {
     for (const milestone of all.filter(({ key }) => !back.has(key))) {
       // Tekton writes no time for a skip: the latest possible one moves until the end.
       if (milestone.name === 'skipped' || milestone.undated) assert.ok(known.has(milestone.key))
-      else assert.deepEqual(milestone, known.get(milestone.key))
+      else assert.deepEqual(lasting(milestone), lasting(known.get(milestone.key)))
     }
   })
 

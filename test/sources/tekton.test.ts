@@ -3,12 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { KubeObject } from '../../src/api/object.ts'
-import { sourceFor } from '../../src/sources/index.ts'
+import { projectionBefore } from '../../src/catalogue/sample.ts'
+import { sources } from '../../src/sources/index.ts'
 import type { Milestone, Projection, Source } from '../../src/sources/source.ts'
 
 const goldenDir = join(import.meta.dirname, 'golden')
 
-const sourceOf = (object: KubeObject): Source => sourceFor(object) ?? assert.fail(object.kind)
+function sourceOf(object: KubeObject): Source {
+  const source = sources[object.kind]
+  assert.ok(source, object.kind)
+  return source
+}
 
 const pinned = (milestone: Milestone) =>
   JSON.parse(
@@ -28,7 +33,7 @@ for (const file of readdirSync(goldenDir)) {
   test(`golden milestones and keys: ${file.replace('.json', '').replaceAll('-', ' ')}`, () => {
     const source = sourceOf(golden.object)
     assert.deepEqual(source.milestones(golden.object).map(pinned), golden.milestones)
-    const before = golden.before && source.project(golden.before)
+    const before = projectionBefore(source, golden)
     assert.deepEqual(source.transitions(before, golden.object).map(pinned), golden.transitions)
     const deletion = source.deletion(golden.object, { at: Date.parse('2026-03-04T08:00:00Z'), missed: false })
     assert.deepEqual(deletion && pinned(deletion), golden.deletion)

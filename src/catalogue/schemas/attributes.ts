@@ -1,5 +1,6 @@
 import { idNamespace } from '../../formats/attributes.ts'
 import type { Row, RowEvent } from '../catalogue.ts'
+import { fluxExtensions } from './flux.ts'
 import { konfluxExtensions } from './konflux.ts'
 import { outcomeMember } from './run.ts'
 import { members, type Schema, text, time } from './schema.ts'
@@ -70,6 +71,7 @@ function ownExtensions({ source, milestone }: Row): Record<string, Schema> {
     ...outcomeMember(milestone.outcome),
     ...(source.family === 'tekton' && runExtensions),
     ...((source.family === 'tekton' || source.family === 'konflux') && konfluxExtensions(source)),
+    ...(source.family === 'flux' && fluxExtensions),
   }
 }
 

@@ -2,6 +2,8 @@ import { type SpecVersion, specVersions } from '../../formats/cdevents/rules.ts'
 import { eventOfType, isCustomName } from '../../formats/cdevents/vocabulary.ts'
 import { eventOf } from '../../sources/event-of.ts'
 import type { DetailKind, Family, MilestoneKind, Source } from '../../sources/source.ts'
+import { taskRun } from '../../sources/tekton.ts'
+import { fluxFactsSchema } from './flux.ts'
 import { konfluxFacts, konfluxFactsOf } from './konflux.ts'
 import { labels, runFacts, summaryParts } from './run.ts'
 import { draft, idBase, members, object, type Schema, text } from './schema.ts'
@@ -112,7 +114,8 @@ const cdeventsOutcomes = ['success', 'failure', 'cancel', 'error'] as const
 /** By the name of the family. What the vocabulary has an event for may be of several: an artifact, a test. */
 function customData(type: string, source: Source, family: Family): Schema {
   const told = 'what the vocabulary has no field for; absent with `data.content: none`'
-  const isShared = family !== 'tekton' && !isCustomName(type)
+  const isOfTask = type.startsWith('dev.cdevents.taskrun.finished.')
+  const isShared = (family !== 'tekton' || isOfTask) && !isCustomName(type)
   if (!isShared) return members(told, { [`${family}!`]: ofObject(factsOf[family](source)) })
   return members(told, {
     ...(type.startsWith('dev.cdevents.build.finished.') && {
@@ -123,18 +126,23 @@ function customData(type: string, source: Source, family: Family): Schema {
       },
       errors: text('why it did not succeed'),
     }),
-    ...Object.fromEntries(sharers.map((one) => [one, ofObject(factsOf[one](source))])),
+    ...Object.fromEntries(
+      (isOfTask ? ofTasks : sharers).map((one) => [one, ofObject(factsOf[one](isOfTask ? taskRun : source))]),
+    ),
   })
 }
 
 /** Whose events have types in common. */
 const sharers = ['konflux', 'flux', 'generic'] as const
 
+/** An action of Helm is a task to the table of Flux's RFC. */
+const ofTasks = ['tekton', 'flux'] as const
+
 /** By `facts` of src/formats/facts.ts. */
 const factsOf: Readonly<Record<Family, (source: Source) => Record<string, Schema>>> = {
   tekton: (source) => ({ 'run!': runFacts, ...konfluxFactsOf(source) }),
   konflux: () => ({ run: runFacts, ...konfluxFacts }),
-  flux: () => ({}),
+  flux: () => ({ 'flux!': fluxFactsSchema() }),
   generic: () => ({}),
 }
 

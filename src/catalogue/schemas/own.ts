@@ -1,5 +1,6 @@
 import { sourcesOf } from '../../sources/index.ts'
 import type { DetailKind, Family, MilestoneKind, Source } from '../../sources/source.ts'
+import { fluxFactsSchema } from './flux.ts'
 import { konfluxFactsOf } from './konflux.ts'
 import { labels, outcomeMember, runFacts, summaryParts } from './run.ts'
 import { members, object, type Schema, text, time } from './schema.ts'
@@ -28,7 +29,7 @@ export function ownData(source: Source, row: MilestoneKind): Schema {
 const factsSchemas: Readonly<Record<Family, (source: Source, row: MilestoneKind) => Record<string, Schema>>> = {
   tekton: (source) => ({ 'run!': runFacts, ...konfluxFactsOf(source) }),
   konflux: konfluxFactsOf,
-  flux: () => ({}),
+  flux: (source) => ({ 'flux!': fluxFactsSchema(source) }),
   generic: () => ({}),
 }
 

@@ -1,6 +1,5 @@
 import { accept, refuse } from '../../api/verdict.ts'
 import type { Declared } from '../../catalogue/declared.ts'
-import { titleOf } from '../../sources/title-of.ts'
 import type { CommandFlag } from '../command-text.ts'
 import type { LocalCommand } from '../local-command.ts'
 import { givenText } from '../parse-flags.ts'
@@ -53,7 +52,7 @@ const rowTable = (chosen: readonly Chosen[]): string =>
     ['KIND', 'MILESTONE', 'CLASS', 'DEFAULT', 'FORMAT', 'TYPE'],
     chosen.flatMap(({ row: { source, milestone }, events }) =>
       events.map(({ variant, type }) => [
-        titleOf(source),
+        source.kind,
         milestone.name,
         milestone.class,
         milestone.default ? 'yes' : 'no',

@@ -10,6 +10,7 @@ import {
 } from '../../sources/tekton-chain.ts'
 import { nameUuid } from '../attributes.ts'
 import type { Lookup } from '../format.ts'
+import { storedCommitOf, wantedChainOf } from './flux/chain.ts'
 import { compositeOf, snapshotSourceOf } from './konflux/composite.ts'
 import { parentOf } from './parent.ts'
 
@@ -36,6 +37,7 @@ export function chainIdOf(source: Source, object: KubeObject, known?: Lookup): s
     traceOf(source, annotations, parent !== undefined) ??
     commitOf(annotations, fields(object.metadata.labels)) ??
     builtCommitOf(source, object) ??
+    wantedChainOf(source, object) ??
     asUuid(parent ?? object.metadata.uid)
   )
 }
@@ -46,9 +48,9 @@ function snapshotChain({ name }: Source, { metadata, spec }: KubeObject, known: 
   return snapshot && known?.('Snapshot', metadata.namespace ?? '', snapshot)?.chain
 }
 
-/** Of a Snapshot without the annotations of a build, by the source of the component that it was made for. */
+/** Of a Snapshot without the annotations of a build, by the source of the component that it was made for; of what Flux fetched from git. */
 function builtCommitOf(source: Source, object: KubeObject): string | undefined {
-  const built = snapshotSourceOf(source, object)
+  const built = snapshotSourceOf(source, object) ?? storedCommitOf(source, object)
   return built && commitChain(built.url, built.revision)
 }
 

@@ -6,6 +6,7 @@ import { type EncodeInput, type Format, nothing } from '../format.ts'
 import type { CDEventsOptions } from '../options.ts'
 import { withDeclared } from '../user-events/encode.ts'
 import { type Drafts, draftCDEvent, fillDraft, noDrafts, runTextsOf } from './encode.ts'
+import { fluxMapping } from './flux/mapping.ts'
 import { konfluxMapping } from './konflux/mapping.ts'
 import { type Mapping, noMapping } from './mapping.ts'
 import { tektonMapping } from './tekton.ts'
@@ -14,7 +15,7 @@ import { tektonMapping } from './tekton.ts'
 const mappings: Readonly<Record<Family, Mapping>> = {
   tekton: tektonMapping,
   konflux: konfluxMapping,
-  flux: noMapping,
+  flux: fluxMapping,
   generic: noMapping,
 }
 

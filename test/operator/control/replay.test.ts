@@ -137,11 +137,7 @@ function stage({ emitters = [both], spec = {}, since = sinceOf(), states = {} }:
   }
 }
 
-const runKinds = ['TaskRun', 'PipelineRun', 'CustomRun']
-const both = emitter('builds', {
-  sinks: [{ name: 'qe' }, { name: 'audit' }],
-  events: runKinds.map((kind) => ({ kind, milestones: ['started', 'finished'] })),
-})
+const both = emitter('builds', { sinks: [{ name: 'qe' }, { name: 'audit' }] })
 
 const run = (name: string, second = 60) => taskRun(succeeded(second), { name, uid: `uid-${name}` })
 
