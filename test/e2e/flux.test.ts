@@ -5,6 +5,7 @@ import { startArtifacts } from '../controlplane/artifacts.ts'
 import { installFlux, startFlux } from '../controlplane/flux.ts'
 import { installTekton } from '../controlplane/tekton.ts'
 import { startStage } from './fixture.ts'
+import { helmRelease } from './flux/helm-release.ts'
 import { kustomization } from './flux/kustomization.ts'
 import type { Scene } from './flux/scene.ts'
 
@@ -27,5 +28,8 @@ describe('beside Flux', () => {
   })
   after(() => resources.disposeAsync())
 
-  describe('a Kustomization', () => kustomization(scene))
+  describe('an object of Flux', { concurrency: true }, () => {
+    kustomization(scene)
+    helmRelease(scene)
+  })
 })

@@ -36,6 +36,8 @@ const isGreen = (object: KubeObject) =>
 /** At each interval both say Unknown while it looks, and then what it found. */
 const verdicts = (object: KubeObject) => ['Healthy', 'Ready'].map((type) => conditionOf(object, type)?.status)
 
+type Told = { name: string; details?: { revision?: string } }
+
 export function kustomization(scene: Scene): void {
   it('that holds a sink and a subscription is green, stays so while the sink is down, and fails at once on a bad filter', async () => {
     const { admin, artifacts } = scene
@@ -43,6 +45,10 @@ export function kustomization(scene: Scene): void {
     await using resources = new AsyncDisposableStack()
     const server = resources.use(await startSink())
     const team = new Team(admin, namespace, server, undefined)
+    const watcher = new Team(admin, namespace, resources.use(await startSink()), undefined)
+    await watcher.sink('watcher')
+    await watcher.subscription('kustomizations', { sinks: [{ name: 'watcher' }], events: [{ kind: 'Kustomization' }] })
+    await watcher.ready('kustomizations')
     await artifacts.publish('GitRepository', namespace, 'events', revision('a'), manifests(server.url, 'true'))
     await admin.apply({
       apiVersion: of[0],
@@ -90,5 +96,20 @@ export function kustomization(scene: Scene): void {
       /failed early due to stalled resources: \[EventSubscription\/tenant\/subscription status: 'Failed'/,
     )
     assert.equal(red.status?.lastAppliedRevision, revision('a'))
+
+    await artifacts.publish('GitRepository', namespace, 'events', revision('c'), manifests(server.url, 'true'))
+    await states.until(
+      'to be green again',
+      (object) => isGreen(object) && object.status?.lastAppliedRevision === revision('c'),
+    )
+    const told = (await watcher.received(4)).map((one) => (JSON.parse(one.body) as { milestone: Told }).milestone)
+    // However often it was looked at meanwhile.
+    assert.deepEqual(told.map(({ name, details }) => `${name} ${details?.revision ?? ''}`).sort(), [
+      `applied ${revision('a')}`,
+      `applied ${revision('c')}`,
+      'health-failed ',
+      'recovered ',
+    ])
+    assert.deepEqual([told[0]?.name, told[1]?.name], ['applied', 'health-failed'])
   })
 }
