@@ -36,6 +36,10 @@ export function lookForSilence(deps: SilencesDeps): { silent: Silent[]; turned: 
     const before = book.silence(uid)
     if (!expected && before === undefined) continue
     const since = expected && sinceOf(subscription, deps)
+    if (isSame(before, since, expected?.within.text)) {
+      silent.push({ key, subscription, silence: before })
+      continue
+    }
     const within = expected?.within.ms ?? 0
     let observed: number | undefined = now()
     // What was not seen matters only where what was seen holds nothing.
@@ -84,6 +88,14 @@ function silenceOf({ object }: SubscriptionState, within: string, since: number,
 
 /** A status tells whole seconds: what is read back from it after a restart is the same silence. */
 const wholeSecond = (ms: number): number => ms - (ms % 1000)
+
+/** It goes on: nothing has matched since it was found. */
+const isSame = (
+  before: Silence | undefined | 'unknown',
+  since: number | undefined,
+  within: string | undefined,
+): before is Silence =>
+  before !== undefined && before !== 'unknown' && before.since === since && before.within === within
 
 function isOther(before: Silence | undefined | 'unknown', after: Silence | undefined, { object }: SubscriptionState) {
   if (before !== 'unknown') return before?.since !== after?.since || before?.within !== after?.within
