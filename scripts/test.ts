@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { ensureTool, toolNames } from '../test/controlplane/tools.ts'
+import { ensureAll } from '../test/controlplane/tools.ts'
 
 /** `npm test [-- files]`: builds what the tests run against, then runs them all. */
 const given = process.argv.slice(2)
 const files = given.length > 0 ? given : globSync('test/**/*.test.ts').sort()
 
-for (const tool of toolNames) await ensureTool(tool, (line) => console.error(line))
+await ensureAll((line) => console.error(line))
 
 console.error(`running ${files.length} test files`)
 const child = spawn(process.execPath, ['--test', '--test-reporter=spec', ...files], { stdio: 'inherit' })

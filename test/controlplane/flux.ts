@@ -7,7 +7,7 @@ import type { AdminClient, Manifest } from './admin.ts'
 import type { ControlPlane } from './controlplane.ts'
 import { type Bound, spawnBound } from './process.ts'
 import { freePorts, noteChild } from './scratch.ts'
-import { ensureTool, moduleFiles } from './tools.ts'
+import { ensureTool, moduleFiles, sourceController } from './tools.ts'
 
 export type FluxController = 'helm-controller' | 'kustomize-controller'
 
@@ -20,8 +20,7 @@ export type RunningController = AsyncDisposable & {
 const modules = [
   'github.com/fluxcd/helm-controller',
   'github.com/fluxcd/kustomize-controller',
-  // Not built: only its CRDs are wanted. The Go checksum database vouches for it.
-  'github.com/fluxcd/source-controller@v1.9.1',
+  sourceController,
 ] as const
 
 /** The CRDs of releases, kustomizations and their sources, from the modules of the controllers. */

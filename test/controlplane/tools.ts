@@ -42,11 +42,14 @@ export type ToolName = keyof typeof tools
 
 export const toolNames = Object.keys(tools) as ToolName[]
 
+/** Not built, only its CRDs are wanted, so that no go.mod names it: the Go checksum database vouches for it. */
+export const sourceController = 'github.com/fluxcd/source-controller@v1.9.1'
+
 const environment = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' }
 
 const moduleFolder = (family: Family): string => fileURLToPath(new URL(`../tools/${family}`, import.meta.url))
 
-/** The folder that holds the files of a Go module, in the version which a family's go.mod names; downloaded if need be. */
+/** The folder that holds the files of a Go module, in the version which a family's go.mod or `@…` names; downloaded if need be. */
 export async function moduleFiles(family: Family, module: string): Promise<string> {
   goVersion()
   const lines = await go(['mod', 'download', '-json', module], moduleFolder(family))
@@ -79,6 +82,14 @@ export async function ensureTool(name: ToolName, report: (line: string) => void 
   )
   if (!existsSync(path)) await build(name, path, report)
   return path
+}
+
+/** Everything that tests build or download, so that they themselves need no network. Resolves to the tools' paths. */
+export async function ensureAll(report?: (line: string) => void): Promise<string[]> {
+  const paths: string[] = []
+  for (const name of toolNames) paths.push(await ensureTool(name, report))
+  await moduleFiles('helm-controller', sourceController)
+  return paths
 }
 
 function goVersion(): string {
@@ -197,7 +208,7 @@ export function terminalReport(): (line: string) => void {
 
 if (import.meta.main) {
   try {
-    for (const name of toolNames) console.log(await ensureTool(name))
+    for (const path of await ensureAll()) console.log(path)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     process.exitCode = 1
