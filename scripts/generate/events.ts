@@ -6,6 +6,7 @@ import { ownData } from '../../src/catalogue/schemas/own.ts'
 import type { Schema } from '../../src/catalogue/schemas/schema.ts'
 import { toStructured } from '../../src/formats/binding.ts'
 import type { Source } from '../../src/sources/source.ts'
+import { titleOf } from '../../src/sources/title-of.ts'
 import { readTests } from './samples.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -50,12 +51,18 @@ const vocabularyPage = '../../src/formats/cdevents/VOCABULARY.md'
 function overview({ rows, variants }: Catalogue): string {
   const columns = variants.filter(({ beyond, of }) => beyond === undefined && of === undefined)
   const lines = rows.map(({ source, milestone, events }) => {
-    const page = `${source.family}.md#${source.kind.toLowerCase()}`
+    const page = `${source.family}.md#${anchorOf(titleOf(source))}`
     const has = columns.map((variant) => {
       const found = events.find((event) => event.variant === variant || event.variant.beyond === variant)
       return found ? (found.variant.beyond ? `with ${code(found.variant.name.split(' ').at(-1) ?? '')}` : 'yes') : ''
     })
-    return [`[${source.kind}](${page})`, code(milestone.name), milestone.class, milestone.default ? 'yes' : '', ...has]
+    return [
+      `[${titleOf(source)}](${page})`,
+      code(milestone.name),
+      milestone.class,
+      milestone.default ? 'yes' : '',
+      ...has,
+    ]
   })
   return table(['kind', 'milestone', 'class', 'default', ...columns.map(({ name }) => code(name))], lines)
 }
@@ -83,23 +90,30 @@ async function familyPage(family: string, rows: readonly Row[]): Promise<string>
     .replace(/\n\n$/, '\n')
 }
 
+/** As GitHub makes it of a heading. */
+const anchorOf = (title: string): string =>
+  title
+    .toLowerCase()
+    .replaceAll(' ', '-')
+    .replace(/[^\w-]/g, '')
+
 function kindSection(source: Source, rows: readonly Row[]): string[] {
   const best = rows.find(({ milestone }) => milestone.outcome) ?? rows[0]
   const example = best?.events.find(isOwn)
   if (!best || !example) throw new Error(`no example of a ${source.kind}`)
   return [
-    `## ${source.kind}`,
+    `## ${titleOf(source)}`,
     `\`${best.milestone.name}\`, in Carillon's own format and structured mode:`,
     `\`\`\`json\n${JSON.stringify(JSON.parse(toStructured(example.example).body), null, 2)}\n\`\`\``,
     `### Milestones of a ${source.kind}`,
     table(
       ['milestone', 'when', 'time', 'key', 'class', 'default'],
-      rows.map(({ milestone: { name, when, time, key, class: of, default: isDefault } }) => [
+      rows.map(({ milestone: { name, when, time, key, class: of, until, default: isDefault } }) => [
         code(name),
         when,
         time,
         code(key),
-        of,
+        until === undefined ? of : `${of}, until ${until}`,
         isDefault ? 'yes' : 'no',
       ]),
     ),

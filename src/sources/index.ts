@@ -2,10 +2,16 @@ import type { KubeObject } from '../api/object.ts'
 import { bucket, gitRepository, helmChart, helmRepository, ociRepository } from './flux-artifacts.ts'
 import { helmRelease } from './flux-helmrelease.ts'
 import { kustomization } from './flux-kustomization.ts'
+import { component } from './konflux-component.ts'
+import { componentGroup } from './konflux-component-group.ts'
+import { versionedComponent } from './konflux-component-versions.ts'
+import { imageRepository, newImageRepository } from './konflux-image-repository.ts'
 import { internalRequest } from './konflux-internal-request.ts'
 import { enterpriseContractPolicy } from './konflux-policy.ts'
 import { release } from './konflux-release.ts'
 import { releasePlan, releasePlanAdmission } from './konflux-release-plan.ts'
+import { integrationTestScenario } from './konflux-scenario.ts'
+import { snapshot } from './konflux-snapshot.ts'
 import { projectDevelopmentStream } from './konflux-stream.ts'
 import { dependencyUpdateCheck } from './konflux-update-check.ts'
 import { groupOf } from './read.ts'
@@ -17,6 +23,13 @@ export const sources: Readonly<Record<string, Source>> = byName([
   taskRun,
   pipelineRun,
   customRun,
+  component,
+  versionedComponent,
+  imageRepository,
+  newImageRepository,
+  snapshot,
+  integrationTestScenario,
+  componentGroup,
   release,
   releasePlan,
   releasePlanAdmission,

@@ -93,6 +93,12 @@ export const konfluxAnnotations: readonly string[] = [
 
 const updateLabels = [...konfluxMarks.updatedComponent.labels, ...konfluxMarks.updatedNamespace.labels]
 
+/** What says to what an object of Konflux belongs, when it is gone. */
+export const konfluxIdentity: { annotations: readonly string[]; spec: readonly string[] } = {
+  annotations: konfluxAnnotations,
+  spec: ['application', 'componentGroup'],
+}
+
 const known: ReadonlySet<string> = new Set(runTypes.filter((type) => type !== 'nudge' && type !== 'update'))
 
 /**

@@ -84,7 +84,13 @@ export type Keep = { wants(milestoneName: string): boolean; previous: Projection
 export type Gone = { at: number; missed: boolean }
 
 /** Why something of an object can't be told. `key` tells it from others of the object; `message` never holds a value of it. */
-export type Unreadable = { key: string; milestone: string; message: string }
+export type Unreadable = {
+  key: string
+  milestone: string
+  /** Milestones besides that can't be told for it. */
+  others?: readonly string[]
+  message: string
+}
 
 /** A watched kind: which resource, and what its objects tell. Everything here is a pure function. */
 export type Source = {

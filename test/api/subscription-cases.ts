@@ -54,6 +54,17 @@ export const goodSubscriptions: Good[] = [
     }),
   ],
   [
+    'milestones of a Snapshot',
+    events({
+      kind: 'Snapshot',
+      milestones: ['created', 'test-queued', 'test-started', 'test-finished', 'passed', 'failed', 'rerun-requested'],
+    }),
+  ],
+  [
+    'a Component of one of its groups',
+    events({ kind: 'Component', group: 'konflux-ci.dev', milestones: ['onboarded'] }),
+  ],
+  [
     'a kind twice',
     subscription({
       events: [
@@ -207,6 +218,11 @@ export const badSubscriptions: Bad[] = [
     'a signed CustomRun',
     events({ kind: 'CustomRun', milestones: ['signed'] }),
     'milestones of a CustomRun are queued, started, running, changed, unknown, finished, retried, deleted',
+  ],
+  [
+    'a Snapshot that finishes',
+    events({ kind: 'Snapshot', milestones: ['finished'] }),
+    'milestones of a Snapshot are created, invalid, test-queued, test-started, test-finished, passed, failed',
   ],
   ['a milestone twice', events({ kind: 'TaskRun', milestones: ['started', 'started'] }), 'Duplicate value: "started"'],
   [

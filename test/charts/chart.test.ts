@@ -148,7 +148,13 @@ const rights = [
   'get,list,watch tekton.dev/customruns',
   'get,list,watch /namespaces',
   'get /configmaps',
+  ...['components', 'imagerepositories'].map((plural) => `get,list,watch konflux-ci.dev/${plural}`),
   ...[
+    'components',
+    'componentgroups',
+    'imagerepositories',
+    'integrationtestscenarios',
+    'snapshots',
     'releases',
     'releaseplans',
     'releaseplanadmissions',

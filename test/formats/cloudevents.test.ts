@@ -12,7 +12,7 @@ import { cloudevents } from '../../src/formats/cloudevents.ts'
 import { compileDashboard } from '../../src/formats/dashboard.ts'
 import type { Content, EncodedEvent, EncodeInput } from '../../src/formats/format.ts'
 import { defaultOptions } from '../../src/formats/options.ts'
-import { sources } from '../../src/sources/index.ts'
+import { sourceFor, sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
 
 const runsDir = join(import.meta.dirname, '../sources/golden')
@@ -24,7 +24,7 @@ const dashboard = compileDashboard('https://tekton.example.com/#/namespaces/{{na
 assert.ok(dashboard.ok)
 const cluster = { uri: '/clusters/c-1', urlOf: dashboard.value }
 
-const sourceOf = (object: KubeObject): Source => sources[object.kind] ?? assert.fail(object.kind)
+const sourceOf = (object: KubeObject): Source => sourceFor(object) ?? assert.fail(object.kind)
 
 const lifeOf = (object: KubeObject, before: Omit<Sample, 'object'> = {}): Milestone[] => [
   ...sourceOf(object).milestones(object),

@@ -53,6 +53,18 @@ test('milestone names are unique in a kind and fit into an event type', () => {
   }
 })
 
+test('the default tier of what Konflux makes, by kind', () => {
+  const chosen = (name: string) => sources[name]?.catalogue.filter((row) => row.default).map((row) => row.name)
+  const ofSnapshots = ['created', 'invalid', 'test-started', 'test-finished', 'passed', 'failed', 'canceled']
+  assert.deepEqual(chosen('Snapshot'), ofSnapshots)
+  assert.deepEqual(chosen('Component'), ['created', 'onboarded', 'onboarding-failed', 'promoted', 'deleted'])
+  assert.deepEqual(chosen('Component.konflux-ci.dev'), ['created', 'onboarded', 'onboarding-failed', 'deleted'])
+  for (const name of ['ImageRepository', 'ImageRepository.konflux-ci.dev'])
+    assert.deepEqual(chosen(name), ['ready', 'failed'])
+  assert.deepEqual(chosen('IntegrationTestScenario'), [])
+  assert.deepEqual(chosen('ComponentGroup'), ['created', 'promoted'])
+})
+
 test('only Chains signs TaskRuns and PipelineRuns, only PipelineRuns skip, and they are not retried', () => {
   const names = (kind: string) => ofTekton(sources[kind] as Source).map((row) => row.name)
   const all = ['queued', 'started', 'unknown', 'running', 'changed']

@@ -4,16 +4,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { KubeObject } from '../../src/api/object.ts'
 import { projectionBefore } from '../../src/catalogue/sample.ts'
-import { sources } from '../../src/sources/index.ts'
+import { sourceFor } from '../../src/sources/index.ts'
 import type { Milestone, Projection, Source } from '../../src/sources/source.ts'
 
 const goldenDir = join(import.meta.dirname, 'golden')
 
-function sourceOf(object: KubeObject): Source {
-  const source = sources[object.kind]
-  assert.ok(source, object.kind)
-  return source
-}
+const sourceOf = (object: KubeObject): Source => sourceFor(object) ?? assert.fail(object.kind)
 
 const pinned = (milestone: Milestone) =>
   JSON.parse(

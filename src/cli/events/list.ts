@@ -1,5 +1,6 @@
 import { accept, refuse } from '../../api/verdict.ts'
 import type { Declared } from '../../catalogue/declared.ts'
+import { titleOf } from '../../sources/title-of.ts'
 import type { CommandFlag } from '../command-text.ts'
 import type { LocalCommand } from '../local-command.ts'
 import { givenText } from '../parse-flags.ts'
@@ -52,7 +53,7 @@ const rowTable = (chosen: readonly Chosen[]): string =>
     ['KIND', 'MILESTONE', 'CLASS', 'DEFAULT', 'FORMAT', 'TYPE'],
     chosen.flatMap(({ row: { source, milestone }, events }) =>
       events.map(({ variant, type }) => [
-        source.kind,
+        titleOf(source),
         milestone.name,
         milestone.class,
         milestone.default ? 'yes' : 'no',

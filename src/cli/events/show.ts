@@ -1,5 +1,6 @@
 import { accept } from '../../api/verdict.ts'
 import type { Declared } from '../../catalogue/declared.ts'
+import { titleOf } from '../../sources/title-of.ts'
 import type { CommandFlag } from '../command-text.ts'
 import { wrap } from '../flags.ts'
 import type { LocalCommand } from '../local-command.ts'
@@ -42,9 +43,10 @@ and an example as one of our tests made it.`,
 const line = (name: string, text: string): string => `${wrap(`  ${name}:`.padEnd(13), text)}\n`
 
 function rowText({ row: { source, milestone }, events }: Chosen): string {
-  const { name, class: of, default: isDefault, key, time, when } = milestone
+  const { name, class: of, default: isDefault, key, time, when, until } = milestone
   const facts = Object.entries({
     when,
+    ...(until !== undefined && { until }),
     time,
     key,
     class: of,
@@ -55,7 +57,7 @@ function rowText({ row: { source, milestone }, events }: Chosen): string {
     events.map(({ variant, type }) => [variant.name, type]),
   )
   const example = events[0]
-  return `${source.kind} ${name}\n${facts.map(([fact, text]) => line(fact, text)).join('')}
+  return `${titleOf(source)} ${name}\n${facts.map(([fact, text]) => line(fact, text)).join('')}
 ${types}${example ? `\nExample of ${example.type}, in structured mode:\n${json(exampleOf(example))}` : ''}`
 }
 

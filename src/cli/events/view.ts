@@ -8,9 +8,9 @@ export const viewOf = ({ row, events }: Chosen, withExamples: boolean): Record<s
 })
 
 function viewOfRow({ source, milestone }: Row): Record<string, unknown> {
-  const { name, class: of, default: isDefault, key, time, when } = milestone
+  const { name, class: of, default: isDefault, key, time, when, until } = milestone
   const { kind, family, group, version } = source
-  return { kind, family, group, version, milestone: name, class: of, default: isDefault, key, time, when }
+  return { kind, family, group, version, milestone: name, class: of, default: isDefault, key, time, when, until }
 }
 
 function viewOfEvent({ type, variant: { format, options, beyond } }: RowEvent): Record<string, unknown> {

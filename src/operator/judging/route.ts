@@ -104,16 +104,18 @@ class ObjectState {
   /** What the object ought to tell and nobody can read: counted once for each subscription that would hear of it. */
   tellUnreadable(): void {
     const { emitters, gone, object, source } = this.input
-    for (const { key, milestone, message } of (!gone && source.unreadable?.(object)) || []) {
+    for (const { key, milestone, others = [], message } of (!gone && source.unreadable?.(object)) || []) {
       const seen = `${unreadablePrefix}${key}`
       if (this.seen.has(seen)) continue
       this.seen.add(seen)
       this.changed = true
       const problems = [{ reason: 'ObjectUnreadable' as const, message }]
       for (const emitter of emitters) {
-        if (!emitter.selection.kinds.get(source.name)?.has(milestone)) continue
+        const wanted = emitter.selection.kinds.get(source.name)
+        const lacking = [milestone, ...others].find((name) => wanted?.has(name))
+        if (lacking === undefined) continue
         this.count(emitter, '', { invalid: 1 })
-        this.out.formatErrors.push({ emitter, kind: source.name, object, milestone, problems })
+        this.out.formatErrors.push({ emitter, kind: source.name, object, milestone: lacking, problems })
       }
     }
   }

@@ -137,7 +137,11 @@ function stage({ emitters = [both], spec = {}, since = sinceOf(), states = {} }:
   }
 }
 
-const both = emitter('builds', { sinks: [{ name: 'qe' }, { name: 'audit' }] })
+const runKinds = ['TaskRun', 'PipelineRun', 'CustomRun']
+const both = emitter('builds', {
+  sinks: [{ name: 'qe' }, { name: 'audit' }],
+  events: runKinds.map((kind) => ({ kind, milestones: ['started', 'finished'] })),
+})
 
 const run = (name: string, second = 60) => taskRun(succeeded(second), { name, uid: `uid-${name}` })
 
