@@ -66,7 +66,7 @@ function hintsOf(name: string, value: unknown, values: ReadonlyMap<string, unkno
   if (name.endsWith('ARTIFACT_URI')) return pair(value, values.get(name.replace(/URI$/, 'DIGEST')), false)
   if (!name.endsWith('ARTIFACT_OUTPUTS')) return []
   const { uri, digest, isBuildArtifact }: Fields = fields(value)
-  return String(isBuildArtifact) === 'false' ? [] : pair(uri, digest, false)
+  return isBuildArtifact === 'false' || isBuildArtifact === false ? [] : pair(uri, digest, false)
 }
 
 /** A task that made nothing leaves its results empty. */

@@ -51,17 +51,18 @@ export function tellTaskRun({ status, condition, ended }: KonfluxRun): Told {
 }
 
 function tellBuild(run: KonfluxRun): Told {
-  const created = time(run.metadata.creationTimestamp)
-  const began = [...(created === undefined ? [] : [derived('build-queued', created)]), ...spanOf('build', run)]
-  if (run.ended === undefined) return { milestones: began, unreadable: [] }
-  const hasSucceeded = run.condition?.status === 'True'
-  const { images, odd } = hasSucceeded ? imagesOf(run.status.results) : { images: [], odd: false }
-  const snapshot = hasSucceeded ? tellSnapshot(run, run.ended) : nothing
+  const { metadata, status, condition, ended } = run
+  const created = time(metadata.creationTimestamp)
+  const span = [...(created === undefined ? [] : [derived('build-queued', created)]), ...spanOf('build', run)]
+  if (ended === undefined) return { milestones: span, unreadable: [] }
+  const hasSucceeded = condition?.status === 'True'
+  const { images, odd } = hasSucceeded ? imagesOf(status.results) : { images: [], odd: false }
+  const snapshot = hasSucceeded ? tellSnapshot(run, ended) : nothing
   return {
     milestones: [
-      ...began,
-      ...images.map((image) => ofImage('artifact-published', image, Number(run.ended))),
-      ...signatures(run, run.ended, images),
+      ...span,
+      ...images.map((image) => ofImage('artifact-published', image, ended)),
+      ...signatures(run, ended, images),
       ...snapshot.milestones,
     ],
     unreadable: [...(odd ? [noImage] : []), ...snapshot.unreadable],

@@ -72,6 +72,12 @@ const hints: [what: string, values: Record<string, unknown>, images: unknown[], 
     false,
   ],
   ['a by-product', { x_ARTIFACT_OUTPUTS: { uri: 'q.io/a', digest: a, isBuildArtifact: 'false' } }, [], false],
+  [
+    'an output that says so in no way at all',
+    { x_ARTIFACT_OUTPUTS: { uri: 'q.io/a', digest: a, isBuildArtifact: { toString: 1, valueOf: 1 } } },
+    [image('q.io/a')],
+    false,
+  ],
   ['inputs', { x_ARTIFACT_INPUTS: { uri: 'q.io/a', digest: a } }, [], false],
   ['outputs of another form', { ARTIFACT_OUTPUTS: 'q.io/a' }, [], false],
   [
