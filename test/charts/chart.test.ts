@@ -118,10 +118,12 @@ suite('the chart', () => {
     const roles = await Promise.all(
       ['blue', 'green'].map(async (namespace) => {
         const { stdout } = await runHelm(helm, ['template', 'carillon', chart, '--namespace', namespace])
-        return /kind: ClusterRole\nmetadata:\n {2}name: (.+)/.exec(stdout)?.[1]
+        return [...stdout.matchAll(/kind: ClusterRole\nmetadata:\n {2}name: (.+)/g)].map(([, name]) => name)
       }),
     )
-    assert.deepEqual(roles, ['blue-carillon', 'green-carillon'])
+    const [blue = [], green = []] = roles
+    assert.deepEqual([blue.length, new Set([...blue, ...green]).size], [4, 8])
+    assert.deepEqual([blue.includes('blue-carillon'), green.includes('green-carillon')], [true, true])
   })
 
   test('gives an install of a class the right to record its own times', async () => {
@@ -241,6 +243,28 @@ suite('the chart, applied', () => {
     const settings = readConfigFile(data['config.yaml'] ?? '')
     assert.ok(settings.ok)
     assert.deepEqual(settings.value['tekton-config-namespace'], ['tekton-pipelines'])
+  })
+
+  test('adds to the roles of Kubernetes: view reads, edit writes subscriptions, admin sinks', () => {
+    const added = manifests.filter(({ kind, metadata }) => kind === 'ClusterRole' && /aggregate/.test(metadata.name))
+    const told = added.map(({ metadata, rules }) => {
+      const labels = Object.keys((metadata as unknown as { labels: object }).labels)
+      return [labels.find((label) => label.startsWith('rbac.')), ...spellOut(rules as Rule[])]
+    })
+    const label = 'rbac.authorization.k8s.io/aggregate-to-'
+    const write = 'create,update,patch,delete'
+    assert.deepEqual(told.toSorted(), [
+      [`${label}admin`, `${write} carillon.dev/eventsinks`],
+      [`${label}edit`, `${write} carillon.dev/eventsubscriptions`],
+      [`${label}view`, 'get,list,watch carillon.dev/eventsinks', 'get,list,watch carillon.dev/eventsubscriptions'],
+    ])
+  })
+
+  test('lets tokens of ServiceAccounts be made only where it is asked to', async () => {
+    const told = await render(await ensureTool('helm'), '--set=rbac.serviceAccountTokens=true')
+    const rules = (of: Manifest[]) => spellOut((find(of, 'ClusterRole') as unknown as { rules: Rule[] }).rules)
+    const more = rules(told).filter((right) => !rules(manifests).includes(right))
+    assert.deepEqual(more, ['get /serviceaccounts', 'create /serviceaccounts/token'])
   })
 
   const reviews: [allowed: boolean, verb: string, group: string, resource: string, more?: object][] = [

@@ -30,7 +30,7 @@ export async function render(helm: string, ...args: string[]): Promise<Manifest[
 }
 
 export function find(manifests: Manifest[], kind: string): Manifest {
-  const [found, ...more] = manifests.filter((one) => one.kind === kind)
+  const [found, ...more] = manifests.filter((one) => one.kind === kind && !one.metadata.name.includes('-aggregate-to-'))
   if (!found || more.length > 0) throw new Error(`one ${kind} is expected, found ${found ? more.length + 1 : 0}`)
   return found
 }

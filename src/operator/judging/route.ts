@@ -42,6 +42,9 @@ const settledBefore = ({ source, object, now, gone, phase }: RouteInput): number
 
 const [nothingIs, allIs] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
 
+/** What can't be read has no time and no outcome: it is only asked whether a subscription selects it. */
+const asIfTold = (name: string): Milestone => ({ name, key: name, class: 'derived', time: 0, rank: 0 })
+
 /** A milestone that sinks are to be told of; `owed`: it matched before, and had no room. */
 type Asked = { emitter: Emitter; sinks: readonly EmitterSink[]; milestone: Milestone; owed: boolean }
 
@@ -111,8 +114,8 @@ class ObjectState {
       this.changed = true
       const problems = [{ reason: 'ObjectUnreadable' as const, message }]
       for (const emitter of emitters) {
-        const wanted = emitter.selection.kinds.get(source.name)
-        const lacking = [milestone, ...others].find((name) => wanted?.has(name))
+        const judged = (name: string) => emitter.selection.judge(source, object, asIfTold(name), this.inputs).kind
+        const lacking = [milestone, ...others].find((name) => judged(name) !== 'unselected')
         if (lacking === undefined) continue
         this.count(emitter, '', { invalid: 1 })
         this.out.formatErrors.push({ emitter, kind: source.name, object, milestone: lacking, problems })
