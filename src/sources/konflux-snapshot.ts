@@ -152,4 +152,5 @@ export const snapshot = resourceSource({
   transitions,
   unreadable,
   identity: konfluxIdentity,
+  isLinkedTo: true,
 })

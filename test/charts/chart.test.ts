@@ -4,6 +4,7 @@ import { after, before, suite, test } from 'node:test'
 import { parse } from 'yaml'
 import { readCommand } from '../../src/config/command.ts'
 import { readConfigFile } from '../../src/config/file.ts'
+import { sources } from '../../src/sources/index.ts'
 import { AdminClient, type Manifest } from '../controlplane/admin.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { ensureTool } from '../controlplane/tools.ts'
@@ -145,26 +146,10 @@ const rights = [
   'get,list,watch carillon.dev/eventsubscriptions',
   'patch carillon.dev/eventsinks/status',
   'patch carillon.dev/eventsubscriptions/status',
-  'get,list,watch tekton.dev/taskruns',
-  'get,list,watch tekton.dev/pipelineruns',
-  'get,list,watch tekton.dev/customruns',
+  // The kinds that have a catalogue, and no other.
+  ...Object.values(sources).map(({ group, plural }) => `get,list,watch ${group}/${plural}`),
   'get,list,watch /namespaces',
   'get /configmaps',
-  ...['components', 'imagerepositories'].map((plural) => `get,list,watch konflux-ci.dev/${plural}`),
-  ...[
-    'components',
-    'componentgroups',
-    'imagerepositories',
-    'integrationtestscenarios',
-    'snapshots',
-    'releases',
-    'releaseplans',
-    'releaseplanadmissions',
-    'internalrequests',
-    'enterprisecontractpolicies',
-    'dependencyupdatechecks',
-  ].map((plural) => `get,list,watch appstudio.redhat.com/${plural}`),
-  'get,list,watch projctl.konflux.dev/projectdevelopmentstreams',
   'get /secrets',
   'create,patch /events',
   'get /configmaps carillon-system/carillon-config',
