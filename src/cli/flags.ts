@@ -33,6 +33,12 @@ export const runFlags = [
     list: true,
     help: 'namespace whose subscriptions may watch other namespaces',
   },
+  {
+    name: 'tenant-kind',
+    value: 'KIND.GROUP',
+    list: true,
+    help: 'kind, besides those of Tekton, Konflux and Flux, that subscriptions outside admin namespaces may be of, such as Certificate.cert-manager.io; Pod.core for the core group',
+  },
   { name: 'watch-namespace', value: 'NAME', list: true, help: 'watch only these namespaces; default: all' },
   {
     name: 'allow-cidr',

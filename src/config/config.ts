@@ -2,12 +2,16 @@ import { parseDuration } from '../api/durations.ts'
 import { parseQuantity } from '../api/quantity.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type Flag, type FlagName, runFlags } from '../cli/flags.ts'
+import { whyNever } from '../operator/kinds-allowed.ts'
+import { readGenericName } from '../sources/generic.ts'
 
 /** What the operator was told, from flags, environment, ConfigMap carillon-config and defaults, in this order. */
 export type Config = {
   namespace: string
   dataDir: string
   adminNamespaces: string[]
+  /** `<Kind>.<group>`, the group `core` for the one without a name. */
+  tenantKinds: string[]
   watchNamespaces: string[]
   allowCidrs: string[]
   clusterUri: string | undefined
@@ -49,6 +53,10 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     if (wrong !== undefined)
       return refuse('FlagInvalid', `--${flag} '${wrong}' is no name: use lower case letters, digits and '-'`)
   }
+  for (const name of given['tenant-kind'] ?? []) {
+    const wrong = wrongTenantKind(name)
+    if (wrong !== undefined) return refuse('FlagInvalid', `--tenant-kind '${name}' ${wrong}`)
+  }
   if (one('data-dir') === '') return refuse('FlagInvalid', '--data-dir must name a directory')
   const clusterUri = one('cluster-uri')?.replace(/\/+$/, '')
   if (clusterUri !== undefined && !/^[!#$&-;=?-Z_a-z~%[\]]+$/.test(clusterUri)) {
@@ -70,6 +78,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
     dataDir: one('data-dir') ?? '',
     adminNamespaces: given['admin-namespace'] ?? [],
+    tenantKinds: given['tenant-kind'] ?? [],
     watchNamespaces: given['watch-namespace'] ?? [],
     allowCidrs: given['allow-cidr'] ?? [],
     clusterUri,
@@ -83,6 +92,13 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     graceMs: graceMs.value,
     quota: quota.value,
   })
+}
+
+function wrongTenantKind(name: string): string | undefined {
+  const read = readGenericName(name)
+  if (!read) return 'must be Kind.group, such as Certificate.cert-manager.io, or Pod.core'
+  const never = whyNever(read.kind, read.group)
+  return never && `is never watched: ${never}`
 }
 
 function isWebUrl(text: string): boolean {

@@ -6,6 +6,7 @@ import type { Settings } from './config.ts'
 /** Keys of config.yaml in ConfigMap carillon-config, and the flag that each stands for. */
 const fileKeys: Record<string, FlagName> = {
   adminNamespaces: 'admin-namespace',
+  tenantKinds: 'tenant-kind',
   watchNamespaces: 'watch-namespace',
   clusterUri: 'cluster-uri',
   dashboardUrl: 'dashboard-url',

@@ -11,7 +11,11 @@ const milestoneType = recordType('Milestone', milestoneFields)
 export const filterVariables = { object: 'dyn', milestone: milestoneType } as const
 
 /** One change's inputs, shared by all filters that judge it: what one of them had converted, the next finds ready. */
-export type FilterInputs = { at(milestone: Milestone): Inputs }
+export type FilterInputs = {
+  at(milestone: Milestone): Inputs
+  /** Of the object alone. */
+  object: Inputs
+}
 
 /** Costs next to nothing until a filter reads from it. */
 export function inputsOf(source: Source, object: KubeObject): FilterInputs {
@@ -28,6 +32,7 @@ export function inputsOf(source: Source, object: KubeObject): FilterInputs {
     },
   }
   return {
+    object: inputs,
     at(milestone) {
       if (milestone !== current) values.milestone = undefined
       current = milestone

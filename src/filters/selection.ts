@@ -3,6 +3,7 @@ import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { compile, type Program } from '../cel/program.ts'
 import { askedOf } from '../sources/asked.ts'
 import type { Milestone, Source } from '../sources/source.ts'
+import { compileDefinition, type DefineSpec, type Definition } from './define.ts'
 import { type FilterInputs, filterVariables } from './inputs.ts'
 import { compileSelector, type LabelSelector, type Labels, type LabelTest } from './selector.ts'
 
@@ -20,8 +21,14 @@ export type SelectionSpec = {
   onRequest?: string
 }
 
-/** Milestones of one kind. Left out: its default tier. */
-export type EventSpec = { kind: string; group?: string; milestones?: readonly string[]; selector?: LabelSelector }
+/** Milestones of one kind. Left out: its default tier, or where it defines any, none but those. */
+export type EventSpec = {
+  kind: string
+  group?: string
+  milestones?: readonly string[]
+  define?: readonly DefineSpec[]
+  selector?: LabelSelector
+}
 
 /** Which sources an entry of `events` speaks of, and which there are where there is none. */
 export type KnownSources = {
@@ -35,6 +42,8 @@ export type Selection = {
   kinds: ReadonlyMap<string, ReadonlySet<string>>
   /** Those of them that the formats' options bring, and the spec does not name: for the formats with `besides` alone. */
   besides?: ReadonlyMap<string, ReadonlySet<string>>
+  /** Name of the source → the milestones that the subscription defines of it: they are among `kinds`, too. */
+  defined?: ReadonlyMap<string, readonly Definition[]>
   /** Which namespaces, by their labels; undefined where the spec has no namespaceSelector, or one that is empty. */
   namespaces?: LabelTest
   /** Whether an object asks for the subscription; undefined where it need not. */
@@ -57,7 +66,9 @@ export type Knows = (source: Source, milestone: string) => boolean
 /** What the formats' options bring besides the milestones named of a kind, or its default tier. */
 export type Besides = (source: Source, named: readonly string[] | undefined) => readonly string[]
 
-/** Refused as EventsInvalid (with what is allowed), FilterInvalid (with line and column) or NamespaceSelectorInvalid. */
+/**
+ * Refused as EventsInvalid (with what is allowed), DefineInvalid and FilterInvalid (with line and column) or NamespaceSelectorInvalid.
+ */
 export function compileSelection(
   spec: SelectionSpec,
   sources: KnownSources,
@@ -66,6 +77,8 @@ export function compileSelection(
 ): Verdict<Selection> {
   const choices = compileEvents(spec.events, sources, knows, besides)
   if (!choices.ok) return choices
+  const defined = definedBy(choices.value)
+  if (!defined.ok) return defined
   const filter =
     spec.filter === undefined ? undefined : compile(spec.filter, { variables: filterVariables, result: 'bool' })
   if (filter && !filter.ok) return refuse(filter.reason, `filter: ${filter.message}`)
@@ -79,6 +92,7 @@ export function compileSelection(
   return accept({
     kinds,
     ...(brought.some(([, names]) => names.size > 0) && { besides: new Map(brought) }),
+    ...(defined.value.size > 0 && { defined: defined.value }),
     ...(namespaces && !isEmpty(spec.namespaceSelector) && { namespaces: namespaces.value }),
     ...(asked && { asked }),
     judge: judgeBy(choices.value, filter?.value, asked),
@@ -89,7 +103,32 @@ const isEmpty = ({ matchLabels, matchExpressions }: LabelSelector = {}): boolean
   Object.keys(matchLabels ?? {}).length + (matchExpressions ?? []).length === 0
 
 /** One entry of `events`. */
-type Choice = { milestones: ReadonlySet<string>; named: ReadonlySet<string>; labels: LabelTest | undefined }
+type Choice = {
+  milestones: ReadonlySet<string>
+  named: ReadonlySet<string>
+  labels: LabelTest | undefined
+  defined: readonly Definition[]
+}
+
+/** So many milestones a subscription may define. */
+const maxDefined = 32
+
+function definedBy(choices: ReadonlyMap<string, readonly Choice[]>): Verdict<Map<string, readonly Definition[]>> {
+  const defined = new Map<string, readonly Definition[]>()
+  let count = 0
+  for (const [source, of] of choices) {
+    const own = of.flatMap((choice) => choice.defined)
+    const twice = own.find(({ name }, index) => own.findIndex((one) => one.name === name) < index)
+    if (twice) return refuse('DefineInvalid', `define ${twice.name} of ${source}: a name is defined once for a kind`)
+    count += own.length
+    if (own.length > 0) defined.set(source, own)
+  }
+  if (count <= maxDefined) return accept(defined)
+  return refuse(
+    'DefineInvalid',
+    `${count} milestones are defined, and ${maxDefined} are allowed: make several subscriptions`,
+  )
+}
 
 const allOf = (choices: ReadonlyMap<string, readonly Choice[]>, namesOf: (choice: Choice) => ReadonlySet<string>) =>
   new Map([...choices].map(([kind, of]) => [kind, new Set(of.flatMap((choice) => [...namesOf(choice)]))]))
@@ -161,22 +200,49 @@ function compileEvent(
   if (!first) return refuse('EventsInvalid', unknownKind(event, sources))
   const labels = event.selector && compileSelector(event.selector, 'EventsInvalid')
   if (labels && !labels.ok) return refuse('EventsInvalid', `selector of ${event.kind}: ${labels.message}`)
+  const defined = compileDefinitions(event, found, knows, labels?.value)
+  if (!defined.ok) return defined
   const allowed = new Set(found.flatMap((source) => allowedOf(source, knows)))
   const wrong = event.milestones?.find((name) => !allowed.has(name))
   if (wrong !== undefined) return refuse('EventsInvalid', wrongMilestone(first, wrong, [...allowed]))
   const choices = new Map<string, Choice>()
   for (const source of found) {
     const own = allowedOf(source, knows)
-    const milestones = event.milestones?.filter((name) => own.includes(name)) ?? defaultsOf(source, knows)
+    const named =
+      event.milestones?.filter((name) => own.includes(name)) ?? (event.define ? [] : defaultsOf(source, knows))
+    const milestones = [...named, ...defined.value.map(({ name }) => name)]
     if (milestones.length === 0) continue
-    const all = new Set([...milestones, ...besides(source, event.milestones)])
-    choices.set(source.name, { milestones: all, named: new Set(milestones), labels: labels?.value })
+    const all = new Set([...milestones, ...besides(source, event.milestones ?? (event.define && []))])
+    const choice = { milestones: all, named: new Set(milestones), labels: labels?.value, defined: defined.value }
+    choices.set(source.name, choice)
   }
   if (choices.size > 0) return accept(choices)
   return refuse(
     'EventsInvalid',
     `the formats of this subscription have no event for the default milestones of ${event.kind}`,
   )
+}
+
+/** Each is one program, however many groups the kind is read in. */
+function compileDefinitions(
+  { kind, define = [], milestones = [] }: EventSpec,
+  sources: readonly Source[],
+  knows: Knows,
+  labels: LabelTest | undefined,
+): Verdict<Definition[]> {
+  const definitions: Definition[] = []
+  for (const spec of define) {
+    const wrong = (message: string) => refuse('DefineInvalid', `define ${spec.name} of ${kind}: ${message}`)
+    if (sources.some(({ catalogue }) => catalogue.some(({ name }) => name === spec.name)))
+      return wrong(`${kind} has a milestone of this name already; take another name`)
+    if (milestones.includes(spec.name)) return wrong('what is defined counts without being named in milestones')
+    if (!sources.some((source) => knows(source, spec.name)))
+      return wrong('the formats of this subscription have no event for it; cloudevents and cdevents do')
+    const definition = compileDefinition(spec, kind, labels)
+    if (!definition.ok) return definition
+    definitions.push(definition.value)
+  }
+  return accept(definitions)
 }
 
 function unknownKind({ kind, group }: EventSpec, { all }: KnownSources): string {

@@ -85,7 +85,7 @@ export type Format = {
   maxBytes?: number
   /** Whether a too large event can be had smaller with content `summary`. */
   hasSummary: boolean
-  /** Whether this format has an event for that milestone name of that kind. */
+  /** Whether this format has an event for that milestone name of that kind: of a row of its catalogue, or one that a subscription defines. */
   knows(source: Source, milestoneName: string, options: FormatOptions): boolean
   /**
    * Milestones that its options bring besides those that a subscription names for a kind (undefined: the default tier), for this format

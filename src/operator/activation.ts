@@ -1,3 +1,4 @@
+import type { Selection } from '../filters/selection.ts'
 import type { Emitter } from './emitter.ts'
 
 /** What an activation needs to know of a subscription. Times are ms since the epoch. */
@@ -16,6 +17,15 @@ export type ActivationSpec = {
 /** `<subscription uid> <sink> <kind> <milestone>`: what is activated on its own (docs/decisions/006-since-and-refresh.md). */
 export const activationKey = (subscriptionUid: string, sink: string, kind: string, milestone: string): string =>
   `${subscriptionUid} ${sink} ${kind} ${milestone}`
+
+/**
+ * A milestone's name as activations have it. What a subscription defines has there, besides, what it is defined by: with another `when` or
+ * `key` it is another milestone, which counts from then on, as one that is added does.
+ */
+export function activationName({ defined }: Pick<Selection, 'defined'>, kind: string, milestone: string): string {
+  const revision = defined?.get(kind)?.find(({ name }) => name === milestone)?.revision
+  return revision === undefined ? milestone : `${milestone}@${revision}`
+}
 
 /** Stands in the place of a time while the subscription is suspended: nothing is that late. */
 export const suspendedSince = Number.MAX_SAFE_INTEGER
@@ -46,7 +56,7 @@ export function activate(
   for (const sink of emitter.sinks) {
     for (const [kind, milestones] of emitter.selection.kinds) {
       for (const milestone of milestones) {
-        const key = activationKey(emitter.uid, sink.key, kind, milestone)
+        const key = activationKey(emitter.uid, sink.key, kind, activationName(emitter.selection, kind, milestone))
         const first = () => (isNew() ? firstOf(spec, sink.key) : undefined)
         const since = sinceOf(spec, standing.get(key), first, now)
         if (since !== standing.get(key)) entries.set(key, since)
@@ -94,7 +104,8 @@ export function activeSince(
   for (const sink of of) {
     for (const [kind, milestones] of selection.kinds) {
       for (const milestone of milestones) {
-        const at = standing.get(activationKey(uid, sink, kind, milestone)) ?? suspendedSince
+        const name = activationName(selection, kind, milestone)
+        const at = standing.get(activationKey(uid, sink, kind, name)) ?? suspendedSince
         if (at !== suspendedSince && at < (earliest ?? suspendedSince)) earliest = at
       }
     }
@@ -115,7 +126,8 @@ export function byKind(
 ): Activated[] {
   const activated: Activated[] = []
   for (const [kind, milestones] of selection.kinds) {
-    const keys = sinks.flatMap((sink) => [...milestones].map((name) => activationKey(uid, sink.key, kind, name)))
+    const names = [...milestones].map((name) => activationName(selection, kind, name))
+    const keys = sinks.flatMap((sink) => names.map((name) => activationKey(uid, sink.key, kind, name)))
     const own = keys.filter(wanted)
     if (own.length > 0) activated.push({ uid, kind, namespace: clusterWide ? undefined : namespace, keys: own })
   }

@@ -40,6 +40,7 @@ export type OperatorDeps = {
   sources: KnownSources
   formats: Readonly<Record<FormatName, Format>>
   adminNamespaces: ReadonlySet<string>
+  tenantKinds?: ReadonlySet<string>
   checkUrl(url: string): Verdict<URL>
   /** What the sink asks of requests, with what its Secrets hold now; `fresh` where an old answer won't do. */
   access(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
@@ -265,6 +266,7 @@ export class Operator {
       sources: deps.sources,
       formats: deps.formats,
       adminNamespaces: deps.adminNamespaces,
+      ...(deps.tenantKinds && { tenantKinds: deps.tenantKinds }),
       maxEventBytes: (sink) => deps.state.maxEventBytes(sink),
       parking: (sink) => this.runtime(sink)?.parking,
       readDeclarations: this.readDeclarations,

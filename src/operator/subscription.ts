@@ -10,6 +10,7 @@ import { fields, lastWrite } from '../sources/read.ts'
 import type { Source } from '../sources/source.ts'
 import type { ActivationSpec } from './activation.ts'
 import type { Emitter, EmitterSink } from './emitter.ts'
+import { allowKinds } from './kinds-allowed.ts'
 import { compileOptions } from './options.ts'
 import type { SubscriptionState } from './state.ts'
 import { stepsOf } from './steps.ts'
@@ -20,6 +21,8 @@ export type CompileContext = {
   sources: KnownSources
   formats: Readonly<Record<FormatName, Format>>
   adminNamespaces: ReadonlySet<string>
+  /** Kinds without a catalogue that subscriptions of other namespaces may be of, as `<Kind>.<group>`; left out: none. */
+  tenantKinds?: ReadonlySet<string>
   /** The sink's limits.maxEventBytes, or the default while the sink isn't there. */
   maxEventBytes(sink: string): number
   /** `namespace/name` of the sink that its dead letters are sent to as well. */
@@ -38,6 +41,10 @@ export function compileSubscription(subscription: EventSubscription, context: Co
       `namespaceSelector is for admin namespaces only, and ${namespace} is none: leave it out, or ask an admin for a cluster-wide subscription`,
     )
   }
+  const { tenantKinds = new Set(), sources } = context
+  const named = (spec.events ?? []).flatMap(({ kind, group }) => sources.of(kind, group))
+  const allowed = allowKinds(named, { tenantKinds, isAdmin: context.adminNamespaces.has(namespace) })
+  if (!allowed.ok) return allowed
   const options = compileOptions(spec, context.readDeclarations)
   if (!options.ok) return options
   const bodied = compileFormats(spec, context)

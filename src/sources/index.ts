@@ -2,6 +2,7 @@ import type { KubeObject } from '../api/object.ts'
 import { bucket, gitRepository, helmChart, helmRepository, ociRepository } from './flux-artifacts.ts'
 import { helmRelease } from './flux-helmrelease.ts'
 import { kustomization } from './flux-kustomization.ts'
+import { genericSource, readGenericName } from './generic.ts'
 import { component } from './konflux-component.ts'
 import { componentGroup } from './konflux-component-group.ts'
 import { versionedComponent } from './konflux-component-versions.ts'
@@ -57,13 +58,26 @@ export const knownSources = {
 }
 
 /** The source by its name, as cursors, records and activations have it; undefined where this version has none. */
-export const sourceNamed = (name: string): Source | undefined =>
-  Object.hasOwn(sources, name) ? sources[name] : undefined
+export function sourceNamed(name: string): Source | undefined {
+  if (Object.hasOwn(sources, name)) return sources[name]
+  const { kind, group } = readGenericName(name) ?? {}
+  return kind === undefined || group === undefined || catalogued(kind, group).length > 0
+    ? undefined
+    : genericSource(kind, group)
+}
 
-/** The sources that an entry of a subscription's `events` speaks of: without a group, those of every group that the kind is read in. */
-export const sourcesOf = (kind: string, group?: string): readonly Source[] =>
+/**
+ * The sources that an entry of a subscription's `events` speaks of: without a group, those of every group that the kind is read in. Where
+ * one is given and the kind has no catalogue there, that of any kind.
+ */
+export function sourcesOf(kind: string, group?: string): readonly Source[] {
+  const found = catalogued(kind, group)
+  return found.length === 0 && group !== undefined ? [genericSource(kind, group)] : found
+}
+
+const catalogued = (kind: string, group: string | undefined): readonly Source[] =>
   Object.values(sources).filter((source) => source.kind === kind && (group === undefined || source.group === group))
 
-/** The source that reads an object, whatever its version; undefined where no source has a catalogue for it. */
+/** The source that reads an object, whatever its version; undefined where it does not say of what kind it is. */
 export const sourceFor = (object: Pick<KubeObject, 'apiVersion' | 'kind'>): Source | undefined =>
-  sourcesOf(object.kind, groupOf(object))[0]
+  object.kind ? sourcesOf(object.kind, groupOf(object))[0] : undefined

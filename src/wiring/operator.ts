@@ -39,6 +39,7 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     sources: knownSources,
     formats,
     adminNamespaces: new Set(ground.config.adminNamespaces),
+    tenantKinds: new Set(ground.config.tenantKinds),
     checkUrl: (url) => ground.egress.check(url),
     access,
     startDelivery,

@@ -1,14 +1,14 @@
-import { eventOf } from '../../sources/event-of.ts'
-import type { Family } from '../../sources/source.ts'
+import { eventOf, rowOf } from '../../sources/event-of.ts'
+import type { Family, Source } from '../../sources/source.ts'
 import { hasIdentity } from '../bare.ts'
-import { familyOf } from '../facts.ts'
 import { type EncodeInput, type Format, nothing } from '../format.ts'
 import type { CDEventsOptions } from '../options.ts'
 import { withDeclared } from '../user-events/encode.ts'
 import { type Drafts, draftCDEvent, fillDraft, noDrafts, runTextsOf } from './encode.ts'
 import { fluxMapping } from './flux/mapping.ts'
+import { genericMapping } from './generic.ts'
 import { konfluxMapping } from './konflux/mapping.ts'
-import { type Mapping, noMapping } from './mapping.ts'
+import type { Mapping } from './mapping.ts'
 import { tektonMapping } from './tekton.ts'
 
 /** By whose events they are. */
@@ -16,15 +16,18 @@ const mappings: Readonly<Record<Family, Mapping>> = {
   tekton: tektonMapping,
   konflux: konfluxMapping,
   flux: fluxMapping,
-  generic: noMapping,
+  generic: genericMapping,
 }
+
+/** What a subscription defines is in no kind's catalogue. */
+const mappingOf = (source: Source, milestoneName: string): Mapping =>
+  rowOf(source, milestoneName) === undefined ? genericMapping : mappings[eventOf(source, milestoneName).family]
 
 /** CDEvents: what each milestone becomes, and what authors declare, by docs/cdevents.md. */
 export const cdevents: Format = {
   name: 'cdevents',
   hasSummary: true,
-  knows: (source, milestoneName, options) =>
-    mappings[eventOf(source, milestoneName).family].knows(source, milestoneName, options),
+  knows: (source, milestoneName, options) => mappingOf(source, milestoneName).knows(source, milestoneName, options),
   formOf: ({ extensions, data, cdevents, flux }) =>
     JSON.stringify([extensions, data, { ...cdevents, userEvents: userEventsForm(cdevents) }, flux]),
   encode(input) {
@@ -43,7 +46,9 @@ function draftsOf(input: EncodeInput): Drafts {
 }
 
 function ownDrafts(input: EncodeInput): Drafts {
-  const drafts = mappings[familyOf(input)].events(input).map((parts) => draftCDEvent(input, parts))
+  const drafts = mappingOf(input.source, input.milestone.name)
+    .events(input)
+    .map((parts) => draftCDEvent(input, parts))
   return {
     events: drafts.flatMap(({ events }) => events),
     problems: drafts.flatMap(({ problems }) => problems),

@@ -9,5 +9,3 @@ export type Mapping = {
   /** In the order in which they are sent; none where the object lacks what the event must have. */
   events(input: EncodeInput): readonly EventParts[]
 }
-
-export const noMapping: Mapping = { knows: () => false, events: () => [] }

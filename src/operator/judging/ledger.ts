@@ -1,4 +1,3 @@
-import type { KubeObject } from '../../api/object.ts'
 import type { Milestone, Source } from '../../sources/source.ts'
 import type { Emitter, EmitterSink } from '../emitter.ts'
 import type { Room } from '../overflow/admit.ts'
@@ -33,16 +32,17 @@ export class Ledger {
   readonly dropped: Dropped[] = []
   /** Whether it is other than what is remembered. */
   changed = false
+  private readonly told: readonly Milestone[]
   private readonly source: Source
-  private readonly object: KubeObject
   private readonly room: Room
   private readonly sets = new Map<readonly string[], ReadonlySet<string>>()
 
-  constructor({ record, source, object }: Pick<RouteInput, 'record' | 'source' | 'object'>, room: Room) {
+  /** `told`: what the object tells now. */
+  constructor({ record, source }: Pick<RouteInput, 'record' | 'source'>, room: Room, told: readonly Milestone[]) {
+    this.told = told
     this.enqueued = { ...record?.ledger }
     this.owed = { ...record?.owed }
     this.source = source
-    this.object = object
     this.room = room
   }
 
@@ -133,26 +133,26 @@ export class Ledger {
     // What is replayed was entered when it went first.
     const news = keys.filter((key) => !this.has(before, key))
     if (news.length === 0) return
-    this.enqueued[pair] = newest([...before, ...news], this.source, this.object)
+    this.enqueued[pair] = this.newest([...before, ...news])
     this.changed = true
   }
 
   private drop(emitter: Emitter, sink: string, keys: readonly string[]): void {
     if (keys.length > 0) this.dropped.push(droppedOf(emitter, sink, this.source, keys))
   }
-}
 
-/**
- * At most `maxKeys`: of what is too much the oldest go that the object does not tell now, observed or taken back since, which hardly ever
- * come again. What it does tell stays, as every state tells it again; the object itself bounds how much that is.
- */
-export function newest(keys: string[], source: Source, object: KubeObject): string[] {
-  let excess = keys.length - maxKeys
-  if (excess <= 0) return keys
-  const told = new Set(source.milestones(object).map(({ key }) => key))
-  return keys.filter((key) => {
-    if (excess === 0 || told.has(key) || key.startsWith(unreadablePrefix)) return true
-    excess -= 1
-    return false
-  })
+  /**
+   * At most `maxKeys`: of what is too much the oldest go that the object does not tell now, observed or taken back since, which hardly ever
+   * come again. What it does tell stays, as every state tells it again; the object itself bounds how much that is.
+   */
+  newest(keys: string[]): string[] {
+    let excess = keys.length - maxKeys
+    if (excess <= 0) return keys
+    const told = new Set(this.told.map(({ key }) => key))
+    return keys.filter((key) => {
+      if (excess === 0 || told.has(key) || key.startsWith(unreadablePrefix)) return true
+      excess -= 1
+      return false
+    })
+  }
 }

@@ -1,7 +1,8 @@
 import { chainIdOf } from '../../formats/mapping/chain.ts'
 import type { ObjectRecord } from '../../outbox/outbox.ts'
 import type { Projection } from '../../sources/source.ts'
-import { type Ledger, newest } from './ledger.ts'
+import { ownProjection } from './defined.ts'
+import type { Ledger } from './ledger.ts'
 import type { RouteInput } from './routing.ts'
 
 /** The milestone of every kind's `deletion`. */
@@ -9,17 +10,21 @@ const deletedName = 'deleted'
 
 /**
  * What has to be remembered of an object after a change, with the milestones seen of it; undefined where that is what is remembered
- * already. `changed`: some milestone is new.
+ * already. `held`: what is kept of milestones that subscriptions define; `changed`: some milestone is new.
  */
 export function recordAfter(
   { source, object, record, phase, emitters, known }: RouteInput,
   seen: ReadonlySet<string>,
-  { enqueued, owed, changed: isLedgerChanged }: Ledger,
+  ledger: Ledger,
+  held: Projection,
   changed: boolean,
 ): ObjectRecord | undefined {
+  const { enqueued, owed, changed: isLedgerChanged } = ledger
+  const before = ownProjection(record?.projection ?? {})
   const wants = (name: string) => emitters.some(({ selection }) => selection.kinds.get(source.name)?.has(name))
-  const project = (of: typeof wants) => source.project(object, { wants: of, previous: record?.projection })
-  const projection = phase === 'refresh' ? refreshed(record?.projection ?? {}, wants, project) : project(wants)
+  const project = (of: typeof wants) => source.project(object, { wants: of, previous: record && before })
+  // What a refresh shows to hold is where it begins, or was told by it; the watch, should it be behind, comes to the same.
+  const projection = { ...(phase === 'refresh' ? refreshed(before, wants, project) : project(wants)), ...held }
   const endedAt = source.endedAt(object)
   // Where nobody asks for deletions, none is prepared for. Who asks later has all objects looked through again.
   const remains = wants(deletedName) ? source.remains(object) : undefined
@@ -41,7 +46,7 @@ export function recordAfter(
     resourceVersion: object.metadata.resourceVersion,
     ...(endedAt === undefined ? {} : { endedAt }),
     projection,
-    seen: newest([...seen], source, object),
+    seen: ledger.newest([...seen]),
     ledger: enqueued,
     ...(Object.keys(owed).length === 0 ? {} : { owed }),
     ...(remains && { remains }),

@@ -3,8 +3,10 @@ import type { Format } from '../../formats/format.ts'
 import type { CountDelta, NewRow } from '../../outbox/outbox.ts'
 import { fields, lastWrite, stampedWrite } from '../../sources/read.ts'
 import type { Milestone } from '../../sources/source.ts'
-import type { Emitter, EmitterSink } from '../emitter.ts'
+import { activationName } from '../activation.ts'
+import type { Emitter, EmitterSink, Since } from '../emitter.ts'
 import { unlimited } from '../overflow/admit.ts'
+import { type Defined, definedOf } from './defined.ts'
 import { Ledger, unreadablePrefix } from './ledger.ts'
 import { milestonesOf } from './milestones-of.ts'
 import { ObjectEvents, type Sized } from './object-events.ts'
@@ -22,7 +24,7 @@ export const settleMs = 10 * 60_000
  */
 export function route(input: RouteInput): Routed {
   const state = new ObjectState(input)
-  for (const milestone of milestonesOf(input)) state.take(milestone)
+  for (const milestone of state.milestones) state.take(milestone)
   state.tellUnreadable()
   return state.finish()
 }
@@ -52,10 +54,12 @@ const pairOf = (emitter: Emitter, sink: EmitterSink): string => `${emitter.uid} 
 
 /** The working state of one object's way through `route`; lives for one call. */
 class ObjectState {
+  readonly milestones: readonly Milestone[]
   private readonly input: RouteInput
   private readonly seen: Set<string>
   private readonly ledger: Ledger
   private readonly inputs: FilterInputs
+  private readonly defined: Defined
   private readonly events: ObjectEvents
   private readonly out: Routed = {
     record: undefined,
@@ -78,10 +82,13 @@ class ObjectState {
   constructor(input: RouteInput) {
     this.input = input
     this.seen = new Set(input.record?.seen)
-    this.ledger = new Ledger(input, input.room ?? unlimited)
+    this.inputs = inputsOf(input.source, input.object)
+    this.defined = definedOf(input, this.inputs)
+    this.milestones = milestonesOf(input, this.defined.milestones)
+    this.out.filterErrors.push(...this.defined.errors)
+    this.ledger = new Ledger(input, input.room ?? unlimited, this.milestones)
     this.owes = input.record?.owed !== undefined
     this.repeats = input.replay && new Repeats(input.emitters, input.replay, input.object.metadata.uid)
-    this.inputs = inputsOf(input.source, input.object)
     this.settledBefore = settledBefore(input)
     // What is gone can't be read again, from whenever on that is tried.
     this.written = input.gone?.at ?? lastWrite(fields(input.object.metadata)) ?? input.now
@@ -182,7 +189,7 @@ class ObjectState {
 
   private isNew(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): boolean {
     if (this.ledger.isEnqueued(pair, milestone.key)) return false
-    const since = this.input.since(emitter.uid, sink.key, this.input.source.name, milestone.name)
+    const since = this.input.since(...this.activation(emitter, sink, milestone))
     if (since === undefined) return false
     const { floor } = this.input
     const isNew =
@@ -200,7 +207,12 @@ class ObjectState {
   }
 
   private floorOf(emitter: Emitter, sink: EmitterSink, milestone: Milestone): number | undefined {
-    return this.input.floor?.of(emitter.uid, sink.key, this.input.source.name, milestone.name)
+    return this.input.floor?.of(...this.activation(emitter, sink, milestone))
+  }
+
+  private activation({ uid, selection }: Emitter, { key }: EmitterSink, { name }: Milestone): Parameters<Since> {
+    const kind = this.input.source.name
+    return [uid, key, kind, activationName(selection, kind, name)]
   }
 
   /** What matches of an object that was last written before the floor was settled in an earlier life: it is noted, and not sent again. */
@@ -271,7 +283,8 @@ class ObjectState {
     this.tellAllProblems(refused)
     if (refused.size > 0) this.withdraw(refused)
     if (this.repeats) this.out.replayed = this.repeats.told(refused)
-    if (this.input.gone === undefined) this.out.record = recordAfter(this.input, this.seen, this.ledger, this.changed)
+    if (this.input.gone === undefined)
+      this.out.record = recordAfter(this.input, this.seen, this.ledger, this.defined.held, this.changed)
     return this.out
   }
 

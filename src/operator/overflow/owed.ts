@@ -17,9 +17,15 @@ export function refuse(owed: readonly string[], asked: readonly Milestone[]): { 
 /** A milestone makes a delivery in each format that knows it. */
 export function droppedOf(emitter: Emitter, sink: string, source: Source, keys: readonly string[]): Dropped {
   const formatsOf = (key: string) =>
-    emitter.formats.filter(({ format }) => format.knows(source, key.split('/', 1)[0] ?? '', emitter.options)).length
+    emitter.formats.filter(({ format }) => format.knows(source, nameOf(emitter, key), emitter.options)).length
   const deliveries = keys.reduce((sum, key) => sum + Math.max(1, formatsOf(key)), 0)
   return { subscription: emitter.key, subscriptionUid: emitter.uid, sink, deliveries }
+}
+
+/** A milestone's name begins its key; what a subscription defines has that one's uid before it. */
+function nameOf({ uid }: Emitter, key: string): string {
+  const [first = '', second = ''] = key.split('/', 2)
+  return first === uid ? second : first
 }
 
 /** What an object that is gone was owed. What was owed to subscriptions that are gone was counted with them. */

@@ -25,7 +25,7 @@ const breaks: ReadonlySet<RelistReason> = new Set(['expired', 'empty-watches', '
 
 /**
  * The gaps of a list that had to be made since the watch's place was too old: for those that select what passes between two states, and is not in
- * the later one. All other derived milestones are read from what was listed, and deletions are noticed by the ledger.
+ * the later one, as all that a subscription defines may. All other derived milestones are read from what was listed, and deletions are noticed by the ledger.
  */
 export function watchGaps(source: Source, reason: RelistReason, emitters: Iterable<Emitter>): NewGap[] {
   if (!breaks.has(reason)) return []
@@ -35,7 +35,8 @@ export function watchGaps(source: Source, reason: RelistReason, emitters: Iterab
   const gaps: NewGap[] = []
   for (const { uid, selection } of emitters) {
     const selected = selection.kinds.get(source.name)
-    const missed = passing.filter((row) => selected?.has(row.name)).map((row) => row.name)
+    const defined = selection.defined?.get(source.name) ?? []
+    const missed = [...passing.filter((row) => selected?.has(row.name)), ...defined].map(({ name }) => name)
     if (missed.length === 0) continue
     const message = `the watch of ${source.name} had to begin anew: ${missed.join(', ')} that passed meanwhile may be missing`
     gaps.push({ subscriptionUid: uid, reason: 'WatchGap', message })
