@@ -207,26 +207,30 @@ suite('the schemas', async () => {
     )
   })
 
-  test('know the same kinds and milestones as the sources', () => {
-    const events = crds.find((crd) => crd.kind === 'EventSubscription')?.schema.properties?.spec?.properties?.events
-      ?.items
-    const rules = events?.['x-kubernetes-validations'] ?? []
-    const namesIn = (rule = '') => [...rule.matchAll(/'([\w-]+)'/g)].map(([, name]) => name ?? '').toSorted()
-    const kinds = [...new Set(Object.values(sources).map(({ kind }) => kind))]
-    const ofKinds = rules.find(({ message }) => message.startsWith('kind must be one of '))
-    assert.deepEqual(namesIn(ofKinds?.rule), kinds.toSorted())
-    assert.deepEqual(
-      ofKinds?.message.slice('kind must be one of '.length).split('; ')[0]?.split(', ').toSorted(),
-      kinds.toSorted(),
-    )
-    for (const kind of kinds) {
-      const rule = rules.find(({ rule }) => rule.startsWith(`self.kind != '${kind}' `))
-      const own = Object.values(sources).filter((source) => source.kind === kind)
-      const names = [...new Set(own.flatMap(({ catalogue }) => catalogue.map(({ name }) => name)))].toSorted()
-      assert.deepEqual(rule?.message.split(' are ')[1]?.split(', ').toSorted(), names, kind)
-      assert.deepEqual(namesIn(rule?.rule.split('m in [')[1]), names, kind)
-    }
+  const eventRules =
+    crds.find(({ kind }) => kind === 'EventSubscription')?.schema.properties?.spec?.properties?.events?.items?.[
+      'x-kubernetes-validations'
+    ] ?? []
+  const namesIn = (list: string | undefined) => [...(list ?? '').matchAll(/'([\w-]+)'/g)].map(([, name]) => name)
+
+  test('take just the kinds that have a source without their group', () => {
+    const rule = eventRules.find(({ rule }) => rule.startsWith('has(self.group) || self.kind in ['))
+    const kinds = [...new Set(Object.values(sources).map(({ kind }) => kind))].toSorted()
+    assert.deepEqual(namesIn(rule?.rule).toSorted(), kinds)
+    const [, told] = /^kind must be one of (.*); of any other kind, group must/.exec(rule?.message ?? '') ?? []
+    assert.deepEqual(told?.split(', ').toSorted(), kinds)
   })
+
+  for (const [kind, of] of Map.groupBy(Object.values(sources), (source) => source.kind))
+    test(`take just the milestones of ${kind} that a source of it has`, () => {
+      const names = [...new Set(of.flatMap(({ catalogue }) => catalogue.map(({ name }) => name)))].toSorted()
+      const rule = eventRules.find(({ rule }) => rule.startsWith(`self.kind != '${kind}' ||`))
+      const [head, list] = rule?.rule.split('self.milestones.all(') ?? []
+      assert.equal(head?.replace(/\s+/g, ' '), `self.kind != '${kind}' || has(self.group) || !has(self.milestones) || `)
+      assert.deepEqual(namesIn(list).toSorted(), names)
+      assert.match(rule?.message ?? '', new RegExp(`^milestones of an? ${kind} are `))
+      assert.deepEqual(rule?.message.split(' are ')[1]?.split(', ').toSorted(), names)
+    })
 
   test('keep the same names from extensions as the formats', () => {
     const extensions = crds.find((crd) => crd.kind === 'EventSubscription')?.schema.properties?.spec?.properties

@@ -76,6 +76,33 @@ export const goodSubscriptions: Good[] = [
   ['something expected', subscription({ expect: { within: '1h30m', event: true }, formats: ['tektonv1'] })],
   ['something expected beside a body', subscription({ expect: { within: '2160h' }, body: '1' })],
   ['only what asks for it', subscription({ onRequest: true })],
+  [
+    'kinds of any group, and of none',
+    subscription({
+      events: [
+        { kind: 'Certificate', group: 'cert-manager.io' },
+        { kind: 'Pod', group: '', milestones: ['ready', 'deleted'] },
+        { kind: 'PipelineRun', group: 'example.com', milestones: ['ready'] },
+      ],
+    }),
+  ],
+  [
+    'milestones of its own, for a kind of any sort',
+    subscription({
+      events: [
+        {
+          kind: 'Certificate',
+          group: 'cert-manager.io',
+          define: [{ name: 'renewed', when: 'object.status.revision > 1', key: 'object.status.revision' }],
+        },
+        {
+          kind: 'TaskRun',
+          milestones: ['started'],
+          define: [{ name: 'slow', when: 'what only the operator can judge' }],
+        },
+      ],
+    }),
+  ],
   ['every namespace', subscription({ namespaceSelector: {} })],
   ['labels with a prefix', subscription({ namespaceSelector: { matchLabels: { 'example.com/team_A.b': '' } } })],
   [
@@ -198,7 +225,49 @@ export const badSubscriptions: Bad[] = [
     'userEvents is only for subscriptions with the format cdevents: add it to formats, or leave userEvents out',
   ],
   ['no events', subscription({ events: [] }), 'should have at least 1 items'],
-  ['an unknown kind', events({ kind: 'Pod' }), 'of any other kind, group must be given as well'],
+  [
+    'an unknown kind without its group',
+    events({ kind: 'Pod' }),
+    'kind must be one of TaskRun, PipelineRun, CustomRun, ',
+    'of any other kind, group must be given as well, as in kind Certificate, group cert-manager.io',
+  ],
+  [
+    'a kind in small letters',
+    events({ kind: 'pods', group: '' }),
+    'kind must be the name of a kind, as in PipelineRun',
+  ],
+  [
+    'a group with its version',
+    events({ kind: 'Certificate', group: 'cert-manager.io/v1' }),
+    'group must be the name of an API group without a version, as in cert-manager.io',
+  ],
+  [
+    'a milestone in capitals',
+    events({ kind: 'Certificate', group: 'cert-manager.io', milestones: ['Ready'] }),
+    "a milestone's name has small letters, digits and -, as in finished",
+  ],
+  [
+    'a milestone that is defined without when',
+    events({ kind: 'Certificate', group: 'cert-manager.io', define: [{ name: 'renewed' }] }),
+    'spec.events[0].define[0].when: Required value',
+  ],
+  [
+    'two of one name that are defined',
+    events({
+      kind: 'Certificate',
+      group: 'cert-manager.io',
+      define: [
+        { name: 'renewed', when: 'true' },
+        { name: 'renewed', when: 'false' },
+      ],
+    }),
+    'spec.events[0].define[1]: Duplicate value',
+  ],
+  [
+    'a defined name with a dot',
+    events({ kind: 'Certificate', group: 'cert-manager.io', define: [{ name: 'a.b', when: 'true' }] }),
+    "a milestone's name has small letters, digits and -, as in renewed",
+  ],
   [
     'an unknown milestone',
     events({ kind: 'TaskRun', milestones: ['begun'] }),

@@ -48,10 +48,41 @@ suite('the chart', () => {
     ['evictionSeconds=-1', /evictionSeconds'.*minimum/],
     ['v8.maxOldSpaceSize=1', /maxOldSpaceSize'.*minimum/],
     ['class=A B', /class'.*does not match pattern/],
+    ['config.tenantKinds={certificates}', /tenantKinds\/0'.*does not match pattern/],
+    ['rbac.genericKinds[0].resources={certificates}', /missing property 'group'/],
+    ['rbac.genericKinds[0].group=cert-manager.io', /missing property 'resources'/],
+    ['rbac.genericKinds[0].group=cert-manager.io,rbac.genericKinds[0].resources={*}', /resources\/0'.*does not match/],
+    ['rbac.genericKinds[0].group=*,rbac.genericKinds[0].resources={certificates}', /group'.*does not match pattern/],
+    ['rbac.genericKinds[0].group=,rbac.genericKinds[0].resources={pods,secrets}', /secrets is never watched/],
+    ['rbac.genericKinds[0].group=,rbac.genericKinds[0].resources={configmaps}', /configmaps is never watched/],
+    [
+      'rbac.genericKinds[0].group=appstudio.redhat.com,rbac.genericKinds[0].resources={spiaccesstokens}',
+      /spiaccesstokens is never watched/,
+    ],
+    [
+      'rbac.genericKinds[0].group=authentication.k8s.io,rbac.genericKinds[0].resources={selfsubjectreviews}',
+      /authentication\.k8s\.io is never watched/,
+    ],
   ]
   for (const [value, message] of nonsense) {
     test(`refuses ${value}`, () => assert.rejects(render(helm, '--set', value), message))
   }
+
+  test('gives the right to read further kinds, and nothing more', async () => {
+    const rulesOf = async (...args: string[]) => {
+      const { rules } = find(await render(helm, ...args), 'ClusterRole') as unknown as { rules: object[] }
+      return rules
+    }
+    const values = [
+      ...['rbac.genericKinds[0].group=cert-manager.io', 'rbac.genericKinds[0].resources={certificates,issuers}'],
+      ...['rbac.genericKinds[1].group=', 'rbac.genericKinds[1].resources={pods}'],
+    ]
+    const verbs = ['get', 'list', 'watch']
+    assert.deepEqual((await rulesOf('--set', values.join(','))).slice((await rulesOf()).length), [
+      { apiGroups: ['cert-manager.io'], resources: ['certificates', 'issuers'], verbs },
+      { apiGroups: [''], resources: ['pods'], verbs },
+    ])
+  })
 
   test('carries the CRDs', async () => {
     const crds = (await render(helm)).filter((one) => one.kind === 'CustomResourceDefinition')
@@ -64,7 +95,7 @@ suite('the chart', () => {
   test('gives flags and a configuration that the operator understands', async () => {
     const manifests = await render(
       helm,
-      '--set=class=blue,config.adminNamespaces={platform,audit},config.egress.allowCidrs={10.96.0.0/16,fd00::/8}',
+      '--set=class=blue,config.adminNamespaces={platform,audit},config.tenantKinds={Certificate.cert-manager.io},config.egress.allowCidrs={10.96.0.0/16,fd00::/8}',
       '--set=config.clusterUri=https://a.example.com,config.dashboardUrl=https://ui.example.com/x,extraArgs={--log-level=debug}',
     )
     const command = readCommand(podOf(manifests).spec.containers[0].args, {})
@@ -79,6 +110,7 @@ suite('the chart', () => {
     assert.ok(config.ok, JSON.stringify(config))
     assert.deepEqual(config.value, {
       'admin-namespace': ['platform', 'audit'],
+      'tenant-kind': ['Certificate.cert-manager.io'],
       'allow-cidr': ['10.96.0.0/16', 'fd00::/8'],
       'cluster-uri': ['https://a.example.com'],
       'dashboard-url': ['https://ui.example.com/x'],
