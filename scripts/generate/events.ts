@@ -57,7 +57,7 @@ function overview({ rows, variants }: Catalogue): string {
       return found ? (found.variant.beyond ? `with ${code(found.variant.name.split(' ').at(-1) ?? '')}` : 'yes') : ''
     })
     return [
-      `[${titleOf(source)}](${page})`,
+      `[${source.family === 'generic' ? 'any other kind' : titleOf(source)}](${page})`,
       code(milestone.name),
       milestone.class,
       milestone.default ? 'yes' : '',

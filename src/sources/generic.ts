@@ -54,7 +54,7 @@ function row(name: Standing['state'], when: string): MilestoneKind {
     name,
     class: 'derived',
     default: true,
-    key: `\`${name}/<lastTransitionTime>\`; \`${name}\` where the condition has none`,
+    key: `${name}/<lastTransitionTime in ms>, or ${name} where there is none`,
     time: 'the condition’s lastTransitionTime; where it has none, the last write of the object as it was first seen so',
     when,
     until: 'the conditions say otherwise',
@@ -69,7 +69,7 @@ function told({ state, condition }: Standing, written: number | undefined): Mile
   const { changed } = condition
   const at = changed ?? written
   if (at === undefined) return []
-  const key = changed === undefined ? state : `${state}/${new Date(changed).toISOString()}`
+  const key = changed === undefined ? state : `${state}/${changed}`
   const milestone = { ...derived(state, key, at, ranks[state]), ...whyOf(condition) }
   return [changed === undefined ? { ...milestone, undated: true } : milestone]
 }

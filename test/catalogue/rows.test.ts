@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { toldSources } from '../../src/catalogue/told.ts'
 import { knows, type Variant } from '../../src/catalogue/variants.ts'
 import { eventId } from '../../src/formats/attributes.ts'
-import { sources } from '../../src/sources/index.ts'
 import { keysOf, type Life, lives } from './lives.ts'
 import { nameOf, type Told, variants } from './play.ts'
 import { lastStateAlone, oneByOne, restartsWithDisk, restartsWithoutDisk, type Way, watchBrokenOff } from './ways.ts'
@@ -31,8 +31,8 @@ type Scene = { life: Life; variant: Variant; keys: string[]; subscription: strin
 
 /** Runs a check for each recorded life that has the milestone and each variant that knows it. */
 async function each(kind: string, milestone: string, check: (scene: Scene) => Promise<void>): Promise<void> {
-  const source = sources[kind] ?? assert.fail(kind)
-  const own = lives.filter((life) => life.source === source && keysOf(life, milestone).length > 0)
+  const source = toldSources[kind] ?? assert.fail(kind)
+  const own = lives.filter((life) => life.source.name === source.name && keysOf(life, milestone).length > 0)
   assert.ok(own.length > 0, `${kind} ${milestone} has no life in test/sources/lives: record one`)
   for (const life of own)
     for (const variant of variants.filter((variant) => knows(variant, source, milestone)))
@@ -69,7 +69,7 @@ test('a row that no recorded life has fails, and says which', () =>
     /TaskRun never has no life in test\/sources\/lives: record one/,
   ))
 
-for (const source of Object.values(sources))
+for (const source of Object.values(toldSources))
   for (const row of source.catalogue)
     describe(`${source.name} ${row.name}, ${row.class}`, () => {
       const { name: kind } = source

@@ -112,6 +112,12 @@ suite('the YAML in the docs', () => {
       const settings = readConfigFile(code)
       assert.ok(settings.ok, settings.ok ? '' : settings.message)
     },
+    /** One of a subscription's events. */
+    async entry({ code }) {
+      const spec = { sinks: [{ name: 'one' }], events: [parse(code)] }
+      const metadata = { name: 'entry', namespace: 'team-a' }
+      await takes({ apiVersion: 'carillon.dev/v1alpha1', kind: 'EventSubscription', metadata, spec } as Example)
+    },
     /** The annotation's list, or what carries it. */
     declarations({ code }) {
       const value = parse(code) as Example | unknown[]

@@ -101,6 +101,7 @@ export const context = (over: Partial<CompileContext> = {}): CompileContext => (
   sources: knownSources,
   formats,
   adminNamespaces: new Set(['admin']),
+  tenantKinds: new Set(['Widget.example.com']),
   maxEventBytes: () => 65_536,
   parking: () => undefined,
   ...over,

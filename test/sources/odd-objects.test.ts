@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { KubeObject } from '../../src/api/object.ts'
-import { sources } from '../../src/sources/index.ts'
+import { toldSources as sources } from '../../src/catalogue/told.ts'
 import type { Projection } from '../../src/sources/source.ts'
 
 const params = { numRuns: 500, seed: Number(process.env.SEED ?? Date.now() & 0x7fffffff) }

@@ -33,13 +33,17 @@ const factsSchemas: Readonly<Record<Family, (source: Source, row: MilestoneKind)
   generic: () => ({}),
 }
 
-/** All in which the kind is read: events of one type have one schema, in whichever group and version the cluster has the kind. */
+/**
+ * All in which the kind is read: events of one type have one schema, in whichever group and version the cluster has the kind. Of a kind that
+ * nothing is known of only the cluster can tell.
+ */
 function apiVersions({ kind, family }: Source): Pick<Schema, 'const' | 'enum'> {
   const all = sourcesOf(kind)
     .filter((source) => source.family === family)
     .flatMap(({ group, version, versions = [] }) => [version, ...versions].map((one) => `${group}/${one}`))
   const [only] = all
-  return only !== undefined && all.length === 1 ? { const: only } : { enum: all }
+  if (only === undefined) return {}
+  return all.length === 1 ? { const: only } : { enum: all }
 }
 
 function milestone({ name, outcome, reason, details }: MilestoneKind): Schema {
