@@ -65,7 +65,7 @@ function transitions(previous: Projection | undefined, repository: Repository): 
 
 /** What was lost and is being made again is not back yet. */
 function project({ state }: Repository, previous: Projection | undefined): Projection {
-  const known = state === 'ready' || state === 'failed' || isLost(state) || !isLost(previous?.state)
+  const known = state === 'ready' || isLost(state) || !isLost(previous?.state)
   const kept = known ? state?.slice(0, 64) : previous?.state
   return kept === undefined ? {} : { state: kept }
 }

@@ -174,6 +174,129 @@ test('anything that looks like a run is read without throwing, with unique keys,
   check(fc.property(object, (value) => void exercise(value)))
 })
 
+const oddText = fc.oneof(fc.constantFrom('ec', 'e2e', '', '__proto__', 'x'.repeat(4000), 'a\u0000b\ud800'), fc.string())
+const scenarioTest = orJunk(
+  fc.record(
+    {
+      scenario: orJunk(oddText),
+      status: orJunk(fc.constantFrom('Pending', 'InProgress', 'TestFail', 'TestPassed', 'Deleted', 'BuildPLRFailed')),
+      lastUpdateTime: time,
+      startTime: time,
+      completionTime: time,
+      details: orJunk(oddText),
+      testPipelineRunName: orJunk(oddText),
+      isOptionalScenario: orJunk(fc.boolean()),
+    },
+    { requiredKeys: [] },
+  ),
+)
+const pac = fc.record(
+  {
+    state: orJunk(fc.constantFrom('enabled', 'disabled', 'error')),
+    'configuration-time': orJunk(fc.constantFrom('Tue, 03 Mar 2026 10:44:06 UTC', 'soon')),
+    'error-id': orJunk(fc.constantFrom(0, 52, -1, 1.5, 1e300)),
+    'error-message': orJunk(oddText),
+  },
+  { requiredKeys: [] },
+)
+const asText = (value: fc.Arbitrary<unknown>) =>
+  orJunk(
+    fc.oneof(
+      value.map((one) => JSON.stringify(one)),
+      oddText,
+    ),
+  )
+const konfluxMetadata = fc.record(
+  {
+    creationTimestamp: time,
+    labels: orJunk(fc.record({ 'test.appstudio.openshift.io/run': orJunk(oddText) })),
+    annotations: orJunk(
+      fc.record(
+        {
+          'test.appstudio.openshift.io/status': asText(orJunk(fc.array(scenarioTest, { maxLength: 4 }))),
+          'build.appstudio.openshift.io/status': asText(orJunk(fc.record({ pac: orJunk(pac) }))),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+    managedFields: orJunk(
+      fc.array(orJunk(fc.record({ time, fieldsV1: orJunk(fc.constant({ 'f:status': { 'f:state': {} } })) })), {
+        maxLength: 3,
+      }),
+    ),
+  },
+  { requiredKeys: [] },
+)
+const konfluxCondition = orJunk(
+  fc.record({
+    type: fc.constantFrom(
+      'AppStudioTestSucceeded',
+      'AppStudioIntegrationStatus',
+      'HACBSStudioTestSucceeded',
+      'IntegrationTestScenarioValid',
+    ),
+    status: fc.constantFrom('True', 'False', 'Unknown', 'true', null),
+    reason: orJunk(fc.constantFrom('Passed', 'Finished', 'Canceled', 'Invalid', 'ErrorOccured', '__proto__')),
+    message: orJunk(oddText),
+    lastTransitionTime: time,
+  }),
+)
+const image = orJunk(
+  fc.constantFrom(`registry.example.com/a@sha256:${'0'.repeat(64)}`, 'registry.example.com/a', 'a b'),
+)
+const konfluxStatus = fc.record(
+  {
+    conditions: orJunk(fc.array(konfluxCondition, { maxLength: 4 })),
+    lastPromotedImage: image,
+    state: orJunk(fc.constantFrom('waiting', 'ready', 'failed', 'damaged', 'missing', 'x'.repeat(4000))),
+    message: orJunk(oddText),
+    versions: orJunk(
+      fc.array(
+        orJunk(
+          fc.record(
+            {
+              name: orJunk(oddText),
+              'onboarding-status': orJunk(fc.constantFrom('succeeded', 'failed')),
+              'onboarding-time': orJunk(fc.constantFrom('03 Mar 2026 10:44:06 UTC', 'soon')),
+              message: orJunk(oddText),
+            },
+            { requiredKeys: [] },
+          ),
+        ),
+        { maxLength: 3 },
+      ),
+    ),
+    globalCandidateList: orJunk(
+      fc.array(
+        orJunk(
+          fc.record(
+            { name: orJunk(oddText), version: orJunk(oddText), lastPromotedImage: image },
+            { requiredKeys: [] },
+          ),
+        ),
+        { maxLength: 3 },
+      ),
+    ),
+  },
+  { requiredKeys: [] },
+)
+
+test('anything that looks like an object of Konflux is read without throwing, whatever was before', () => {
+  const object = fc.record({ metadata: orJunk(konfluxMetadata), status: orJunk(konfluxStatus) }, { requiredKeys: [] })
+  const previous = fc.record(
+    { decided: fc.boolean(), state: fc.constantFrom('ready', 'missing') },
+    { requiredKeys: [] },
+  )
+  const pair = fc.record({ object, previous })
+  check(
+    fc.property(pair, (given) => {
+      const { object, previous } = given as { object: unknown; previous: Projection }
+      for (const milestones of exercise(object, previous))
+        for (const milestone of milestones) assert.ok(JSON.stringify(milestone).length < 8192, milestone.key)
+    }),
+  )
+})
+
 test('keys named __proto__ stay plain keys', () => {
   const object = JSON.parse(`{
     "__proto__": {"status": {"conditions": []}},
