@@ -144,6 +144,7 @@ export const snapshot = resourceSource({
   group: 'appstudio.redhat.com',
   version: 'v1alpha1',
   plural: 'snapshots',
+  isLinkedTo: true,
   rows: snapshotRows,
   defaults: ['created'],
   takeApart,
