@@ -92,7 +92,10 @@ const width = 20
 
 process.on('message', (order: KonfluxOrder) => {
   obey(order).then(
-    (acknowledged) => process.send?.({ kind: 'done', acknowledged } satisfies LoadReport),
+    (acknowledged) => {
+      const writtenBytes = client?.written() ?? 0
+      process.send?.({ kind: 'done', acknowledged, writtenBytes } satisfies LoadReport)
+    },
     (error: Error) => {
       console.error(error)
       process.exit(1)

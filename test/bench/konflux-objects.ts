@@ -13,7 +13,7 @@ const more = ['push', 'rpms', 'coverity', 'shell', 'unicode', 'show']
 
 /** Some 17 kB of tasks: a build's pipelineSpec, which stands in its spec and again in its status. */
 const pipelineSpec = {
-  description: 'Builds an image, checks it, and tells what is in it. '.repeat(6),
+  description: 'Builds an image, checks it, and tells what is in it. '.repeat(24),
   params: Array.from({ length: 16 }, (_, n) => ({
     name: `param-${n}`,
     type: 'string',
@@ -23,7 +23,7 @@ const pipelineSpec = {
   tasks: [...tasks, ...more].map((name, index) => ({
     name,
     runAfter: index === 0 ? [] : ['init'],
-    params: Array.from({ length: 5 }, (_, n) => ({ name: `${name}-${n}`, value: `$(params.param-${n})` })),
+    params: Array.from({ length: 8 }, (_, n) => ({ name: `${name}-${n}`, value: `$(params.param-${n}) of ${name}` })),
     taskRef: {
       resolver: 'bundles',
       params: [

@@ -115,19 +115,12 @@ export async function measureKonflux(sizes: KonfluxSizes, report: (line: string)
   async function live() {
     await delay(2_000)
     const before = cpuMs(operator.pid)
-    const watched = await metric(operator, 'carillon_watch_events_total')
-    const { acknowledged } = await load.ask({
-      kind: 'drive',
-      ...of,
-      prefix: 'live',
-      count: sizes.live,
-      rate: sizes.rate,
-    })
+    const { writtenBytes: past = 0 } = await load.ask({ kind: 'builds', ...of, prefix: 'none', count: 0 })
+    const order = { kind: 'drive' as const, ...of, prefix: 'live', count: sizes.live, rate: sizes.rate }
+    const { acknowledged, writtenBytes = 0 } = await load.ask(order)
     const events = await settled(receiver, acknowledged, report)
     const cpu = cpuMs(operator.pid) - before
-    const seen = (await metric(operator, 'carillon_watch_events_total')) - watched
-    // Half of its writes find a build whose status does not hold all yet; pipelineSpec makes nearly all of the rest.
-    const watchKb = (seen * (await sizeOf('live-0'))) / 1000
+    const watchKb = (writtenBytes - past) / 1000
     return { cpu, watchKb, acknowledged, events }
   }
 

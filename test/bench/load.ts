@@ -11,7 +11,7 @@ export type LoadOrder =
   | { kind: 'drive'; namespace: string; prefix: string; count: number; bytes: number; rate: number }
 
 /** Acknowledged writes: `<name> <milestone>` → ms since the epoch, with fractions. */
-export type LoadReport = { kind: 'done'; acknowledged: [string, number][] }
+export type LoadReport = { kind: 'done'; acknowledged: [string, number][]; writtenBytes?: number }
 
 const collection = (namespace: string) => `/apis/tekton.dev/v1/namespaces/${namespace}/taskruns`
 const status = (namespace: string, name: string) => `${collection(namespace)}/${name}/status`
