@@ -144,7 +144,6 @@ export const snapshot = resourceSource({
   group: 'appstudio.redhat.com',
   version: 'v1alpha1',
   plural: 'snapshots',
-  isLinkedTo: true,
   rows: snapshotRows,
   defaults: ['created'],
   takeApart,
