@@ -46,7 +46,7 @@ function url(value: unknown, what: string): void {
 }
 
 /** docs.slack.dev: messaging/sending-messages-using-incoming-webhooks, reference/block-kit, messaging/formatting-message-text. */
-const slack: Product = {
+export const slack: Product = {
   answer: 200,
   check(body) {
     const { text: fallback, blocks } = object(body, 'the message')

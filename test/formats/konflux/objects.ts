@@ -397,6 +397,22 @@ export const release = (): KubeObject =>
     },
   })
 
+/** Failed in its managed phase; Released keeps the time at which it began. */
+export const failedRelease = (): KubeObject => {
+  const object = release()
+  const failed = { status: 'False', reason: 'Failed', message: 'Release processing failed on <managed> pipelineRun' }
+  const status = {
+    startTime: '2026-03-04T07:49:51Z',
+    completionTime: '2026-03-04T08:20:00Z',
+    target: 'managed',
+    conditions: [
+      { type: 'ManagedPipelineProcessed', lastTransitionTime: '2026-03-04T07:49:52Z', ...failed },
+      { type: 'Released', lastTransitionTime: '2026-03-04T07:49:51Z', ...failed },
+    ],
+  }
+  return { ...object, metadata: { ...object.metadata, name: 'till-failed', uid: uid(21) }, status } as KubeObject
+}
+
 const conditions = (type: string, status: string, reason: string) => ({
   conditions: [{ type, status, reason, message: '', lastTransitionTime: '2026-03-04T07:41:00Z' }],
 })
