@@ -4,6 +4,7 @@ import { after, before, describe } from 'node:test'
 import { installTekton } from '../controlplane/tekton.ts'
 import { startStage, toLoopback } from './fixture.ts'
 import { konfluxCrds, needsKonflux } from './konflux/data.ts'
+import { lasting } from './konflux/lasting.ts'
 import { replay } from './konflux/replay.ts'
 import { rows } from './konflux/rows.ts'
 import type { Scene } from './konflux/scene.ts'
@@ -20,7 +21,9 @@ describe('Konflux', needsKonflux, () => {
   })
   after(() => resources.disposeAsync())
 
-  if (!needsKonflux.skip) replay(scene)
+  if (needsKonflux.skip) return
+  lasting(scene)
+  replay(scene)
 })
 
 rows()
