@@ -51,6 +51,15 @@ export function phasesOf(metadata: Fields, status: Fields): PhaseState[] {
   })
 }
 
+/** The condition of a phase, and the last that was run for it. */
+export function phaseIn(
+  status: Fields,
+  phase: ReleasePhase,
+): { condition: Condition | undefined; pipelineRun: string | undefined } {
+  const { condition, processing } = places[phase]
+  return { condition: conditionOf(status, condition), pipelineRun: lastRun(runsOf(phase, status, processing)) }
+}
+
 /** The attempts of the managed phase, else what older versions kept of the last one alone. */
 function runsOf(phase: ReleasePhase, status: Fields, path: readonly string[]): Fields[] {
   const attempts = phase === 'managed' ? list(status.managedPipelineAttempts).map(fields) : []

@@ -1,4 +1,5 @@
 import { runTypes } from '../../sources/konflux-labels.ts'
+import { releasePhases } from '../../sources/konflux-release-phases.ts'
 import type { Source } from '../../sources/source.ts'
 import { members, type Schema, text } from './schema.ts'
 
@@ -63,11 +64,11 @@ const facts = {
   automated: boolean('whether it is, or leads to, a release that nobody asked for by hand'),
   attempts: { type: 'integer', minimum: 1, description: 'how many times the managed pipeline was started' },
   phases: list(
-    'the phases that have begun, in their order',
+    'the phases that have begun or were skipped, in their order',
     members('a phase', {
       'name!': {
         type: 'string',
-        enum: ['tenantCollectors', 'managedCollectors', 'tenant', 'managed', 'final'],
+        enum: releasePhases,
         description: 'which',
       },
       'state!': {

@@ -1,10 +1,11 @@
 import type { KubeObject } from '../../api/object.ts'
+import { phaseIn, releasePhases } from '../../sources/konflux-release-phases.ts'
 import { type Fields, fields, list, shortText, text } from '../../sources/read.ts'
 import { digestText, imageReference, pageAddress } from './address.ts'
 import { bounded, nameText } from './bounds.ts'
 
 /** What status.artifacts, free JSON, tells of a released image: nothing but what looks like it. */
-export type ReleasedImage = {
+type ReleasedImage = {
   name?: string
   arches?: string[]
   oses?: string[]
@@ -14,24 +15,7 @@ export type ReleasedImage = {
 }
 
 /** A phase of a release, and how far it has come: `Progressing`, `Succeeded`, `Failed` or `Skipped`. */
-export type Phase = { name: string; state: string; pipelineRun?: string }
-
-/** Condition → phase, and where status has its run. */
-const phases: readonly { condition: string; name: string; processing: readonly string[] }[] = [
-  {
-    condition: 'TenantCollectorsPipelineProcessed',
-    name: 'tenantCollectors',
-    processing: ['collectorsProcessing', 'tenantCollectorsProcessing'],
-  },
-  {
-    condition: 'ManagedCollectorsPipelineProcessed',
-    name: 'managedCollectors',
-    processing: ['collectorsProcessing', 'managedCollectorsProcessing'],
-  },
-  { condition: 'TenantPipelineProcessed', name: 'tenant', processing: ['tenantProcessing'] },
-  { condition: 'ManagedPipelineProcessed', name: 'managed', processing: ['managedProcessing'] },
-  { condition: 'FinalPipelineProcessed', name: 'final', processing: ['finalProcessing'] },
-]
+type Phase = { name: string; state: string; pipelineRun?: string }
 
 /**
  * Of a Release its plan, target, phases, attempts and images. Not who is its author, nor data, collectors, role bindings, mitigations or
@@ -57,25 +41,16 @@ export function releaseFacts({ spec, status }: KubeObject): Record<string, unkno
 
 const states: ReadonlySet<string | undefined> = new Set(['Progressing', 'Succeeded', 'Failed', 'Skipped'])
 
-function phasesOf(status: Fields): Phase[] {
-  const reasons = new Map(list(status.conditions).map((entry) => [fields(entry).type, text(fields(entry).reason)]))
-  return phases.flatMap(({ condition, name, processing }) => {
-    const state = reasons.get(condition)
+/** `pipelineRun` is all that the tenant's own object tells of a run in the managed namespace. */
+const phasesOf = (status: Fields): Phase[] =>
+  releasePhases.flatMap((phase) => {
+    const { condition, pipelineRun } = phaseIn(status, phase)
+    const state = condition?.reason
     if (state === undefined || !states.has(state)) return []
-    const pipelineRun = runText(processing.reduce((at, member) => fields(at[member]), status).pipelineRun)
-    return [{ name, state, ...(pipelineRun !== undefined && { pipelineRun }) }]
+    return [{ name: phase, state, ...(pipelineRun !== undefined && { pipelineRun }) }]
   })
-}
 
-const runNames = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/
-
-/** `namespace/name`, as release-service writes it: all that the tenant's own object tells of a run in the managed namespace. */
-function runText(value: unknown): string | undefined {
-  const found = text(value)
-  return found !== undefined && found.length <= 320 && runNames.test(found) ? found : undefined
-}
-
-export function releasedImage(value: unknown): ReleasedImage | undefined {
+function releasedImage(value: unknown): ReleasedImage | undefined {
   const { name, arches, oses, shasum, urls } = fields(value)
   const digest = digestText(shasum)
   const found: ReleasedImage = {
