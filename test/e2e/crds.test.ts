@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { installTekton } from '../controlplane/tekton.ts'
 import type { OperatorProcess } from '../operator/process.ts'
 import { conditionsOf, momentOf, run, type Stage, startStage, type Team, toLoopback } from './fixture.ts'
+import { allowed, Certificates, moved, refused, told, withTenantKinds } from './kinds/any.ts'
 
 describe('kinds', () => {
   const resources = new AsyncDisposableStack()
@@ -38,7 +39,7 @@ describe('kinds', () => {
     const { admin } = stage
     await operator.kill()
     const allow = await restrict('customruns')
-    await stage.operator({ args: toLoopback })
+    operator = await stage.operator({ args: toLoopback })
     const other = await stage.team('forbidden')
     await other.sink()
     await other.subscription()
@@ -76,6 +77,17 @@ describe('kinds', () => {
     await away.received((all) => all.some((one) => momentOf(one) === 'taskrun/two finished'))
     const counts = await away.counts('EventSubscription', 'subscription', ({ delivered }) => delivered === 4)
     assert.deepEqual([counts.matched, counts.pending], [4, 0])
+  })
+
+  it('of any sort are watched where the administrator lists them, by what is served of them', async () => {
+    const any = await stage.team('any')
+    await refused(any)
+    await operator.stop()
+    operator = await stage.operator({ args: withTenantKinds })
+    await allowed(stage, any)
+    const certificates = new Certificates(stage.admin, any.namespace)
+    await told(any, certificates)
+    await moved(stage, any, certificates)
   })
 
   /** Takes the right to a resource from the operator; gives what gives it back. */
