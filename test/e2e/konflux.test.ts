@@ -5,6 +5,7 @@ import { installTekton } from '../controlplane/tekton.ts'
 import { startStage, toLoopback } from './fixture.ts'
 import { konfluxCrds, needsKonflux } from './konflux/data.ts'
 import { lasting } from './konflux/lasting.ts'
+import { others } from './konflux/others.ts'
 import { replay } from './konflux/replay.ts'
 import { rows } from './konflux/rows.ts'
 import type { Scene } from './konflux/scene.ts'
@@ -23,6 +24,7 @@ describe('Konflux', needsKonflux, () => {
 
   if (needsKonflux.skip) return
   lasting(scene)
+  others(scene)
   replay(scene)
 })
 
