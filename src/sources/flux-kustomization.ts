@@ -71,13 +71,10 @@ export const kustomization = fluxSource({
     }
   },
   signs({ status }, previous) {
-    const marks = list(status.history)
-      .slice(0, pastLimit)
-      .flatMap((entry) => appliedBy(fields(entry), undefined)?.mark ?? [])
-    const now = appliedOf(status)?.mark
-    const all = [...pastOf(previous), ...marks.reverse(), ...(now === undefined ? [] : [now])]
-    const past = all.filter((mark, index) => all.lastIndexOf(mark) === index).slice(-pastLimit)
-    return past.length > 0 ? { past } : {}
+    const now = appliedOf(status)
+    const past = pastOf(previous)
+    if (now === undefined) return past.length > 0 ? { past } : {}
+    return { past: [...past.filter((one) => one !== now.mark), now.mark].slice(-pastLimit) }
   },
   changes(previous, { status }) {
     const now = appliedOf(status)
@@ -100,13 +97,11 @@ export const kustomization = fluxSource({
 type Applied = { mark: string; short: string; revision: string; at: number; details: Record<string, string> }
 
 /** What the last reconciliation has applied; undefined where it did not succeed. */
-const appliedOf = (status: Fields): Applied | undefined =>
-  appliedBy(fields(list(status.history)[0]), shortText(status.lastAppliedRevision, 253))
-
-function appliedBy(entry: Fields, last: string | undefined): Applied | undefined {
+function appliedOf(status: Fields): Applied | undefined {
+  const entry = fields(list(status.history)[0])
   const metadata = fields(entry.metadata)
   const digest = shortText(entry.digest, 160)
-  const revision = shortText(metadata.revision, 253) ?? last
+  const revision = shortText(metadata.revision, 253) ?? shortText(status.lastAppliedRevision, 253)
   const at = time(entry.lastReconciled)
   const isGood = entry.lastReconciledStatus === 'ReconciliationSucceeded'
   if (!isGood || digest === undefined || revision === undefined || at === undefined) return undefined

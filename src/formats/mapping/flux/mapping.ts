@@ -30,16 +30,19 @@ function linksOf(input: EncodeInput): Link[] {
   const key = milestone.name === 'recovered' ? text(milestone.details?.failure) : undefined
   if (key !== undefined) return [path(idOf(input, { ...milestone, name: key.split('/', 1)[0] ?? '', key }))]
   if (!followers.has(milestone.name)) return []
-  const before = source.milestones(object).reduce<Milestone | undefined>((last, other) => {
-    const isBefore = other.details?.version !== undefined && place(other) < place(milestone)
-    return isBefore && (last === undefined || place(other) > place(last)) ? other : last
-  }, undefined)
+  const before = source
+    .milestones(object)
+    .filter((other) => other.details?.version !== undefined && isBefore(other, milestone))
+    .reduce<Milestone | undefined>((last, other) => (last && isBefore(other, last) ? last : other), undefined)
   return before ? [path(idOf(input, before))] : []
 }
 
 /** By when; within a second, which is all that Helm tells, by the number of the release, then by what comes of one. */
-const place = ({ time, rank, details }: Milestone): number =>
-  time * 1e3 + Math.min(Number(details?.version) || 0, 1e5) * 1e-2 + rank * 1e-5
+function isBefore(one: Milestone, other: Milestone): boolean {
+  if (one.time !== other.time) return one.time < other.time
+  const [version, otherVersion] = [Number(one.details?.version), Number(other.details?.version)]
+  return version === otherVersion ? one.rank < other.rank : version < otherVersion
+}
 
 function idOf(input: EncodeInput, milestone: Milestone): string {
   const { name, part } = toldBy({ ...input, milestone })
