@@ -13,10 +13,17 @@ function viewOfRow({ source, milestone }: Row): Record<string, unknown> {
   return { kind, family, group, version, milestone: name, class: of, default: isDefault, key, time, when, until }
 }
 
-function viewOfEvent({ type, variant: { format, options, beyond } }: RowEvent): Record<string, unknown> {
+function viewOfEvent({ type, variant: { format, options, beyond, of } }: RowEvent): Record<string, unknown> {
   const { specVersion } = options.cdevents
   const { mode } = options.tekton
-  return { format: format.name, ...(format.name === 'cdevents' && { specVersion }), ...(beyond && { mode }), type }
+  const { profile } = options.flux
+  return {
+    format: format.name,
+    ...(format.name === 'cdevents' && { specVersion }),
+    ...(beyond && { mode }),
+    ...(of && { profile }),
+    type,
+  }
 }
 
 /** The event in structured mode. */
