@@ -1,5 +1,6 @@
 import { rowOf } from '../../../sources/event-of.ts'
 import { text } from '../../../sources/read.ts'
+import type { Milestone } from '../../../sources/source.ts'
 import type { EncodeInput } from '../../format.ts'
 import type { FluxOptions } from '../../options.ts'
 import type { EventParts } from '../encode.ts'
@@ -29,6 +30,9 @@ const removed: Make = (input) => ({
   subject: { id: subjectId(input), content: { environment: { id: environmentOf(input).id } } },
 })
 
+/** Where the details are redacted, as the key has it. */
+const incidentOf = ({ name, key, details }: Milestone): string => text(details?.incident) ?? key.split('/')[1] ?? name
+
 /** The failure's message is in `description`; the same incident has the same id until it is resolved, whatever is tried meanwhile. */
 const incident =
   (predicate: 'detected' | 'resolved'): Make =>
@@ -39,7 +43,7 @@ const incident =
     return {
       name: `incident.${predicate}`,
       subject: {
-        id: subjectId(input, text(milestone.details?.incident) ?? milestone.name),
+        id: subjectId(input, incidentOf(milestone)),
         content: {
           environment: { id: environmentOf(input).id },
           ...(description !== '' && { description }),

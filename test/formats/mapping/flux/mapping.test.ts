@@ -131,6 +131,12 @@ test('the end of an incident has its id, and follows on what detected it, in bot
   }
 })
 
+test('an incident keeps its id where the conditions are redacted', () => {
+  const told = caseOf('HelmRelease', 'failed')
+  const { details: _, message: __, reason: ___, ...milestone } = told.milestone
+  assert.equal(encode({ ...told, milestone })[0]?.subject.id, encode(told)[0]?.subject.id)
+})
+
 test('a rollback follows on the upgrade that failed', () => {
   const back = caseOf('HelmRelease', 'rolled-back')
   const failed = back.source.milestones(back.object).find(({ name }) => name === 'upgrade-failed') ?? assert.fail()
