@@ -40,6 +40,21 @@ export const goodSubscriptions: Good[] = [
     }),
   ],
   [
+    'Flux as the table of its RFC has it',
+    subscription({
+      formats: ['cdevents'],
+      flux: { profile: 'rfc' },
+      events: [
+        {
+          kind: 'HelmRelease',
+          milestones: ['installed', 'upgrade-failed', 'rolled-back', 'tests-passed', 'recovered'],
+        },
+        { kind: 'Kustomization', milestones: ['applied', 'reverted', 'health-failed'] },
+        { kind: 'OCIRepository', milestones: ['artifact-stored', 'verification-failed'] },
+      ],
+    }),
+  ],
+  [
     'all milestones of a PipelineRun',
     events({
       kind: 'PipelineRun',
@@ -189,6 +204,16 @@ export const badSubscriptions: Bad[] = [
     'tekton without its formats',
     subscription({ formats: ['cdevents'], tekton: {} }),
     'tekton is only for subscriptions with the format tektonv1 or tektonv2: add one to formats, or leave tekton out',
+  ],
+  [
+    'another profile of Flux',
+    subscription({ formats: ['cdevents'], flux: { profile: 'helm' } }),
+    'supported values: "service", "rfc"',
+  ],
+  [
+    'a milestone that a HelmRelease does not have',
+    events({ kind: 'HelmRelease', milestones: ['applied'] }),
+    'milestones of a HelmRelease are created, installed, install-failed, upgraded',
   ],
   [
     'another mode of Tekton',
