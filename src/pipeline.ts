@@ -3,7 +3,7 @@
 import type { DeliveryDeps } from './delivery/delivery-deps.ts'
 import { SinkDelivery } from './delivery/sink-delivery.ts'
 import type { Batch } from './kube/reflector.ts'
-import { type JudgeDeps, type Judgement, judge, withoutForgotten } from './operator/judging/judge.ts'
+import { type JudgeDeps, type Judged, type Judgement, judge, withoutForgotten } from './operator/judging/judge.ts'
 import { persist } from './operator/judging/persist.ts'
 import type { Room } from './operator/overflow/admit.ts'
 import type { Outbox } from './outbox/outbox.ts'
@@ -24,7 +24,7 @@ export type ObserveDeps = JudgeDeps & {
   fence(signal: AbortSignal): Promise<boolean>
   /** Whether a subscription, by its uid, is still there. */
   exists(subscriptionUid: string): boolean
-  observed(watch: Watch, commit: Judgement): void
+  observed(watch: Judged, commit: Judgement): void
   /** Told of each batch once all that it led to, if anything, is durable. */
   passed(watch: Watch, batch: Batch): void
 }
@@ -32,22 +32,30 @@ export type ObserveDeps = JudgeDeps & {
 /** Watch → milestones → route → commit. Everything that a batch leads to is durable, or nothing is, before the next is read. */
 export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSignal): Promise<void> {
   for await (const batch of watch.batches(signal)) {
-    const asked = deps.emitters()
-    using room = deps.room()
-    const judged = judge(watch, batch, deps, room)
-    if (!judged) {
-      deps.passed(watch, batch)
-      continue
-    }
-    const current = async () => {
-      if (!(await deps.fence(signal))) return undefined
-      return asked === deps.emitters() ? judged : withoutForgotten(judged, deps.exists)
-    }
-    const commit = await persist(deps.outbox, current, signal)
-    if (!commit) return
-    deps.observed(watch, commit)
+    if (!(await write(watch, (room) => judge(watch, batch, deps, room), deps, signal))) return
     deps.passed(watch, batch)
   }
+}
+
+/** Makes durable what is judged to follow, if anything does; false where that is over. */
+export async function write(
+  watch: Judged,
+  judged: (room: Room) => Judgement | undefined,
+  deps: ObserveDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const asked = deps.emitters()
+  using room = deps.room()
+  const judgement = judged(room)
+  if (!judgement) return true
+  const current = async () => {
+    if (!(await deps.fence(signal))) return undefined
+    return asked === deps.emitters() ? judgement : withoutForgotten(judgement, deps.exists)
+  }
+  const commit = await persist(deps.outbox, current, signal)
+  if (!commit) return false
+  deps.observed(watch, commit)
+  return true
 }
 
 /** Claim → send → decide → settle → record, for one sink, until `signal` aborts. */

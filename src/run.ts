@@ -4,6 +4,7 @@ import { type Config, type LogLevel, resolveConfig, type Settings } from './conf
 import { readConfigFile } from './config/file.ts'
 import { compileEgress } from './delivery/egress.ts'
 import { compileDashboard } from './formats/dashboard.ts'
+import { openArchive } from './kube/archive.ts'
 import { connect, type KubeClient } from './kube/client.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
@@ -38,6 +39,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   const ground = await lay(options, client, log)
   if (!ground.ok) return ground
   const { config } = ground.value
+  await using _archive = ground.value.archive
   const metrics = createMetrics()
   const open = () => openOutbox(ground.value, metrics)
   const opened = open()
@@ -72,7 +74,10 @@ async function lay(options: RunOptions, client: KubeClient, log: KubeLog): Promi
   const cluster = { uri: uri.value, urlOf, schemaBase: config.value.schemaBaseUrl }
   const { logLevel } = config.value
   const told = logLevel === early.value.logLevel ? log : options.createLog(logLevel)
-  return accept({ config: config.value, client, cluster, egress, log: told, marginMs: options.marginMs ?? marginMs })
+  const userAgent = `carillon/${options.version}`
+  const archive = config.value.archive && openArchive({ ...config.value.archive, userAgent, log: told })
+  const margin = options.marginMs ?? marginMs
+  return accept({ config: config.value, client, archive, cluster, egress, log: told, marginMs: margin })
 }
 
 /** What is compiled of the configuration; `server` is the API server's URL. */

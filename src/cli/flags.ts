@@ -107,6 +107,30 @@ export const runFlags = [
     value: 'NAME',
     help: "Tekton's namespace: subscriptions with tektonv1 are warned while its ConfigMaps name a sink; default: not looked at",
   },
+  {
+    name: 'archive-url',
+    value: 'URL',
+    help: 'an archive that answers lists as the API server does (KubeArchive), where what came and went while the operator was away is looked for; default: none',
+  },
+  {
+    name: 'archive-token-file',
+    value: 'FILE',
+    default: '/var/run/secrets/kubernetes.io/serviceaccount/token',
+    help: 'the bearer token for the archive',
+  },
+  { name: 'archive-ca-file', value: 'FILE', help: "the archive's CA, PEM; default: what the machine trusts" },
+  {
+    name: 'archive-after',
+    value: 'DURATION',
+    default: '5m',
+    help: 'how long the operator may be away before the archive is asked: no longer than finished objects live',
+  },
+  {
+    name: 'archive-reach',
+    value: 'DURATION',
+    default: '6h',
+    help: 'how long before that an object may have been created: as long as runs may last',
+  },
   { name: 'log-level', value: 'LEVEL', default: 'info', help: 'debug, info, warn or error' },
 ] as const satisfies readonly Flag[]
 

@@ -2,8 +2,10 @@ import { parseDuration } from '../api/durations.ts'
 import { parseQuantity } from '../api/quantity.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type Flag, type FlagName, runFlags } from '../cli/flags.ts'
+
 import { whyNever } from '../operator/kinds-allowed.ts'
 import { readGenericName } from '../sources/generic.ts'
+import { type ArchiveConfig, archiveOf } from './archive.ts'
 
 /** What the operator was told, from flags, environment, ConfigMap carillon-config and defaults, in this order. */
 export type Config = {
@@ -30,6 +32,8 @@ export type Config = {
   graceMs: number
   /** What may wait for all subscriptions of a namespace. */
   quota: { rows: number; bytes: number }
+  /** Where to look for what came and went unseen; undefined: nowhere. */
+  archive: ArchiveConfig | undefined
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -74,6 +78,8 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   if (!graceMs.ok) return graceMs
   const quota = quotaOf(one)
   if (!quota.ok) return quota
+  const archive = archiveOf(one)
+  if (!archive.ok) return archive
   return accept({
     namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
     dataDir: one('data-dir') ?? '',
@@ -91,6 +97,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     leaseMs: leaseMs.value,
     graceMs: graceMs.value,
     quota: quota.value,
+    archive: archive.value,
   })
 }
 

@@ -39,6 +39,7 @@ const fileGroups: Record<string, (value: unknown) => Verdict<Settings>> = {
   egress: readEgress,
   quotas: readQuotas,
   tekton: readTekton,
+  archive: readArchive,
 }
 
 function readFileKey(key: string, value: unknown): Verdict<Settings> {
@@ -106,6 +107,32 @@ function readQuotas(value: unknown): Verdict<Settings> {
     if (typeof given !== 'number' && typeof given !== 'string')
       return refuse('ConfigInvalid', `carillon-config: quotas.${key} must be a quantity, such as 200000 or 1Gi`)
     settings[flag] = [String(given)]
+  }
+  return accept(settings)
+}
+
+const archiveKeys: Record<string, FlagName> = {
+  url: 'archive-url',
+  tokenFile: 'archive-token-file',
+  caFile: 'archive-ca-file',
+  after: 'archive-after',
+  reach: 'archive-reach',
+}
+
+function readArchive(value: unknown): Verdict<Settings> {
+  const names = Object.keys(archiveKeys)
+  if (typeof (value ?? {}) !== 'object' || Array.isArray(value))
+    return refuse('ConfigInvalid', `carillon-config: archive must be a mapping with ${names.join(', ')}`)
+  const settings: Settings = {}
+  for (const [key, given] of Object.entries((value as Record<string, unknown>) ?? {})) {
+    const flag = Object.hasOwn(archiveKeys, key) ? archiveKeys[key] : undefined
+    if (!flag) {
+      const allowed = names.map((name) => `archive.${name}`).join(', ')
+      return refuse('ConfigInvalid', `carillon-config: unknown key 'archive.${key}'; allowed are ${allowed}`)
+    }
+    if (given === null || given === '') continue
+    if (typeof given !== 'string') return refuse('ConfigInvalid', `carillon-config: archive.${key} must be a string`)
+    settings[flag] = [given]
   }
   return accept(settings)
 }

@@ -33,6 +33,8 @@ export type Material = { file?: string | undefined; data?: string | undefined }
 export type ExecPlugin = { command: string; args: string[]; env: { name: string; value: string }[] }
 
 export type ClusterOptions = {
+  /** A cluster that need not be looked for: all else is left aside. */
+  cluster?: Cluster
   /** A path, or several as in KUBECONFIG. Left out: ~/.kube/config, then the pod's service account. */
   kubeconfig?: string | undefined
   /** KUBERNETES_SERVICE_HOST and _PORT as a pod has them; the API server's name in the cluster's DNS when left out. */
@@ -47,6 +49,7 @@ const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** Finds the cluster that is meant. A refusal tells everything that was tried, and what to do. */
 export function findCluster(options: ClusterOptions): Verdict<Cluster> {
+  if (options.cluster) return accept(options.cluster)
   if (options.kubeconfig) return fromFiles(options.kubeconfig.split(delimiter).filter(Boolean))
   const file = join(options.home ?? '~', '.kube', 'config')
   if (options.home && existsSync(file)) return fromFiles([file])

@@ -38,22 +38,36 @@ export type Page = {
   cursor: string
 }
 
+export type PageRequest = {
+  resource: Resource
+  path: string
+  query: Query
+  limit: number
+  signal: AbortSignal
+  /** As of a KubeRequest. */
+  timeoutMs?: number
+  /** `readPage` when left out. */
+  read?: typeof readPage
+}
+
+export type PageAnswer = { kind: 'page'; page: Page } | { kind: 'tooLarge' } | Failure
+
 /** Gets one page. Nothing but a programming error is thrown. */
 export async function fetchPage(
-  client: KubeClient,
-  request: { resource: Resource; path: string; query: Query; limit: number; signal: AbortSignal },
-): Promise<{ kind: 'page'; page: Page } | { kind: 'tooLarge' } | Failure> {
-  const { resource, path, limit, signal } = request
+  client: Pick<KubeClient, 'request'>,
+  { resource, path, query, limit, signal, timeoutMs, read = readPage }: PageRequest,
+): Promise<PageAnswer> {
   try {
     const response = await client.request({
       method: 'GET',
       path,
-      query: { ...request.query, limit },
+      query: { ...query, limit },
       signal,
+      ...(timeoutMs !== undefined && { timeoutMs }),
       ...(limit > 1 && { maxBytes: boundBytes }),
     })
     if (response.status !== 200) return failureOfResponse(response)
-    const page = readPage(resource, response.json(), response.bytes)
+    const page = read(resource, response.json(), response.bytes)
     return page ? { kind: 'page', page } : { kind: 'failing', reason: 'broken', message: `GET ${path}: not a list` }
   } catch (error) {
     if (error instanceof KubeError && error.reason === 'TooLarge' && limit > 1) return { kind: 'tooLarge' }
@@ -61,26 +75,39 @@ export async function fetchPage(
   }
 }
 
+type List = { kind?: unknown; metadata?: { continue?: unknown; resourceVersion?: unknown }; items?: unknown } | null
+
 /** Items of lists lack apiVersion and kind where the server knows their type; undefined when `value` is no list. */
 export function readPage(resource: Resource, value: unknown, bytes: number): Page | undefined {
-  const list = value as {
-    kind?: unknown
-    metadata?: { continue?: string; resourceVersion?: unknown }
-    items?: unknown
-  } | null
+  const list = value as List
   const cursor = list?.metadata?.resourceVersion
   if (typeof cursor !== 'string' || typeof list?.kind !== 'string') return undefined
-  const items: unknown[] = Array.isArray(list.items) ? list.items : []
+  return { changes: itemsOf(resource, list.kind, list.items), bytes, next: nextOf(list), cursor }
+}
+
+/** A page of an archive: a list that has no resourceVersion, as nothing can be watched from there. Its `cursor` is empty. */
+export function readArchivePage(resource: Resource, value: unknown, bytes: number): Page | undefined {
+  const list = value as List
+  if (typeof list?.kind !== 'string' || !Array.isArray(list.items)) return undefined
+  return { changes: itemsOf(resource, list.kind, list.items), bytes, next: nextOf(list), cursor: '' }
+}
+
+const nextOf = (list: List): string | undefined => {
+  const next = list?.metadata?.continue
+  return typeof next === 'string' && next !== '' ? next : undefined
+}
+
+function itemsOf(resource: Resource, listKind: string, items: unknown): Change[] {
   const apiVersion = apiVersionOf(resource)
-  const kind = list.kind.replace(/List$/, '')
+  const kind = listKind.replace(/List$/, '')
   const changes: Change[] = []
-  for (const item of items) {
+  for (const item of Array.isArray(items) ? (items as unknown[]) : []) {
     if (!isObject(item)) continue
     item.apiVersion ??= apiVersion
     item.kind ??= kind
     changes.push({ type: 'upsert', object: item })
   }
-  return { changes, bytes, next: list.metadata?.continue || undefined, cursor }
+  return changes
 }
 
 /** Has what every stored object has. */

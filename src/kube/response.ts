@@ -68,7 +68,7 @@ export function retryAfterMs(header: string | undefined): number | undefined {
 function parseStatus(text: string): { reason?: string; message?: string } {
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'Status') return {}
+    if (typeof value !== 'object' || value === null || ('kind' in value && value.kind !== 'Status')) return {}
     const { reason, message } = value as { reason?: unknown; message?: unknown }
     return { ...(typeof reason === 'string' && { reason }), ...(typeof message === 'string' && { message }) }
   } catch {

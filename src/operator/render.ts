@@ -1,6 +1,7 @@
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { CountDelta, Counts, Gaps, Outbox, Pending } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
+import type { ArchiveFacts } from '../status/continuity.ts'
 import { type SinkView, summariseSink, summariseSubscription } from '../status/summarise.ts'
 import { activeSince } from './activation.ts'
 import type { Overflow } from './overflow/overflow.ts'
@@ -20,6 +21,8 @@ export type RenderDeps = {
   overflow: Pick<Overflow, 'of'>
   checkpoints: Pick<Checkpoints, 'look' | 'of'>
   kindState(kind: string): Omit<KindState, 'kind'>
+  /** What is known of these kinds from the archive. */
+  archive?(kinds: readonly string[]): ArchiveFacts | undefined
   /** Where Tekton sends events by itself, as far as that is looked at. */
   tektonSink(): TektonSink | undefined
   now(): number
@@ -114,6 +117,7 @@ export class Renderer {
       formatErrors: this.deps.book.formatErrors(uid),
       silence: this.deps.book.silence(uid),
       gaps: gaps.get(uid),
+      archive: this.deps.archive?.(kinds),
       duplicateSender: this.duplicateSender(state),
       acknowledged: this.deps.state.acknowledged.get(uid),
       sinks: sinkKeys(object).map((sink) => this.view(state, sink, waiting)),

@@ -89,6 +89,10 @@ export class Watches {
     }
   }
 
+  has(name: string): boolean {
+    return this.entries.has(name)
+  }
+
   /** The watches of a kind. */
   watchesOf(kind: string): KindWatch[] {
     return this.of(kind).map(({ watch, reflector }) => {
@@ -132,8 +136,10 @@ function servedBy(source: Source, reflector: Pick<Reflector, 'resource'>): () =>
   let served = source
   return () => {
     const found = reflector.resource()
-    if (found && (found.version !== served.version || found.plural !== served.plural))
-      served = { ...source, version: found.version, plural: found.plural }
+    if (found && (found.version !== served.version || found.plural !== served.plural)) {
+      const others = [source.version, ...(source.versions ?? [])].filter((one) => one !== '' && one !== found.version)
+      served = { ...source, version: found.version, versions: others, plural: found.plural }
+    }
     return served
   }
 }

@@ -56,6 +56,7 @@ function writeObjects(store: Store, batch: CommitBatch): void {
   }
   if (batch.remember) writeRemembered(store, batch.remember)
   if (batch.cursor !== undefined) sql.setCursor(batch.watch, batch.cursor)
+  if (batch.reached !== undefined) sql.setReached(batch.watch, batch.reached)
 }
 
 /** Brings what is listed of an object into line with its record. */
@@ -164,4 +165,15 @@ function writeEvent({ sql }: Store, seq: number, event: EncodedEvent, events: Ma
     if (stored.uses > 1) sql.addShare(seq, stored.uses)
   }
   return { event: stored.key, shared: stored.uses > 1 ? 1 : 0, bytes: stored.bytes }
+}
+
+export function writeActivations({ sql }: Store, entries: ReadonlyMap<string, number>): Effects<void> {
+  for (const [key, since] of entries) sql.setActivation(key, since)
+  return () => undefined
+}
+
+export function writeGate({ sql }: Store, sink: string, gate: string | undefined): Effects<void> {
+  if (gate === undefined) sql.dropGate(sink)
+  else sql.setGate(sink, gate)
+  return () => undefined
 }

@@ -49,6 +49,11 @@ export const objectStatements = ({ write, seal, read, all }: Makers) => ({
     `INSERT INTO cursors (watch, cursor, crc) VALUES (?, ?, ?)
      ON CONFLICT (watch) DO UPDATE SET cursor = excluded.cursor, crc = excluded.crc`,
   ),
+  reached: all<[], [watch: string, time: number]>('SELECT watch, time, crc FROM reached', 'a time'),
+  setReached: seal<[watch: string, time: number]>(
+    `INSERT INTO reached (watch, time, crc) VALUES (?, ?, ?)
+     ON CONFLICT (watch) DO UPDATE SET time = excluded.time, crc = excluded.crc`,
+  ),
   activations: all<[], [key: string, since: number]>('SELECT key, since, crc FROM activations', 'an activation'),
   setActivation: seal<[key: string, since: number]>(
     `INSERT INTO activations (key, since, crc) VALUES (?, ?, ?)

@@ -45,6 +45,8 @@ export type CommitBatch = {
   watch: string
   /** The resourceVersion up to which everything is in; undefined leaves the cursor where it is (a page of a list). */
   cursor?: string | undefined
+  /** When the watch was there; ms, the API server's clock. Need not be told with each. */
+  reached?: number | undefined
   records: ObjectRecord[]
   /** uids whose objects are gone. */
   forget: string[]
@@ -161,6 +163,8 @@ export type StorageState = { kind: 'ok' } | { kind: 'full' | 'readOnly' | 'faili
 export interface Outbox extends AsyncDisposable {
   /** The cursors of all watches. */
   cursors(): Map<string, string>
+  /** By watch: a time (ms) at which it was at its cursor, or not as far yet. */
+  reached(): Map<string, number>
   /** What is remembered of these objects; those never committed, or forgotten, are missing. */
   records(uids: readonly string[]): Map<string, ObjectRecord>
   /** uids of a watch's known objects, to find what a list no longer holds. `namespace` narrows it. */

@@ -134,6 +134,10 @@ export const migrations: readonly string[] = [
   CREATE INDEX remembered_named ON remembered (source, namespace, name, gone);
   CREATE INDEX remembered_gone ON remembered (gone);
   `,
+  `
+  -- When each watch was at its cursor, about.
+  CREATE TABLE reached (watch TEXT PRIMARY KEY, time INTEGER NOT NULL, crc INTEGER) WITHOUT ROWID, STRICT;
+  `,
 ]
 
 /** The version that this program writes. */

@@ -3,7 +3,7 @@ import { damagedIn } from './aside.ts'
 import { Changes } from './changes.ts'
 import { claim, nextAttempt } from './claim.ts'
 import { claimBatch } from './claim-batch.ts'
-import { writeBatch } from './commit.ts'
+import { writeActivations, writeBatch, writeGate } from './commit.ts'
 import type { Disk } from './disk.ts'
 import { type Add, firstSeq, inSlices, writeAllDue, writeDue } from './drop.ts'
 import { floorsFor, writeBegun } from './floors.ts'
@@ -99,7 +99,7 @@ class OutboxInFile implements SqliteOutbox {
     this.sliceRows = sliceRows
     this.instance = sql.life()?.[0] ?? ''
     // What is damaged of these is better found now.
-    for (const check of [sql.cursors, sql.activations, sql.gates]) check()
+    for (const check of [sql.cursors, sql.reached, sql.activations, sql.gates]) check()
     disk.start()
   }
 
@@ -165,10 +165,7 @@ class OutboxInFile implements SqliteOutbox {
   }
 
   activate(entries: ReadonlyMap<string, number>): Promise<void> {
-    return this.add(() => {
-      for (const [key, since] of entries) this.store.sql.setActivation(key, since)
-      return () => undefined
-    })
+    return this.add(() => writeActivations(this.store, entries))
   }
 
   activations(): Map<string, number> {
@@ -177,6 +174,10 @@ class OutboxInFile implements SqliteOutbox {
 
   cursors(): Map<string, string> {
     return new Map(this.store.sql.cursors())
+  }
+
+  reached(): Map<string, number> {
+    return new Map(this.store.sql.reached())
   }
 
   records(uids: readonly string[]): Map<string, ObjectRecord> {
@@ -257,11 +258,7 @@ class OutboxInFile implements SqliteOutbox {
   }
 
   keepGate(sink: string, gate: string | undefined): Promise<void> {
-    return this.add(() => {
-      if (gate === undefined) this.store.sql.dropGate(sink)
-      else this.store.sql.setGate(sink, gate)
-      return () => undefined
-    })
+    return this.add(() => writeGate(this.store, sink, gate))
   }
 
   gaps(): Map<string, Gaps> {

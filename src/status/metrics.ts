@@ -19,6 +19,15 @@ export function createMetrics() {
       'kind',
       'reason',
     ]),
+    archived: counter(
+      'carillon_archived_objects_total',
+      'Objects told of by the archive that came to their end unseen.',
+      ['kind'],
+    ),
+    archiveFailures: counter('carillon_archive_failures_total', 'Requests to the archive that failed, by reason.', [
+      'kind',
+      'reason',
+    ]),
     matched: counter('carillon_matched_total', 'Milestones that a subscription took.', ['kind']),
     filterErrors: counter('carillon_filter_errors_total', 'Filters that failed at run time.', ['kind']),
     invalid: counter(

@@ -4,7 +4,7 @@ import { kubeTime } from '../api/time.ts'
 import type { Counts, Gaps, StorageState } from '../outbox/outbox.ts'
 import { shortText } from '../sources/read.ts'
 import { isFailing } from './book.ts'
-import { continuity } from './continuity.ts'
+import { type ArchiveFacts, continuity } from './continuity.ts'
 import { delivering, type Told } from './delivering.ts'
 import { filterErrorsTold, formatErrorsTold } from './event-errors.ts'
 import { type Overflow, overflowOfSinks } from './overflow.ts'
@@ -51,6 +51,7 @@ export type SubscriptionFacts = Common & {
   /** 'unknown': as it was told before. */
   silence: Silence | undefined | 'unknown'
   gaps: Gaps | undefined
+  archive?: ArchiveFacts | undefined
   /** Somebody else sends the same events. */
   duplicateSender: { reason: string; message: string } | undefined
   /** When a reconciliation was last asked for; ms, undefined where not since the start. */

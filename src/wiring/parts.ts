@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Egress } from '../delivery/egress.ts'
 import type { Cluster } from '../formats/format.ts'
+import type { Archive } from '../kube/archive.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { KubeLog } from '../kube/log.ts'
 import type { Replays } from '../operator/control/replays.ts'
@@ -18,6 +19,7 @@ import type { StatusWriter } from '../status/writer.ts'
 export type Ground = {
   config: Config
   client: KubeClient
+  archive: Archive | undefined
   cluster: Cluster
   egress: Egress
   log: KubeLog

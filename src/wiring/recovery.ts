@@ -2,7 +2,8 @@ import type { KubeObject } from '../api/object.ts'
 import { pause } from '../kube/backoff.ts'
 import { applyConfigMap, getObject } from '../kube/resources.ts'
 import { pendingOf } from '../operator/activation.ts'
-import type { JudgeDeps } from '../operator/judging/judge.ts'
+import type { Emitter } from '../operator/emitter.ts'
+import type { JudgeDeps, Judged } from '../operator/judging/judge-deps.ts'
 import type { Overflow } from '../operator/overflow/overflow.ts'
 import { Observed } from '../operator/recovery/checkpoint.ts'
 import { Checkpoints } from '../operator/recovery/checkpoints.ts'
@@ -107,15 +108,15 @@ export function judging(
 ): Required<Pick<JudgeDeps, 'floor' | 'missed'>> {
   return {
     floor: (watch) => floorFrom(outbox.floors(watch), (key) => lookingBack.isPending(key), ground.marginMs),
-    missed({ source, namespace }, reason) {
-      const emitters = [...state.subscriptions.values()].flatMap(({ emitter }) => emitter ?? [])
-      const reached = emitters.filter(
-        (one) => namespace === undefined || one.clusterWide || one.namespace === namespace,
-      )
-      return watchGaps(source, reason, reached)
-    },
+    missed: (watch, reason) => watchGaps(watch.source, reason, reachedIn(state, watch)),
   }
 }
+
+/** Those whose objects a watch brings, where they select its kind. */
+export const reachedIn = ({ subscriptions }: OperatorState, { namespace }: Pick<Judged, 'namespace'>): Emitter[] =>
+  [...subscriptions.values()]
+    .flatMap(({ emitter }) => emitter ?? [])
+    .filter((one) => namespace === undefined || one.clusterWide || one.namespace === namespace)
 
 /** How often it is looked at which checkpoints are worth a write, though nothing else has to be told. */
 const lookMs = 30_000

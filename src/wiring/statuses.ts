@@ -1,5 +1,6 @@
 import { pause } from '../kube/backoff.ts'
 import type { Overflow } from '../operator/overflow/overflow.ts'
+import type { CatchUps } from '../operator/recovery/catch-ups.ts'
 import { Renderer } from '../operator/render.ts'
 import { Statuses } from '../operator/statuses.ts'
 import type { Watches } from '../operator/watches.ts'
@@ -12,7 +13,7 @@ import { storageTeller } from './storage.ts'
 const lookMs = 500
 
 /** What statuses are made of that comes later than their writer. */
-export type Told = { overflow: Overflow; recover: Recovering; watches: Watches }
+export type Told = { overflow: Overflow; recover: Recovering; watches: Watches; catchUps: CatchUps | undefined }
 
 /** Makes statuses out of what is known, and writes them. `told` is asked for when the first is made. */
 export function createStatuses(
@@ -38,6 +39,7 @@ export function createStatuses(
       look: (kinds) => told().recover.checkpoints.look(kinds),
       of: (subscription, sink) => told().recover.checkpoints.of(subscription, sink),
     },
+    archive: (kinds) => told().catchUps?.of(kinds),
     kindState: (kind) => told().watches.state(kind),
     tektonSink: () => ofTekton.sink,
     now,

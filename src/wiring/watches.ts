@@ -13,6 +13,7 @@ import { activationKey } from '../operator/activation.ts'
 import { Collection } from '../operator/collection.ts'
 import type { Operator } from '../operator/operator.ts'
 import type { Overflow } from '../operator/overflow/overflow.ts'
+import type { CatchUps } from '../operator/recovery/catch-ups.ts'
 import { seedSink, seedSubscription } from '../operator/recovery/seed.ts'
 import { Watches } from '../operator/watches.ts'
 import type { CommitBatch, NewGap } from '../outbox/outbox.ts'
@@ -115,6 +116,7 @@ export function observeDeps(
   recover: Recovering,
   overflow: Overflow,
   startDelivery: (sink: string) => void,
+  catchUps: CatchUps | undefined,
 ): ObserveDeps {
   const { book, fence, ground, metrics, outbox, state, writer } = parts
   return {
@@ -123,6 +125,7 @@ export function observeDeps(
     since: (uid, sink, kind, milestone) => state.activations.get(activationKey(uid, sink, kind, milestone)),
     cluster: ground.cluster,
     ...judging(recover, parts),
+    ...(catchUps && { catchUps }),
     fence,
     // What it is compared with, and written beside, is of the API server's clock.
     now: () => ground.client.serverTime(),
@@ -168,7 +171,9 @@ export function observeDeps(
       for (const dead of commit.dead) tellRefused(parts, dead)
       if (commit.gaps) tellGaps(parts, commit.gaps)
     },
-    passed: (watch, batch) => recover.observed.take(watch.name, batch),
+    passed(watch, batch) {
+      if (!catchUps?.holds(watch.name)) recover.observed.take(watch.name, batch)
+    },
   }
 }
 

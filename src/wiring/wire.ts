@@ -11,6 +11,7 @@ import type { SqliteOutbox } from '../outbox/sqlite.ts'
 import { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import { accessReader } from './access.ts'
+import { createCatchUps } from './archive.ts'
 import { controlHandlers } from './control.ts'
 import { expireDeadLetters, reviveDeps } from './dead-letters.ts'
 import { deliveryStarter } from './deliveries.ts'
@@ -82,6 +83,7 @@ function connect(
     overflow,
     recover,
     watches,
+    catchUps,
   }))
   const loops = createLoops(ground, metrics)
   const parts: Parts = { ground, outbox, metrics, book, loops, state, fence, ...told, replays: new Replays(), ofTekton }
@@ -94,14 +96,21 @@ function connect(
   const overflow = createOverflow(parts)
   const access = accessReader(ground)
   const startDelivery = deliveryStarter(parts, access, (signal) => operator.sinkChanged.next(signal), leads)
-  const watches = createWatches(parts, observeDeps(parts, recover, overflow, startDelivery))
+  const catchUps = createCatchUps(
+    parts,
+    recover,
+    () => watches,
+    () => observing,
+  )
+  const observing = observeDeps(parts, recover, overflow, startDelivery, catchUps)
+  const watches = createWatches(parts, observing)
   const exists = (uid: string) => [...subscriptions.objects.values()].some(({ metadata }) => metadata.uid === uid)
   const reviving = reviveDeps(parts, exists)
   const operator: Operator = createOperator(parts, { declared, recover, watches, reviving, access, startDelivery })
-  return { parts, declared, recover, overflow, startDelivery, watches, reviving, operator }
+  return { parts, declared, recover, overflow, startDelivery, watches, catchUps, reviving, operator }
 }
 
-function start({ parts, declared, recover, overflow, startDelivery, watches, operator }: Wired): void {
+function start({ parts, declared, recover, overflow, startDelivery, watches, catchUps, operator }: Wired): void {
   const { ground, loops, writer } = parts
   loops.start('sinks', (signal) => declared.sinks.run(signal))
   loops.start('subscriptions', (signal) => declared.subscriptions.run(signal))
@@ -113,6 +122,7 @@ function start({ parts, declared, recover, overflow, startDelivery, watches, ope
   loops.start('watch-states', (signal) => tellStates(parts, watches, signal))
   loops.start('silence', (signal) => watchSilence(parts, { recover, overflow, startDelivery }, signal))
   loops.start('take-up', (signal) => takeUp(takeUpDeps(parts, overflow, watches), signal))
+  if (catchUps) loops.start('archive', (signal) => catchUps.run(signal))
   const { tektonConfigNamespace } = ground.config
   if (tektonConfigNamespace !== undefined)
     loops.start('tekton-sink', (signal) => watchTektonSink(parts, tektonConfigNamespace, signal))

@@ -41,6 +41,8 @@ suite('the chart', () => {
     ['config.logLevel=loud', /value must be one of 'debug', 'info', 'warn', 'error'/],
     ['config.dashboardUrl=ui.example.com', /dashboardUrl'.*does not match pattern/],
     ['config.schemaBaseUrl=/schemas', /schemaBaseUrl'.*does not match pattern/],
+    ['config.archive.url=http://archive.example.com', /archive\/url'.*does not match pattern/],
+    ['config.archive.after=5', /archive\/after'.*does not match pattern/],
     ['persistence.size=big', /persistence\/size'.*does not match pattern/],
     ['persistence.whenDeleted=Maybe', /value must be one of 'Retain', 'Delete'/],
     ['image.pullPolicy=Sometimes', /value must be one of 'Always', 'IfNotPresent', 'Never'/],
@@ -145,6 +147,17 @@ suite('the chart', () => {
     const light = await render(helm, '--set=persistence.enabled=false')
     assert.equal((find(light, 'StatefulSet') as unknown as StatefulSet).spec.volumeClaimTemplates, undefined)
     assert.deepEqual(podOf(light).spec.volumes, [{ name: 'data', emptyDir: { sizeLimit: '5Gi' } }])
+  })
+
+  test("gives the operator the archive's CA", async () => {
+    const url = 'https://kubearchive-api-server.kubearchive.svc:8081'
+    const manifests = await render(helm, `--set=config.archive.url=${url},archiveCA.configMap=kubearchive-ca`)
+    const { containers, volumes } = podOf(manifests).spec
+    assert.ok(containers[0].args.includes('--archive-ca-file=/etc/carillon/archive/ca.crt'))
+    assert.deepEqual(volumes, [{ name: 'archive-ca', configMap: { name: 'kubearchive-ca' } }])
+    const { data } = find(manifests, 'ConfigMap') as unknown as { data: Record<string, string> }
+    const config = readConfigFile(data['config.yaml'] ?? '')
+    assert.deepEqual(config.ok && [config.value['archive-url'], config.value['archive-reach']], [[url], ['6h']])
   })
 
   test('lets two installs live in one cluster', async () => {

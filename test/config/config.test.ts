@@ -76,6 +76,7 @@ test('without anything there are the defaults', () => {
     leaseMs: 15_000,
     graceMs: 20_000,
     quota: { rows: 200_000, bytes: 2 ** 30 },
+    archive: undefined,
   })
 })
 
@@ -134,6 +135,27 @@ test('every setting can be given, as a flag and in the environment', () => {
     assert.deepEqual(configOf([`--${flag}`, value])[field], read, flag)
     assert.deepEqual(configOf([], { [environment]: value })[field], read, environment)
   }
+})
+
+test('an archive is asked where it has a URL, and the token goes nowhere unencrypted', () => {
+  const url = 'https://archive.example.com/prefix/'
+  const tokenFile = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+  const byDefault = { tokenFile, caFile: undefined, afterMs: 300_000, reachMs: 21_600_000 }
+  assert.deepEqual(configOf(['--archive-url', url]).archive, {
+    url: 'https://archive.example.com/prefix',
+    ...byDefault,
+  })
+  for (const loopback of ['http://127.0.0.1:8081', 'http://localhost:1', 'http://[::1]:2'])
+    assert.equal(configOf([], { CARILLON_ARCHIVE_URL: loopback }).archive?.url, loopback)
+  const more = { CARILLON_ARCHIVE_TOKEN_FILE: '/t', CARILLON_ARCHIVE_CA_FILE: '/ca', CARILLON_ARCHIVE_AFTER: '2m' }
+  const given = configOf(['--archive-url', url, '--archive-reach', '1h'], more).archive
+  assert.deepEqual(given && [given.tokenFile, given.caFile, given.afterMs, given.reachMs], [
+    '/t',
+    '/ca',
+    120_000,
+    3_600_000,
+  ])
+  assert.equal(configOf(['--archive-after', '1m']).archive, undefined)
 })
 
 test('a list is a flag given several times, or commas in the environment', () => {
@@ -226,6 +248,19 @@ test('values that can not be are refused by flag', () => {
       { 'schema-base-url': [url] },
       /^--schema-base-url '.*' must be an absolute http or https URL/,
     ]),
+    ...[
+      'archive',
+      'http://archive.example.com',
+      'https://',
+      'https://u:p@a.b',
+      'https://a.b/?c',
+      'http://127.0.0.1.a.b',
+    ].map((url): [Settings, RegExp] => [
+      { 'archive-url': [url] },
+      /^--archive-url must be an https URL without credentials/,
+    ]),
+    [{ 'archive-after': ['soon'] }, /^--archive-after: /],
+    [{ 'archive-reach': ['0s'] }, /^--archive-reach: /],
     [{ 'max-pending-per-namespace': ['0'] }, /^--max-pending-per-namespace: '0' is no quantity: use a number such as/],
     [{ 'max-pending-bytes-per-namespace': ['1 Gi'] }, /^--max-pending-bytes-per-namespace: '1 Gi' is no quantity/],
   ]
@@ -248,6 +283,7 @@ test('config.yaml gives its settings', () => {
     logLevel:
     egress: {allowCidrs: [10.0.0.0/8]}
     tekton: {configNamespace: tekton-pipelines}
+    archive: {url: https://archive.example.com, tokenFile: /t, caFile: "", after: 2m, reach: 1h}
     quotas: {maxPendingPerNamespace: 5000, maxPendingBytesPerNamespace: 256Mi}
   `
   const value = {
@@ -256,6 +292,10 @@ test('config.yaml gives its settings', () => {
     'schema-base-url': ['https://schemas.example.com'],
     'allow-cidr': ['10.0.0.0/8'],
     'tekton-config-namespace': ['tekton-pipelines'],
+    'archive-url': ['https://archive.example.com'],
+    'archive-token-file': ['/t'],
+    'archive-after': ['2m'],
+    'archive-reach': ['1h'],
     'max-pending-per-namespace': ['5000'],
     'max-pending-bytes-per-namespace': ['256Mi'],
   }
@@ -270,6 +310,8 @@ test('config.yaml gives its settings', () => {
     'quotas:',
     'tekton:',
     'tekton: {configNamespace: ""}',
+    'archive:',
+    'archive: {url: ""}',
   ]) {
     assert.deepEqual(readConfigFile(empty), { ok: true, value: {} }, empty)
   }
@@ -282,7 +324,7 @@ test('nothing in config.yaml is passed over in silence', () => {
     ['just text', /must be a mapping$/],
     [
       'adminNamespace: [a]',
-      /^carillon-config: unknown key 'adminNamespace'; allowed are adminNamespaces, .*egress, quotas, tekton$/,
+      /^carillon-config: unknown key 'adminNamespace'; allowed are adminNamespaces, .*egress, quotas, tekton, archive$/,
     ],
     ['toString: a', /unknown key 'toString'/],
     ['adminNamespaces: a', /^carillon-config: adminNamespaces must be a list of strings$/],
@@ -296,6 +338,9 @@ test('nothing in config.yaml is passed over in silence', () => {
     ['quotas: 5', /^carillon-config: quotas must be a mapping with maxPendingPerNamespace and maxPendingBytes/],
     ['quotas: {max: 5}', /^carillon-config: unknown key 'quotas.max'; allowed are quotas.maxPendingPerNamespace, /],
     ['quotas: {maxPendingPerNamespace: [5]}', /^carillon-config: quotas.maxPendingPerNamespace must be a quantity/],
+    ['archive: a', /^carillon-config: archive must be a mapping with url, tokenFile, caFile, after, reach$/],
+    ['archive: {uri: a}', /unknown key 'archive.uri'; allowed are archive.url, /],
+    ['archive: {after: 5}', /^carillon-config: archive.after must be a string$/],
     ['tekton: tekton-pipelines', /^carillon-config: tekton must be a mapping with configNamespace$/],
     ['tekton: {namespace: a}', /unknown key 'tekton.namespace'; allowed is tekton.configNamespace$/],
     ['tekton: {configNamespace: [a]}', /^carillon-config: tekton.configNamespace must be a string$/],

@@ -2,6 +2,7 @@
 import { after, before, describe } from 'node:test'
 import { installTekton } from '../controlplane/tekton.ts'
 import { startStage } from './fixture.ts'
+import { archive } from './recovery/archive.ts'
 import { away } from './recovery/away.ts'
 import { loss } from './recovery/loss.ts'
 import { releases } from './recovery/releases.ts'
@@ -22,4 +23,5 @@ describe('what is left of an earlier life', () => {
   loss(scene)
   away(scene)
   releases(scene)
+  archive(scene)
 })

@@ -56,6 +56,7 @@ async function tell(outbox: SqliteOutbox): Promise<string[]> {
   const uids = [...outbox.known('TaskRun')].sort()
   for (const [, record] of outbox.records(uids)) put('record', record)
   put('cursors', [...outbox.cursors()])
+  put('reached', [...outbox.reached()])
   put('activations', [...outbox.activations()])
   put('floors', [...outbox.floors()])
   put('gates', [...outbox.gates()])

@@ -184,4 +184,12 @@ export function rememberingContract(it: It): void {
     await outbox.commit(batchOf({ records: [recordOf('u1')] }))
     assert.deepEqual(Object.fromEntries(outbox.cursors()), { TaskRun: '5', 'PipelineRun/team-a': '6' })
   })
+
+  it('when a watch was at its cursor is known as it was told last', async ({ outbox }) => {
+    await outbox.commit(batchOf({ cursor: '5', reached: 1000 }))
+    await outbox.commit(batchOf({ cursor: '6' }))
+    await outbox.commit(batchOf({ watch: 'PipelineRun', cursor: '7', reached: 2000 }))
+    await outbox.commit(batchOf({ watch: 'PipelineRun', cursor: '8', reached: 3000 }))
+    assert.deepEqual(Object.fromEntries(outbox.reached()), { TaskRun: 1000, PipelineRun: 3000 })
+  })
 }

@@ -61,3 +61,24 @@ test('how many gaps there were is read from the condition, where nothing else is
   assert.equal(gapsTold(condition('True', 0, 'no gap is known')), 0)
   assert.equal(gapsTold(undefined), 0)
 })
+
+test('what an archive tells, or does not, stands beside the gaps', () => {
+  const from = Date.parse('2026-03-02T10:00:00Z')
+  const failing = { kind: 'failing', from, message: 'busy' } as const
+  const unread = "what came and went since 2026-03-02T10:00:00Z is looked for in the archive, which can't be read: busy"
+  const none = continuity(facts({ gaps: undefined, archive: failing }))
+  assert.deepEqual(none, {
+    status: 'False',
+    reason: 'ArchiveUnreachable',
+    message: `no gap is known; ${unread}; it is tried again`,
+  })
+  const both = continuity(facts({ archive: failing }))
+  assert.equal(gapsTold({ ...both, type: 'Continuity', lastTransitionTime: '' }), 1)
+  const over = { kind: 'over', at: gap.time, objects: 2 } as const
+  const told = continuity(facts({ archive: over }))
+  assert.deepEqual([told.status, told.reason], ['False', gap.reason])
+  assert.match(told.message, /; of 2 objects that came and went meanwhile the archive told$/)
+  const later = facts({ gaps: undefined, archive: { ...over, objects: 1 }, now: gap.time + tellGapMs - 1 })
+  assert.match(continuity(later).message, /^no gap is known; of 1 object that came/)
+  assert.equal(continuity({ ...later, now: gap.time + tellGapMs }).message, 'no gap is known')
+})

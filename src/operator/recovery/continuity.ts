@@ -23,12 +23,14 @@ export function lossGap(subscriptionUid: string, loss: Loss, floor: number): New
 /** Relists in which what happened meanwhile is missing; the others are the first, and that of a resource that was not there. */
 const breaks: ReadonlySet<RelistReason> = new Set(['expired', 'empty-watches', 'broken'])
 
+export const isBreak = (reason: RelistReason): boolean => breaks.has(reason)
+
 /**
  * The gaps of a list that had to be made since the watch's place was too old: for those that select what passes between two states, and is not in
  * the later one, as all that a subscription defines may. All other derived milestones are read from what was listed, and deletions are noticed by the ledger.
  */
 export function watchGaps(source: Source, reason: RelistReason, emitters: Iterable<Emitter>): NewGap[] {
-  if (!breaks.has(reason)) return []
+  if (!isBreak(reason)) return []
   const passing = source.catalogue.filter(
     ({ name, class: of, until }) => (of === 'observed' && name !== 'deleted') || until !== undefined,
   )

@@ -60,6 +60,7 @@ export class MemoryOutbox implements Outbox {
   private readonly changes = new Changes()
   private readonly objects = new Map<string, KeptRecord>()
   private readonly watches = new Map<string, string>()
+  private readonly times = new Map<string, number>()
   private readonly since = new Map<string, number>()
   private readonly sums = new Map<string, Sum>()
   private readonly kept = noRows()
@@ -82,6 +83,7 @@ export class MemoryOutbox implements Outbox {
     for (const uid of batch.forget) this.objects.delete(uid)
     for (const one of batch.remember ?? []) this.gone.push({ ...one, gone: time })
     if (batch.cursor !== undefined) this.watches.set(batch.watch, batch.cursor)
+    if (batch.reached !== undefined) this.times.set(batch.watch, batch.reached)
     if (batch.listed) dropFloors(this.floored, batch.watch)
     for (const row of batch.rows) this.enqueue(row, time)
     for (const dead of batch.dead) this.letters.push(letterOf(newRow(this.kept, dead, time), { ...dead, time }))
@@ -143,6 +145,10 @@ export class MemoryOutbox implements Outbox {
 
   cursors(): Map<string, string> {
     return new Map(this.watches)
+  }
+
+  reached(): Map<string, number> {
+    return new Map(this.times)
   }
 
   records(uids: readonly string[]): Map<string, ObjectRecord> {
