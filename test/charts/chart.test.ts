@@ -42,7 +42,7 @@ suite('the chart', () => {
     ['config.dashboardUrl=ui.example.com', /dashboardUrl'.*does not match pattern/],
     ['config.schemaBaseUrl=/schemas', /schemaBaseUrl'.*does not match pattern/],
     ['config.archive.url=http://archive.example.com', /archive\/url'.*does not match pattern/],
-    ['config.archive.after=5', /archive\/after'.*does not match pattern/],
+    ['config.archive.after=soon', /archive\/after'.*does not match pattern/],
     ['persistence.size=big', /persistence\/size'.*does not match pattern/],
     ['persistence.whenDeleted=Maybe', /value must be one of 'Retain', 'Delete'/],
     ['image.pullPolicy=Sometimes', /value must be one of 'Always', 'IfNotPresent', 'Never'/],
@@ -117,6 +117,8 @@ suite('the chart', () => {
       'cluster-uri': ['https://a.example.com'],
       'dashboard-url': ['https://ui.example.com/x'],
       'log-level': ['info'],
+      'archive-after': ['5m'],
+      'archive-reach': ['6h'],
       'max-pending-per-namespace': ['200000'],
       'max-pending-bytes-per-namespace': ['1Gi'],
     })

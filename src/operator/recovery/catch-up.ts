@@ -12,6 +12,8 @@ export type Away = {
   to: number
   /** Where the watch stood, where the disk still tells. */
   cursor: string | undefined
+  /** The list's resourceVersion. */
+  version: string
 }
 
 /** What a watch has not seen, being looked for in the archive. */
@@ -58,12 +60,9 @@ export function catchUpOf(watch: Judged, away: Away, listed: ReadonlySet<string>
   }
 }
 
-/** What was created in the last moment before the list may have come after it: the watch tells of that. */
-const momentMs = 2000
-
 /**
- * Whether an archived object is one that came to its end unseen: it is not there any more, was not created after the list, and is either known,
- * or was written while nobody watched.
+ * Whether an archived object is one that came to its end unseen: it is not there any more, is not of after the list, which the watch tells of, and
+ * is either known, or was written while nobody watched.
  */
 export function isNews(catchUp: CatchUp, object: KubeObject): boolean {
   const { uid, creationTimestamp, resourceVersion } = object.metadata
@@ -71,10 +70,14 @@ export function isNews(catchUp: CatchUp, object: KubeObject): boolean {
   if (catchUp.missing.has(uid)) return true
   if (catchUp.listed.has(uid)) return false
   const created = time(creationTimestamp)
-  if (created === undefined || created > catchUp.to - momentMs) return false
-  if (catchUp.cursor !== undefined && isNotLater(resourceVersion, catchUp.cursor)) return false
-  return lastSign(catchUp.watch.source, object) >= catchUp.from
+  if (created === undefined) return false
+  const isOfBefore = isNotLater(resourceVersion, catchUp.version) ?? created <= catchUp.to - momentMs
+  const isSeen = catchUp.cursor !== undefined && isNotLater(resourceVersion, catchUp.cursor) === true
+  return isOfBefore && !isSeen && lastSign(catchUp.watch.source, object) >= catchUp.from
 }
+
+/** Clocks are as exact as that. */
+const momentMs = 2000
 
 /** The latest that an object tells of itself; managedFields may have been left out of the archive. */
 function lastSign(source: Source, object: KubeObject): number {
@@ -84,10 +87,10 @@ function lastSign(source: Source, object: KubeObject): number {
 
 /**
  * Whether the one resourceVersion is not after the other: they are decimal numbers that grow, for all who may compare them since Kubernetes 1.35
- * (KEP-5504). False where they are not, so that what was seen may be told again, under the same ids.
+ * (KEP-5504). Undefined where they are not.
  */
-export function isNotLater(one: string, other: string): boolean {
-  if (!/^[1-9]\d*$/.test(one) || !/^[1-9]\d*$/.test(other)) return false
+export function isNotLater(one: string, other: string): boolean | undefined {
+  if (!/^[1-9]\d*$/.test(one) || !/^[1-9]\d*$/.test(other)) return undefined
   return one.length === other.length ? one <= other : one.length < other.length
 }
 

@@ -83,18 +83,18 @@ export class CatchUps {
   }
 
   /** From when on the watch does not know what happened; undefined where it does, or knew again soon enough. */
-  private awayFor(watch: Judged, { reason, began }: Listed): Away | undefined {
+  private awayFor(watch: Judged, { reason, began, cursor: version }: Listed): Away | undefined {
     const { afterMs, marginMs, observed, outbox } = this.deps
     const to = observed.onServer(began)
     const before = this.underWay.get(watch.name)
-    if (before) return { ...before, to }
+    if (before) return { from: before.from, to, cursor: before.cursor, version }
     const seen = isBreak(reason) ? (observed.at(watch.name) ?? outbox.reached().get(watch.name)) : undefined
     // A floor has the margin taken off already.
     const floors = isBreak(reason) ? [] : [...outbox.floors(watch.name).values()]
     const last = seen ?? (floors.length > 0 ? Math.min(...floors) + marginMs : undefined)
     if (last === undefined || to - last < afterMs) return undefined
     const cursor = seen === undefined ? undefined : outbox.cursors().get(watch.name)
-    return { from: Math.max(last - marginMs, to - farthestMs), to, cursor }
+    return { from: Math.max(last - marginMs, to - farthestMs), to, cursor, version }
   }
 
   /** What the condition Continuity tells of kinds. */

@@ -9,7 +9,7 @@ const at = (seconds: number): string =>
 const ms = (seconds: number): number => Date.parse(at(seconds))
 
 /** The watch saw all until second 0; the list was made in second 600. */
-const away: Away = { from: ms(0), to: ms(600), cursor: '5000' }
+const away: Away = { from: ms(0), to: ms(600), cursor: '5000', version: '7000' }
 
 function object(uid: string, created: number, more: { ended?: number; version?: string; metadata?: object } = {}) {
   const { ended, version = '6000', metadata = {} } = more
@@ -35,8 +35,10 @@ test('what an archive has is news where it came to its end unseen', () => {
     ['created before, written meanwhile', object('written', -300, written(30)), true],
     ['ended before', object('before', -300, { ended: -200 }), false],
     ['in the list', object('listed', 100, { ended: 200 }), false],
-    ['created as the list was made', object('late', 599), false],
-    ['created after the list', object('later', 700), false],
+    ['gone just before the list', object('late', 599, { version: '7000' }), true],
+    ['made just after the list', object('later', 599, { version: '7001' }), false],
+    ['as the list was made, by the clock alone', object('odd', 599, { version: 'v7' }), false],
+    ['before the list, by the clock alone', object('even', 590, { version: 'v7' }), true],
     ['known and missing, however old', object('missing', -90_000, { version: '1' }), true],
     ['not after the cursor', object('seen', 100, { ended: 200, version: '5000' }), false],
     [
@@ -57,15 +59,15 @@ test('what an archive has is news where it came to its end unseen', () => {
 })
 
 test('resourceVersions are compared as numbers, and only as such', () => {
-  const cases: [one: string, other: string, notLater: boolean][] = [
+  const cases: [one: string, other: string, notLater: boolean | undefined][] = [
     ['9', '10', true],
     ['10', '10', true],
     ['11', '10', false],
     ['100', '99', false],
     ['18446744073709551615', '18446744073709551616', true],
-    ['a', 'b', false],
-    ['', '1', false],
-    ['01', '1', false],
+    ['a', 'b', undefined],
+    ['', '1', undefined],
+    ['01', '1', undefined],
   ]
   for (const [one, other, notLater] of cases) assert.equal(isNotLater(one, other), notLater, `${one} ${other}`)
 })
