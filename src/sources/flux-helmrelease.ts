@@ -76,8 +76,10 @@ function viewOf(parts: Bare): View {
 
 const isThere = ({ status }: HelmSnapshot): boolean => status !== 'uninstalled' && status !== 'uninstalling'
 
-const isEnd = (released: Condition | undefined): boolean =>
-  released?.reason === 'UninstallSucceeded' || released?.reason === 'UninstallFailed'
+const attempts: ReadonlyMap<string | undefined, 'install-failed' | 'upgrade-failed'> = new Map([
+  ['InstallFailed', 'install-failed'],
+  ['UpgradeFailed', 'upgrade-failed'],
+])
 
 /** What Helm calls one release of the many that an object has: its number, and when that was begun. */
 const tail = ({ version, deployed }: HelmSnapshot): string => `${version}/${deployed}`
@@ -124,9 +126,9 @@ function tests(view: View): Milestone[] {
  */
 function unstored(view: View): Milestone[] {
   const { status, released, remediated, ready, history, spec } = view
-  const name = released?.reason === 'InstallFailed' ? 'install-failed' : 'upgrade-failed'
+  const name = attempts.get(released?.reason)
   const isTold = released?.status === 'False' && ready?.status === 'False' && ready.reason === released.reason
-  if (!isTold || remediated !== undefined || history[0]?.status === 'failed' || isEnd(released)) return []
+  if (name === undefined || !isTold || remediated !== undefined || history[0]?.status === 'failed') return []
   const stored = count(status.installFailures) + count(status.upgradeFailures)
   const at = released.changed ?? writtenAt(view)
   if (count(status.failures) <= stored || at === undefined) return []

@@ -118,6 +118,11 @@ const states: [what: string, status: Record<string, unknown>, expected: string[]
     },
     [`installed/${v1}`],
   ],
+  [
+    'a release that is locked is neither',
+    { history: [first], failures: 1, conditions: bad('PendingRelease', '10:00:09') },
+    [`installed/${v1}`],
+  ],
   ['an install that is pending', { history: [entry(1, 'pending-install', 'install', '09:00:00')] }, []],
   [
     'of what is superseded nothing',
