@@ -14,7 +14,7 @@ export function fullJitter(attempt: number, random: () => number, options: Backo
 /** A resource that may not be read is tried again at least this often, */
 const forbiddenMs = 10_000
 /** and one that is not there looked for. */
-const absentMs = 20_000
+const absentMs = 15_000
 const maxRetryAfterMs = 300_000
 
 /** How long to wait after a failure, in ms; `attempt` counts those before it. What the server asks for is a least, spread by a second. */

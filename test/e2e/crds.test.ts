@@ -1,9 +1,12 @@
 // A cluster that changes under the operator: kinds that come later, rights that are missing.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AdminClient } from '../controlplane/admin.ts'
+import type { Received } from '../controlplane/sink.ts'
 import { installTekton } from '../controlplane/tekton.ts'
 import type { OperatorProcess } from '../operator/process.ts'
-import { conditionsOf, momentOf, run, type Stage, startStage, type Team, toLoopback } from './fixture.ts'
+import { conditionsOf, momentOf, patienceMs, run, type Stage, startStage, type Team, toLoopback } from './fixture.ts'
 import { allowed, Certificates, moved, refused, told, withTenantKinds } from './kinds/any.ts'
 
 describe('kinds', () => {
@@ -90,6 +93,79 @@ describe('kinds', () => {
     await moved(stage, any, certificates)
   })
 
+  it('are read in every group that has them, where the subscription names none', async () => {
+    const { admin } = stage
+    await serve(components('appstudio.redhat.com'))
+    const both = await stage.team('both')
+    await both.subscribe({ events: [{ kind: 'Component', milestones: ['created'] }] })
+    const ready = await both.condition('EventSubscription', 'subscription', 'Ready', {
+      message: /^watching Component$/,
+    })
+    assert.ok(ready)
+    await create(admin, both, 'appstudio.redhat.com/v1alpha1', 'Component', 'old')
+    await both.received(1)
+    await serve(components('konflux-ci.dev'))
+    await create(admin, both, 'konflux-ci.dev/v1alpha1', 'Component', 'new')
+    const received = await both.received(2)
+    assert.deepEqual(received.map(momentOf), ['component/old created', 'component/new created'])
+    assert.deepEqual(received.map(placeOf), [
+      'appstudio.redhat.com/v1alpha1 /apis/appstudio.redhat.com/v1alpha1/namespaces/both/components/old',
+      'konflux-ci.dev/v1alpha1 /apis/konflux-ci.dev/v1alpha1/namespaces/both/components/new',
+    ])
+    const one = { kind: 'Component', group: 'konflux-ci.dev', milestones: ['created'] }
+    await both.subscription('subscription', { events: [one] })
+    const named = /^watching Component\.konflux-ci\.dev$/
+    await both.condition('EventSubscription', 'subscription', 'Ready', { message: named })
+  })
+
+  it('are followed from one version to another, and told as they are served', async () => {
+    const { admin } = stage
+    const group = 'appstudio.redhat.com'
+    const scenarios = (...served: string[]) =>
+      crd(group, 'IntegrationTestScenario', 'integrationtestscenarios', ['v1beta1', 'v1beta2'], served)
+    await serve(scenarios('v1beta1'))
+    const moved = await stage.team('moved')
+    await moved.subscribe({ events: [{ kind: 'IntegrationTestScenario', milestones: ['created', 'deleted'] }] })
+    await create(admin, moved, `${group}/v1beta1`, 'IntegrationTestScenario', 'one')
+    await moved.received(1)
+    await serve(scenarios('v1beta2'))
+    await create(admin, moved, `${group}/v1beta2`, 'IntegrationTestScenario', 'two')
+    await moved.received(2)
+    // A watch of the former version may still be served; of the next none is.
+    await stage.cp.apiserver.kill()
+    await stage.cp.apiserver.restart()
+    await admin.delete(`${group}/v1beta2`, 'IntegrationTestScenario', moved.namespace, 'one')
+    await create(admin, moved, `${group}/v1beta2`, 'IntegrationTestScenario', 'three')
+    const received = await moved.received(4)
+    assert.deepEqual(received.slice(0, 2).map(momentOf), [
+      'integrationtestscenario/one created',
+      'integrationtestscenario/two created',
+    ])
+    assert.deepEqual(received.slice(2).map(momentOf).sort(), [
+      'integrationtestscenario/one deleted',
+      'integrationtestscenario/three created',
+    ])
+    const path = (version: string, name: string) =>
+      `${group}/${version} /apis/${group}/${version}/namespaces/moved/integrationtestscenarios/${name}`
+    const three = received.find((request) => momentOf(request).includes('three'))
+    assert.ok(received[0] && three)
+    assert.deepEqual([placeOf(received[0]), placeOf(three)], [path('v1beta1', 'one'), path('v1beta2', 'three')])
+    assert.equal(new Set(received.map(({ id }) => id)).size, 4)
+  })
+
+  /** Applies a CRD, and resolves once the API server serves it as it says. */
+  async function serve(manifest: ReturnType<typeof crd>): Promise<void> {
+    await stage.admin.apply(manifest)
+    const { group, names, versions } = manifest.spec
+    for (const end = Date.now() + patienceMs; ; await delay(50)) {
+      const answers = await Promise.all(
+        versions.map(({ name }) => stage.admin.request('GET', `/apis/${group}/${name}/${names.plural}`)),
+      )
+      if (answers.every(({ status }, at) => (status === 200) === versions[at]?.served)) return
+      assert.ok(Date.now() < end, `${names.plural}.${group} are not served as they should be`)
+    }
+  }
+
   /** Takes the right to a resource from the operator; gives what gives it back. */
   async function restrict(resource: string): Promise<() => Promise<unknown>> {
     const [version, kind] = ['rbac.authorization.k8s.io/v1', 'ClusterRole'] as const
@@ -102,3 +178,35 @@ describe('kinds', () => {
 })
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] }
+
+/** A CRD that takes any content; of its versions the last is stored. */
+function crd(group: string, kind: string, plural: string, versions: readonly string[], served: readonly string[]) {
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
+      versions: versions.map((name) => ({
+        name,
+        served: served.includes(name),
+        storage: name === versions.at(-1),
+        schema,
+      })),
+    },
+  }
+}
+
+const components = (group: string) => crd(group, 'Component', 'components', ['v1alpha1'], ['v1alpha1'])
+
+const create = (admin: AdminClient, { namespace }: Team, apiVersion: string, kind: string, name: string) =>
+  admin.create({ apiVersion, kind, metadata: { name, namespace }, spec: {} })
+
+/** `<apiVersion> <path>` of an event's object. */
+function placeOf({ body }: Received): string {
+  const { apiVersion, url } = JSON.parse(body) as { apiVersion: string; url: string }
+  return `${apiVersion} ${new URL(url).pathname}`
+}

@@ -27,7 +27,7 @@ describe('backoff', () => {
   const cases: { name: string; failure: Failure; attempt: number; least: number; most: number }[] = [
     { name: 'no wait before the first list after a 410', failure: { kind: 'expired' }, attempt: 0, least: 0, most: 0 },
     { name: 'a wait before the next', failure: { kind: 'expired' }, attempt: 1, least: 0, most: 500 },
-    { name: 'absent: 20 s at most', failure: { kind: 'absent', message: '' }, attempt: 50, least: 0, most: 20_000 },
+    { name: 'absent: 15 s at most', failure: { kind: 'absent', message: '' }, attempt: 50, least: 0, most: 15_000 },
     {
       name: 'forbidden: 10 s at most',
       failure: { kind: 'forbidden', message: '' },
