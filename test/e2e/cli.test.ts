@@ -1,11 +1,12 @@
 // The program as its users start it: what it says, what it refuses, and how it ends.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { parse, stringify } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Stage, startStage } from './fixture.ts'
 
@@ -36,8 +37,19 @@ describe('carillon', () => {
       )
     })
 
-  const inCluster = (...args: string[]): string[] => [
-    ...['run', '--kubeconfig', stage.cp.kubeconfig('operator'), '--data-dir', join(scratch, 'data')],
+  /** The kubeconfig of somebody who may do nothing. */
+  const powerless = (): string => {
+    const config = parse(readFileSync(stage.cp.kubeconfig('admin'), 'utf8'))
+    for (const { user } of config.users) user.as = 'nobody'
+    const file = join(scratch, 'powerless.yaml')
+    writeFileSync(file, stringify(config))
+    return file
+  }
+
+  const inCluster = (...args: string[]): string[] => as(stage.cp.kubeconfig('operator'), ...args)
+
+  const as = (kubeconfig: string, ...args: string[]): string[] => [
+    ...['run', '--kubeconfig', kubeconfig, '--data-dir', join(scratch, 'data')],
     ...['--listen', '127.0.0.1:0', ...args],
   ]
 
@@ -98,7 +110,7 @@ describe('carillon', () => {
     const importing = ['import', 'tekton-config', '--into', 'platform', '--kubeconfig']
     const nothing = await carillon([...importing, stage.cp.kubeconfig('admin')])
     assertRefused(nothing, 1, /namespace tekton-pipelines has none of the ConfigMaps config-events.*with --namespace/)
-    const forbidden = await carillon([...importing, stage.cp.kubeconfig('operator')])
+    const forbidden = await carillon([...importing, powerless()])
     assertRefused(forbidden, 1, /the ConfigMaps of namespace tekton-pipelines can't be read: .*forbidden/)
     assertRefused(await carillon(importing.slice(0, -1)), 1, /no cluster: /)
     assertRefused(await carillon(importing.slice(0, 2)), 2, /--into is needed: an admin namespace/)
@@ -165,7 +177,7 @@ describe('carillon', () => {
 
   it('does not go on without a ConfigMap that it may not read', async () => {
     const forbidden = /^carillon: ConfigMap carillon-config of namespace default can't be read: .*forbidden/
-    assertRefused(await carillon([...inCluster(), '--namespace', 'default']), 1, forbidden)
+    assertRefused(await carillon(as(powerless(), '--namespace', 'default')), 1, forbidden)
   })
 
   async function configure(yaml: string): Promise<void> {
