@@ -31,36 +31,48 @@ type Input = Pick<RouteInput, 'source' | 'object' | 'phase' | 'gone' | 'now' | '
 export function definedOf(input: Input, inputs: FilterInputs): Defined {
   const { emitters, object, source, gone } = input
   if (gone?.missed || !emitters.some(({ selection }) => selection.defined?.has(source.name))) return none
-  const defined = { milestones: [] as Milestone[], held: {} as Record<string, string>, errors: [] as Defined['errors'] }
+  const milestones: Milestone[] = []
+  const held: Record<string, string> = {}
+  const errors: Routed['filterErrors'] = []
   for (const emitter of emitters) {
-    const { asked, defined: definitions } = emitter.selection
+    const { asked, defined } = emitter.selection
     if (asked?.(object) === false) continue
-    for (const { name, labels, evaluate } of definitions?.get(source.name) ?? []) {
+    for (const { name, labels, evaluate } of defined?.get(source.name) ?? []) {
       if (labels?.(object.metadata.labels) === false) continue
-      const held = evaluate(inputs.object)
-      if (held.kind === 'error') defined.errors.push({ emitter, kind: source.name, message: held.message })
-      if (held.kind !== 'holds') continue
+      const found = evaluate(inputs.object)
+      if (found.kind === 'error') errors.push({ emitter, kind: source.name, message: found.message })
+      if (found.kind !== 'holds') continue
       const place = `${prefix}${emitter.uid}/${name}`
-      const kept = keptIn(input.record?.projection, place)
-      const isKept = kept !== undefined && (held.key === undefined || kept.of === held.key)
-      const of = isKept ? kept.of : (held.key ?? object.metadata.resourceVersion)
-      // What holds where nothing is known any more of the object came to hold before, or just now: nobody can tell.
-      const isBaseline = !isKept && held.key === undefined && input.record === undefined && input.floor !== undefined
-      const since = isKept ? kept.since : isBaseline ? 0 : writtenAt(input)
-      defined.held[place] = `${since} ${of}`
-      if (since === 0) continue
-      defined.milestones.push({
-        name,
-        key: `${emitter.uid}/${name}/${of}`,
-        class: held.key === undefined ? 'observed' : 'derived',
-        time: since,
-        rank,
-        definedBy: emitter.uid,
-      })
+      const { since, of } = begunOf(input, place, found.key)
+      held[place] = `${since} ${of}`
+      if (since !== unknown) milestones.push(milestoneOf(emitter, name, found.key, since, of))
     }
   }
-  return defined
+  return { milestones, held, errors }
 }
+
+/** Since when (ms) something holds, and what tells this time that it does from others: its key, or else the write that made it so. */
+type Begun = { since: number; of: string }
+
+/** In the place of a time: it held before anybody looked. */
+const unknown = 0
+
+function begunOf(input: Input, place: string, key: string | undefined): Begun {
+  const kept = keptIn(input.record?.projection, place)
+  if (kept && (key === undefined || kept.of === key)) return kept
+  // What holds where nothing is known any more of the object came to hold before, or just now: nobody can tell.
+  const isBaseline = key === undefined && input.record === undefined && input.floor !== undefined
+  return { since: isBaseline ? unknown : writtenAt(input), of: key ?? input.object.metadata.resourceVersion }
+}
+
+const milestoneOf = ({ uid }: Emitter, name: string, key: string | undefined, time: number, of: string): Milestone => ({
+  name,
+  key: `${uid}/${name}/${of}`,
+  class: key === undefined ? 'observed' : 'derived',
+  time,
+  rank,
+  definedBy: uid,
+})
 
 /** When the object was last written (ms). Where managedFields do not tell, what comes by the watch is of now, as near as can be known. */
 function writtenAt({ object, phase, now }: Input): number {
@@ -68,7 +80,7 @@ function writtenAt({ object, phase, now }: Input): number {
   return stampedWrite(metadata) ?? (phase === 'watch' ? now : (lastWrite(metadata) ?? now))
 }
 
-function keptIn(projection: Projection | undefined, place: string): { since: number; of: string } | undefined {
+function keptIn(projection: Projection | undefined, place: string): Begun | undefined {
   const kept = projection?.[place]
   if (typeof kept !== 'string') return undefined
   const space = kept.indexOf(' ')

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { compileSubscription } from '../../src/operator/subscription.ts'
+import { context, subscription } from './scene.ts'
+
+const judge = (kind: string, group: string, namespace = 'team-a', more: object = {}) =>
+  compileSubscription(subscription({ events: [{ kind, group, ...more }] }, { namespace }), context())
+
+test('any kind in an admin namespace, those that are listed elsewhere', () => {
+  assert.equal(judge('Widget', 'example.com').ok, true)
+  assert.equal(judge('Certificate', 'cert-manager.io', 'admin').ok, true)
+  assert.equal(judge('Pod', '', 'admin').ok, true)
+  const refused = judge('Certificate', 'cert-manager.io')
+  assert.deepEqual(refused, {
+    ok: false,
+    reason: 'KindNotAllowed',
+    message:
+      'Certificate.cert-manager.io is none of the kinds that subscriptions outside admin namespaces may be of: ask an admin to add it to tenantKinds in carillon-config',
+  })
+})
+
+test('a kind of the same name in another group is another kind', () =>
+  assert.equal(judge('Widget', 'example.org').ok, false))
+
+test('kinds with a catalogue need no listing, however they are named', () => {
+  assert.equal(judge('TaskRun', 'tekton.dev').ok, true)
+  const defined = { define: [{ name: 'held', when: 'true' }] }
+  assert.equal(judge('TaskRun', 'tekton.dev', 'team-a', defined).ok, true)
+})
+
+const never: [kind: string, group: string][] = [
+  ['Secret', ''],
+  ['ConfigMap', ''],
+  ['TokenReview', 'authentication.k8s.io'],
+  ['SelfSubjectReview', 'authentication.k8s.io'],
+  ['SubjectAccessReview', 'authorization.k8s.io'],
+  ['TokenRequest', 'example.com'],
+  ['OAuthAccessToken', 'oauth.openshift.io'],
+  ['SPIAccessToken', 'appstudio.redhat.com'],
+  ['EventSink', 'carillon.dev'],
+  ['EventSubscription', 'carillon.dev'],
+]
+
+for (const [kind, group] of never)
+  test(`never ${kind}.${group || 'core'}, listed or not, in no namespace`, () => {
+    const tenantKinds = new Set([`${kind}.${group || 'core'}`])
+    for (const namespace of ['team-a', 'admin']) {
+      const object = subscription({ events: [{ kind, group }] }, { namespace })
+      const refused = compileSubscription(object, context({ tenantKinds }))
+      assert.ok(!refused.ok)
+      assert.equal(refused.reason, 'KindNotAllowed')
+      assert.match(refused.message, / is never watched: .*; leave it out of events$/)
+    }
+  })
+
+test('kinds that only sound like Secrets are as any other', () => {
+  for (const kind of ['SealedSecret', 'Tokenizer', 'Secret']) assert.equal(judge(kind, 'example.com', 'admin').ok, true)
+})
