@@ -1,3 +1,4 @@
+import { pause } from '../kube/backoff.ts'
 import { CatchUps } from '../operator/recovery/catch-ups.ts'
 import type { Watches } from '../operator/watches.ts'
 import { type ObserveDeps, write } from '../pipeline.ts'
@@ -36,6 +37,7 @@ export function createCatchUps(
     monotonic: () => performance.now(),
     serverNow,
     random: Math.random,
+    wait: pause,
     log,
   })
 }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/object.ts'
 import { kubeTime } from '../../api/time.ts'
 import type { Archive } from '../../kube/archive.ts'
-import { delayAfter, pause } from '../../kube/backoff.ts'
+import { delayAfter } from '../../kube/backoff.ts'
 import type { Failure } from '../../kube/failure.ts'
 import type { KubeLog } from '../../kube/log.ts'
 import { firstLimit, nextLimit, type Page, smallerLimit } from '../../kube/pages.ts'
@@ -41,6 +41,7 @@ export type CatchUpDeps = {
   monotonic(): number
   serverNow(): number
   random(): number
+  wait(ms: number, signal: AbortSignal): Promise<void>
   log: KubeLog
 }
 
@@ -117,9 +118,15 @@ export class CatchUps {
       const [first] = [...this.underWay.values()].sort((one, other) => one.retryAt - other.retryAt)
       const wait = first ? first.retryAt - this.deps.monotonic() : 0
       if (first && wait <= 0) await this.step(first, signal)
-      else if (first) await sleep(wait, wake, signal)
+      else if (first) await this.sleep(wait, wake, signal)
       else await wake
     }
+  }
+
+  private async sleep(ms: number, wake: Promise<void>, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController()
+    await Promise.race([wake, this.deps.wait(ms, AbortSignal.any([signal, woken.signal]))])
+    woken.abort()
   }
 
   private isCurrent(catchUp: CatchUp, signal: AbortSignal): boolean {
@@ -182,7 +189,7 @@ export class CatchUps {
       )
       if (!written || !this.isCurrent(catchUp, signal)) return false
       if (!isFull) break
-      await pause(1000, signal)
+      await this.deps.wait(1000, signal)
     }
     for (const { metadata } of objects) {
       missing.delete(metadata.uid)
@@ -260,9 +267,3 @@ const lacksRoom = ({ source }: Judged, objects: readonly KubeObject[], deps: Jud
       .forObject(source.name, metadata.namespace ?? '', true)
       .some(({ namespace, sinks }) => sinks.some(({ key }) => room.isFull(key, namespace))),
   )
-
-async function sleep(ms: number, wake: Promise<void>, signal: AbortSignal): Promise<void> {
-  const woken = new AbortController()
-  await Promise.race([wake, pause(ms, AbortSignal.any([signal, woken.signal]))])
-  woken.abort()
-}
