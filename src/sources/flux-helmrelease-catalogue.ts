@@ -44,7 +44,7 @@ const attempt = (name: string, action: string): MilestoneKind => ({
   class: 'derived',
   default: true,
   key: unstoredKey(name),
-  time: `${deployed}; of an attempt that Helm stored nothing of, lastTransitionTime of the condition Released`,
+  time: `${deployed}; of an attempt that Helm stored nothing of, lastTransitionTime of the condition Ready as it is seen first: each retry moves it`,
   when: `an ${action} failed: each attempt that left a release in status.history, once; one that left none once for each generation, chart version and values, however often it is retried`,
   until: newest,
   reason: 'the condition Released',

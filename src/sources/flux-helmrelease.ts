@@ -130,12 +130,14 @@ function unstored(view: View): Milestone[] {
   const isTold = released?.status === 'False' && ready?.status === 'False' && ready.reason === released.reason
   if (name === undefined || !isTold || remediated !== undefined || history[0]?.status === 'failed') return []
   const stored = count(status.installFailures) + count(status.upgradeFailures)
-  const at = released.changed ?? writtenAt(view)
+  // Released stays as it was where the next desired state fails with the same words; Ready moves with each attempt.
+  const at = ready.changed ?? released.changed ?? writtenAt(view)
   if (count(status.failures) <= stored || at === undefined) return []
   const generation = count(status.lastAttemptedGeneration)
   return [
     {
       ...derived(name, `${name}/unstored/g${generation}-${desiredOf(status)}`, at),
+      undated: true,
       ...whyOf(released),
       details: { ...attemptOf(spec, status), incident: desiredOf(status) },
     },

@@ -29,8 +29,8 @@ const rows: readonly MilestoneKind[] = [
     class: 'derived',
     default: true,
     key: 'applied/<revision>/<first 12 hexadecimal digits of the digest>',
-    time: 'lastReconciled of the newest of status.history: each interval moves it, so that who subscribes later is not told',
-    when: 'the newest of status.history succeeded, with a revision or a digest of the manifests that it did not have before; the same again at each interval is silent',
+    time: 'lastReconciled of the newest of status.history that succeeded: each interval moves it, so that who subscribes later is not told',
+    when: 'the newest of status.history that succeeded has a revision or a digest of the manifests that it did not have before; the same again at each interval is silent',
     until: 'the next revision',
     details: content,
   },
@@ -39,7 +39,7 @@ const rows: readonly MilestoneKind[] = [
     class: 'observed',
     default: true,
     key: 'reverted/<digest>/<lastReconciled in ms>',
-    time: 'lastReconciled of the newest of status.history',
+    time: 'lastReconciled of the newest of status.history that succeeded',
     when: 'a revision and digest that had been applied before, and then was replaced, is applied again',
     details: content,
   },
@@ -96,15 +96,14 @@ export const kustomization = fluxSource({
 
 type Applied = { mark: string; short: string; revision: string; at: number; details: Record<string, string> }
 
-/** What the last reconciliation has applied; undefined where it did not succeed. */
+/** What the last reconciliation that succeeded has applied: those that failed since have not undone it. */
 function appliedOf(status: Fields): Applied | undefined {
-  const entry = fields(list(status.history)[0])
+  const entry = fields(list(status.history).map(fields).find(isGood))
   const metadata = fields(entry.metadata)
   const digest = shortText(entry.digest, 160)
   const revision = shortText(metadata.revision, 253) ?? shortText(status.lastAppliedRevision, 253)
   const at = time(entry.lastReconciled)
-  const isGood = entry.lastReconciledStatus === 'ReconciliationSucceeded'
-  if (!isGood || digest === undefined || revision === undefined || at === undefined) return undefined
+  if (digest === undefined || revision === undefined || at === undefined) return undefined
   const originRevision = shortText(metadata.originRevision, 253)
   const short = word(digest.slice(digest.indexOf(':') + 1).slice(0, 12))
   return {
@@ -115,6 +114,8 @@ function appliedOf(status: Fields): Applied | undefined {
     details: { revision, ...(originRevision && { originRevision }), digest },
   }
 }
+
+const isGood = ({ lastReconciledStatus }: Fields): boolean => lastReconciledStatus === 'ReconciliationSucceeded'
 
 const applied = ({ short, revision, at, details }: Applied): Milestone => ({
   name: 'applied',

@@ -124,7 +124,8 @@ function suspension(previous: Projection, parts: FluxParts): Milestone[] {
   const { metadata, spec } = parts
   const isSuspended = spec.suspend === true
   const at = fieldTime(metadata, ['spec', 'suspend']) ?? writtenAt(parts)
-  if (at === undefined || previous.suspended === isSuspended) return []
+  // A record may have been made by somebody who was not to tell what is so already: of that nothing is known.
+  if (at === undefined || typeof previous.suspended !== 'boolean' || previous.suspended === isSuspended) return []
   const name = isSuspended ? 'suspended' : 'resumed'
   return [{ name, key: `${name}/${generationOf(metadata.generation)}`, class: 'observed', time: at, rank: ranks[name] }]
 }

@@ -1,8 +1,9 @@
 import type { KubeObject } from '../api/object.ts'
 import { type Condition, conditionOf } from './conditions.ts'
-import { type Fields, fields, lastWrite, time } from './read.ts'
+import { type Fields, fields, time } from './read.ts'
 import { derived, resourceSource } from './resource-source.ts'
 import type { Milestone, MilestoneKind, Outcome } from './source.ts'
+import { whenOf } from './when.ts'
 
 type Request = { metadata: Fields; status: Fields; succeeded: Condition | undefined }
 
@@ -18,12 +19,11 @@ const takeApart = (object: KubeObject): Request => {
 function milestones({ metadata, status, succeeded }: Request): Milestone[] {
   const outcome = succeeded && outcomeOf(succeeded)
   if (succeeded === undefined || outcome === undefined) return []
-  const at =
-    time(status.completionTime) ?? (succeeded.status === 'True' ? succeeded.changed : undefined) ?? lastWrite(metadata)
-  if (at === undefined) return []
-  return [
-    { ...derived('finished', 'finished', at, 90), outcome, ...(succeeded.reason && { reason: succeeded.reason }) },
-  ]
+  const known = time(status.completionTime) ?? (succeeded.status === 'True' ? succeeded.changed : undefined)
+  const when = whenOf(known, metadata)
+  if (when === undefined) return []
+  const why = succeeded.reason ? { reason: succeeded.reason } : {}
+  return [{ ...derived('finished', 'finished', when.time, 90), ...when, outcome, ...why }]
 }
 
 function outcomeOf({ status, reason }: Condition): Outcome | undefined {

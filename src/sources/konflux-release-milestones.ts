@@ -1,9 +1,10 @@
 import type { KubeObject } from '../api/object.ts'
 import { type Condition, conditionOf, whyOf } from './conditions.ts'
 import { isDecided, type PhaseState, phasesOf, pipelineRunOf } from './konflux-release-phases.ts'
-import { type Fields, fields, lastWrite, list, plainText, time } from './read.ts'
+import { type Fields, fields, list, plainText, time } from './read.ts'
 import { derived } from './resource-source.ts'
 import type { Milestone } from './source.ts'
+import { type When, whenOf } from './when.ts'
 
 /** A Release as the derivations below see it: taken apart once. */
 export type Release = {
@@ -35,39 +36,37 @@ export const releaseMilestones = (release: Release): Milestone[] => [
 ]
 
 /** lastTransitionTime is no help where it failed: it is still that of Progressing. */
-function endOf(metadata: Fields, status: Fields, released: Condition | undefined): number | undefined {
+function endOf(metadata: Fields, status: Fields, released: Condition | undefined): When | undefined {
   if (!isDecided(released)) return undefined
-  return (
-    time(status.completionTime) ?? (released.status === 'True' ? released.changed : undefined) ?? lastWrite(metadata)
-  )
+  return whenOf(time(status.completionTime) ?? (released.status === 'True' ? released.changed : undefined), metadata)
 }
 
 /** It was valid, too, if it was found to be invalid later: validation.time is of the change, so that it began a phase is the best known. */
 function validated({ metadata, status, validated, phases }: Release): Milestone[] {
   const validation = fields(status.validation)
   if (validated?.status === 'True') {
-    const at = time(validation.time) ?? validated.changed ?? lastWrite(metadata)
-    return at === undefined ? [] : [derived('validated', 'validated', at, 10)]
+    return validatedAt(whenOf(time(validation.time) ?? validated.changed, metadata))
   }
   if (!isInvalid(validated) || validation.failedPostValidation !== true) return []
   const starts = phases.flatMap(({ start }) => start ?? [])
-  const at = starts.length > 0 ? Math.min(...starts) : (time(status.startTime) ?? invalidAt(metadata, validation))
-  return at === undefined ? [] : [derived('validated', 'validated', at, 10)]
+  const began = starts.length > 0 ? Math.min(...starts) : (time(status.startTime) ?? time(validation.time))
+  return validatedAt(whenOf(began, metadata))
 }
+
+const validatedAt = (when: When | undefined): Milestone[] =>
+  when ? [{ ...derived('validated', 'validated', when.time, 10), ...when }] : []
 
 const isInvalid = (validated: Condition | undefined): validated is Condition =>
   validated?.status === 'False' && isDecided(validated)
 
-const invalidAt = (metadata: Fields, validation: Fields): number | undefined =>
-  time(validation.time) ?? lastWrite(metadata)
-
 function validationFailed({ metadata, status, validated }: Release): Milestone[] {
   if (!isInvalid(validated)) return []
   const validation = fields(status.validation)
-  const at = invalidAt(metadata, validation)
-  if (at === undefined) return []
+  const when = whenOf(time(validation.time), metadata)
+  if (when === undefined) return []
   const details = { afterwards: validation.failedPostValidation === true }
-  return [{ ...derived('validation-failed', 'validation-failed', at, 80), ...whyOf(validated), details }]
+  const name = 'validation-failed'
+  return [{ ...derived(name, name, when.time, 80), ...when, ...whyOf(validated), details }]
 }
 
 const phaseRanks = { tenantCollectors: 20, managedCollectors: 22, tenant: 30, managed: 40, final: 70 } as const
@@ -83,8 +82,8 @@ function phaseMilestones({ phase, start, end, pipelineRun }: PhaseState): Milest
   if (end === undefined) return milestones
   const rank = phase === 'managed' ? 60 : phaseRanks[phase] + 1
   const outcome = end.condition.status === 'True' ? 'success' : 'failure'
-  const finished = derived('phase-finished', `phase-finished/${phase}`, end.at, rank)
-  return [...milestones, { ...finished, outcome, ...whyOf(end.condition), details }]
+  const finished = derived('phase-finished', `phase-finished/${phase}`, end.when.time, rank)
+  return [...milestones, { ...finished, ...end.when, outcome, ...whyOf(end.condition), details }]
 }
 
 /**
@@ -96,15 +95,16 @@ function failedAttempts({ metadata, status }: Release): Milestone[] {
     .map(fields)
     .flatMap((attempt, index) => {
       if (attempt.status !== 'Failed') return []
-      const at = time(attempt.completionTime) ?? time(attempt.startTime) ?? lastWrite(metadata)
-      if (at === undefined) return []
+      const when = whenOf(time(attempt.completionTime) ?? time(attempt.startTime), metadata)
+      if (when === undefined) return []
       const [reason, task, step] = [attempt.failureReason, attempt.lastTask, attempt.lastStep].map((value) =>
         plainText(value, 253),
       )
       const pipelineRun = pipelineRunOf(attempt)
       return [
         {
-          ...derived('attempt-failed', `attempt-failed/${index + 1}`, at, Math.min(41 + index, 59)),
+          ...derived('attempt-failed', `attempt-failed/${index + 1}`, when.time, Math.min(41 + index, 59)),
+          ...when,
           ...(reason !== undefined && { reason }),
           details: {
             attempt: index + 1,
@@ -118,11 +118,13 @@ function failedAttempts({ metadata, status }: Release): Milestone[] {
 }
 
 function ended({ metadata, status, released, validated, phases }: Release): Milestone[] {
-  const at = endOf(metadata, status, released)
-  if (at === undefined || released === undefined) return []
-  if (released.status === 'True') return [{ ...derived('published', 'published', at, 90), ...whyOf(released) }]
+  const when = endOf(metadata, status, released)
+  if (when === undefined || released === undefined) return []
+  const isGood = released.status === 'True'
+  const name = isGood ? 'published' : 'failed'
+  const milestone = { ...derived(name, name, when.time, 90), ...when, ...whyOf(released) }
+  if (isGood) return [milestone]
   const failed = phases.find(({ end }) => end?.condition.status === 'False')?.phase
   const phase = failed ?? (isInvalid(validated) ? 'validation' : undefined)
-  const milestone = { ...derived('failed', 'failed', at, 90), ...whyOf(released) }
   return [phase === undefined ? milestone : { ...milestone, details: { phase } }]
 }

@@ -1,5 +1,6 @@
 import { type Condition, conditionOf } from './conditions.ts'
-import { type Fields, fields, lastWrite, list, text, time } from './read.ts'
+import { type Fields, fields, list, text, time } from './read.ts'
+import { type When, whenOf } from './when.ts'
 
 /** Parts of a release, in their order; each is one PipelineRun, but for a managed one that is tried again. */
 export const releasePhases = ['tenantCollectors', 'managedCollectors', 'tenant', 'managed', 'final'] as const
@@ -24,7 +25,7 @@ const places: Readonly<Record<ReleasePhase, { condition: string; processing: rea
 export type PhaseState = {
   phase: ReleasePhase
   start: number | undefined
-  end: { at: number; condition: Condition } | undefined
+  end: { when: When; condition: Condition } | undefined
   /** `namespace/name` of its PipelineRun; of several the last. */
   pipelineRun: string | undefined
 }
@@ -45,9 +46,9 @@ export function phasesOf(metadata: Fields, status: Fields): PhaseState[] {
     const runs = runsOf(phase, status, path)
     const start = runs.map((run) => time(run.startTime)).find((at) => at !== undefined)
     if (condition === undefined || condition.reason === 'Skipped') return []
-    const at = isDecided(condition) ? endedAt(metadata, condition, runs) : undefined
-    if (start === undefined && at === undefined) return []
-    return [{ phase, start, end: at === undefined ? undefined : { at, condition }, pipelineRun: lastRun(runs) }]
+    const when = isDecided(condition) ? endOf(metadata, condition, runs) : undefined
+    if (start === undefined && when === undefined) return []
+    return [{ phase, start, end: when && { when, condition }, pipelineRun: lastRun(runs) }]
   })
 }
 
@@ -67,12 +68,9 @@ function runsOf(phase: ReleasePhase, status: Fields, path: readonly string[]): F
   return attempts.length > 0 ? attempts : [processing]
 }
 
-function endedAt(metadata: Fields, condition: Condition, runs: readonly Fields[]): number | undefined {
-  return (
-    time(runs.at(-1)?.completionTime) ??
-    (condition.status === 'True' ? condition.changed : undefined) ??
-    lastWrite(metadata)
-  )
+function endOf(metadata: Fields, condition: Condition, runs: readonly Fields[]): When | undefined {
+  const known = time(runs.at(-1)?.completionTime) ?? (condition.status === 'True' ? condition.changed : undefined)
+  return whenOf(known, metadata)
 }
 
 const lastRun = (runs: readonly Fields[]): string | undefined => pipelineRunOf(runs.at(-1) ?? {})

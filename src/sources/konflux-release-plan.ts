@@ -1,8 +1,9 @@
 import type { KubeObject } from '../api/object.ts'
 import { type Condition, conditionOf } from './conditions.ts'
-import { type Fields, fields, lastWrite } from './read.ts'
+import { type Fields, fields } from './read.ts'
 import { derived, resourceSource } from './resource-source.ts'
 import type { Milestone, MilestoneKind } from './source.ts'
+import { whenOf } from './when.ts'
 
 type Plan = { metadata: Fields; matched: Condition | undefined }
 
@@ -18,9 +19,9 @@ const takeApart = ({ metadata, status }: KubeObject & { status?: unknown }): Pla
 function milestones({ metadata, matched }: Plan): Milestone[] {
   if (matched === undefined || matched.status === 'Unknown') return []
   const name = matched.status === 'True' ? 'matched' : 'unmatched'
-  const at = matched.changed ?? lastWrite(metadata)
+  const when = whenOf(matched.changed, metadata)
   const key = matched.changed === undefined ? name : `${name}/${matched.changed}`
-  return at === undefined ? [] : [derived(name, key, at, 10)]
+  return when ? [{ ...derived(name, key, when.time, 10), ...when }] : []
 }
 
 function row(name: 'matched' | 'unmatched', status: 'True' | 'False', other: string): MilestoneKind {

@@ -358,6 +358,27 @@ test('after a rollback and a fix, the recovery has the incident of the failed up
   assert.deepEqual(changes([ready(), rolledBack, fixed, next, fixed]), [`recovered ${incident}`])
 })
 
+test('another desired state that fails with the same words is news, though Released keeps its time; retries are not', () => {
+  const attempt = (generation: number, readyAt: string) =>
+    release({
+      history: [entry(1, 'deployed', 'install', '09:00:00')],
+      failures: generation,
+      lastAttemptedGeneration: generation,
+      lastAttemptedRevision: '1.2.0',
+      lastAttemptedConfigDigest: `sha256:${generation}`,
+      conditions: [
+        condition('Ready', 'False', 'UpgradeFailed', readyAt, 'no such template'),
+        condition('Released', 'False', 'UpgradeFailed', '10:00:00', 'no such template'),
+      ],
+    })
+  const [first, retry, next] = [attempt(2, '10:00:00'), attempt(2, '10:10:00'), attempt(3, '11:00:00')].map((object) =>
+    helmRelease.milestones(object).find(({ name }) => name === 'upgrade-failed'),
+  )
+  assert.deepEqual([first?.key, first?.undated], [retry?.key, true])
+  assert.notEqual(next?.key, first?.key)
+  assert.equal(next?.time, ms('11:00:00'))
+})
+
 test('a deletion says whether the release went with it, also where it was missed', () => {
   const gone = { at: ms('13:00:00'), missed: false }
   const cases: [KubeObject, boolean][] = [

@@ -123,6 +123,22 @@ for (const [what, states, expected] of courses)
     )
   })
 
+test('what was applied last is told by what fails after it, too, and not as if it came again once it is mended', () => {
+  const failed = { ...done('main@sha1:b', 'b', '10:00:00'), lastReconciledStatus: 'HealthCheckFailed' }
+  assert.deepEqual(course(kustomization, [failing('HealthCheckFailed', '10:00:00', 'main@sha1:b', failed, a)]), [
+    'applied main@sha1:a',
+  ])
+  const back = { ...a, lastReconciled: at('11:00:00'), totalReconciliations: 2 }
+  assert.deepEqual(
+    course(kustomization, [
+      applied('09:00:00', a),
+      failing('HealthCheckFailed', '10:00:00', 'main@sha1:b', failed, a),
+      applied('11:00:00', back, failed),
+    ]).filter((line) => !/health-failed|recovered/.test(line)),
+    ['applied main@sha1:a'],
+  )
+})
+
 test('the deletion of a Kustomization says whether it took what it had applied', () => {
   const cases: [spec: object, pruned: boolean][] = [
     [{ prune: true }, true],

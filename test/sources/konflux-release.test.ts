@@ -70,8 +70,10 @@ test('an end without a time of its own has that of the last write, never that of
   const failed = of({ conditions: [{ ...progressing, reason: 'Failed' }, managed('Failed')] }, { managedFields })
   assert.equal(find(failed, 'failed').time, ms('58:00'))
   assert.equal(find(failed, 'phase-finished/managed').time, ms('58:00'))
+  // The next write moves it.
+  assert.deepEqual([find(failed, 'failed').undated, find(failed, 'phase-finished/managed').undated], [true, true])
   const done = of({ conditions: [condition('Released', 'True', 'Succeeded', '57:00')] }, { managedFields })
-  assert.equal(find(done, 'published').time, ms('57:00'))
+  assert.deepEqual([find(done, 'published').time, find(done, 'published').undated], [ms('57:00'), undefined])
 })
 
 test('an attempt that failed is told though another follows, which no condition shows', () => {

@@ -56,6 +56,7 @@ test('of a request nothing is told but its name, its reason and how it ended', (
     'rank',
     'reason',
     'time',
+    'undated',
   ])
 })
 

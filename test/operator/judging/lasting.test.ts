@@ -206,3 +206,33 @@ test('where a watch had to begin anew, what may have been taken back meanwhile i
     [['uid-builds', 'the watch of Snapshot had to begin anew: passed that passed meanwhile may be missing']],
   )
 })
+
+test('what a refresh finds that may just have been written is left to the watch, which may be behind', () => {
+  const failing = (second: number): KubeObject => ({
+    apiVersion: 'source.toolkit.fluxcd.io/v1',
+    kind: 'GitRepository',
+    metadata: {
+      name: 'shop',
+      namespace: 'team-a',
+      uid: 'uid-repository',
+      resourceVersion: String(second),
+      generation: 1,
+      creationTimestamp: at(0),
+      managedFields: [{ manager: 'source-controller', time: at(second), fieldsV1: { 'f:status': {} } }],
+    },
+    status: {
+      conditions: [
+        { type: 'Ready', status: 'False', reason: 'GitOperationFailed', message: '', lastTransitionTime: at(second) },
+      ],
+    },
+  })
+  const all = emitter('all', { events: [{ kind: 'GitRepository', milestones: ['fetch-failed', 'resumed'] }] })
+  const after = (written: number) => {
+    const given = { emitters: [all], since: sinceOf({ 'uid-all': ms(100) }) }
+    const refreshed = see(failing(written), { ...given, phase: 'refresh', now: ms(102) })
+    assert.deepEqual(told(refreshed), [])
+    return told(see(failing(Math.max(written, 101)), { ...given, record: stored(refreshed.record), now: ms(103) }))
+  }
+  assert.deepEqual(after(101), ['fetch-failed → qe'], 'written since it was asked for')
+  assert.deepEqual(after(99), [], 'it failed before, and fails on')
+})
