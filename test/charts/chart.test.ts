@@ -254,7 +254,10 @@ suite('the chart, applied', () => {
       rights.toSorted(),
     )
     const file = (name: string) => parse(readFileSync(`${chart}/rbac/${name}.yaml`, 'utf8'))
-    assert.deepEqual([rules('ClusterRole'), rules('Role')], [file('clusterrole'), file('role')])
+    assert.deepEqual(
+      [rules('ClusterRole'), rules('Role')],
+      [[...file('clusterrole'), ...file('configmaps')], file('role')],
+    )
   })
 
   test("gives the right to read two of Tekton's ConfigMaps only where it is told Tekton's namespace", async () => {

@@ -42,7 +42,7 @@ export function classes(scene: Scene): void {
     assert.deepEqual((await inside.received(2)).map(momentOf), ['taskrun/seen started', 'taskrun/seen finished'])
     assert.equal(outside.server.received.length, 0)
     assert.equal((await outside.get('EventSubscription', 'subscription')).status?.observedGeneration, -1)
-    const watches = operator.log.filter(({ msg, resource }) => /changed state/.test(msg) && resource === 'taskruns')
+    const watches = operator.log.filter(({ msg, resource }) => /changed state/.test(msg) && resource === 'TaskRun')
     assert.deepEqual([...new Set(watches.map(({ namespace }) => namespace))].sort(), ['elsewhere', 'inside'])
   })
 }

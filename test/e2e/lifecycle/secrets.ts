@@ -4,11 +4,23 @@ import { readFileSync } from 'node:fs'
 import { it } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { parse } from 'yaml'
+import type { AdminClient } from '../../controlplane/admin.ts'
 import { apiServerAudience, operatorUser } from '../../controlplane/controlplane.ts'
 import { certificate } from '../../delivery/certificates.ts'
 import { listen } from '../../delivery/sockets.ts'
 import { conditionsOf, momentOf, run } from '../fixture.ts'
 import type { Scene } from './scene.ts'
+
+/** Gives the operator what the chart gives it on top, by one of its files; resolves with what takes it away again. */
+async function allow(admin: AdminClient, file: string): Promise<() => Promise<void>> {
+  const [group, name] = ['rbac.authorization.k8s.io', `carillon-${file}`]
+  const rules = parse(readFileSync(new URL(`../../../charts/carillon/rbac/${file}.yaml`, import.meta.url), 'utf8'))
+  await admin.apply({ apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: { name }, rules })
+  const subjects = [{ kind: 'User', name: operatorUser, apiGroup: group }]
+  const roleRef = { apiGroup: group, kind: 'ClusterRole', name }
+  await admin.apply({ apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects })
+  return () => admin.delete(`${group}/v1`, 'ClusterRoleBinding', '', name)
+}
 
 /** What a subscription refers to: sinks and Secrets that are missing, wrong, or there at last. */
 export function secrets(scene: Scene): void {
@@ -103,6 +115,10 @@ export function secrets(scene: Scene): void {
     }
     await team.sink('sink', http)
     await team.subscription()
+    const unreadable = /ConfigMap bundle in namespace certificates could not be read from the API server \(HTTP 403\)/
+    await team.condition('EventSink', 'sink', 'Ready', { reason: 'SecretUnreadable', message: unreadable })
+    const withdraw = await allow(admin, 'configmaps')
+    await team.ask('EventSink', 'sink')
     const missing = { status: 'False', reason: 'ConfigMapNotFound', message: /ConfigMap bundle was not found/ } as const
     await team.condition('EventSink', 'sink', 'Ready', missing)
     const bundle = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bundle', namespace: team.namespace } }
@@ -117,6 +133,7 @@ export function secrets(scene: Scene): void {
       new Webhook(secret).verify(body, Object.fromEntries(headers.filter(({ length }) => length === 2)))
     }
     assert.equal(listener.requests.length, 2)
+    await withdraw()
   })
 
   it('sends tokens of ServiceAccounts that allow it, and none that the API server would take', async () => {
@@ -129,15 +146,7 @@ export function secrets(scene: Scene): void {
     const problem = (reason: string, message: RegExp) =>
       team.condition('EventSink', 'sink', 'Ready', { status: 'False', reason, message })
     await problem('TokenUnavailable', /could not be asked for a token \(HTTP 403\)/)
-    const name = 'carillon-tokens'
-    const group = 'rbac.authorization.k8s.io'
-    const rules = parse(
-      readFileSync(new URL('../../../charts/carillon/rbac/service-account-tokens.yaml', import.meta.url), 'utf8'),
-    )
-    await admin.apply({ apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: { name }, rules })
-    const subjects = [{ kind: 'User', name: operatorUser, apiGroup: group }]
-    const roleRef = { apiGroup: group, kind: 'ClusterRole', name }
-    await admin.apply({ apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects })
+    const withdraw = await allow(admin, 'service-account-tokens')
     await team.ask('EventSink', 'sink')
     await problem('ServiceAccountNotFound', /ServiceAccount events was not found in namespace accounts/)
     const account = {
@@ -163,7 +172,7 @@ export function secrets(scene: Scene): void {
     assert.deepEqual([aud, sub], [[audience], `system:serviceaccount:${team.namespace}:events`])
     await team.sink('sink', auth(own))
     await problem('AudienceNotAllowed', /The API server itself takes tokens of this audience/)
-    await admin.delete(`${group}/v1`, 'ClusterRoleBinding', '', name)
+    await withdraw()
   })
 
   it('goes on with a user and a password', async () => {
