@@ -32,11 +32,11 @@ export const genericSource = (kind: string, group: string): Source =>
     plural: '',
     rows,
     defaults: [],
-    takeApart: (object) => ({ standing: standingOf(object), written: lastWrite(fields(object.metadata)) }),
-    milestones: ({ standing, written }) => (standing ? told(standing, written) : []),
+    takeApart: (object) => ({ standing: standingOf(object), metadata: object.metadata }),
+    milestones: ({ standing, metadata }) => (standing ? told(standing, metadata) : []),
   })
 
-type Parts = { standing: Standing | undefined; written: number | undefined }
+type Parts = { standing: Standing | undefined; metadata: unknown }
 
 const rows: readonly MilestoneKind[] = [
   row(
@@ -65,9 +65,9 @@ function row(name: Standing['state'], when: string): MilestoneKind {
 const ranks = { ready: 40, failed: 60 } as const
 
 /** A condition without a time tells no second time from the first: such a one is told once. */
-function told({ state, condition }: Standing, written: number | undefined): Milestone[] {
+function told({ state, condition }: Standing, metadata: unknown): Milestone[] {
   const { changed } = condition
-  const at = changed ?? written
+  const at = changed ?? lastWrite(fields(metadata))
   if (at === undefined) return []
   const key = changed === undefined ? state : `${state}/${changed}`
   const milestone = { ...derived(state, key, at, ranks[state]), ...whyOf(condition) }

@@ -1,5 +1,5 @@
 import { type Condition, conditionOf } from './conditions.ts'
-import { type Fields, fields, list } from './read.ts'
+import { fields, list } from './read.ts'
 
 /** What an object's conditions say of it, and the condition that says so. */
 export type Standing = { state: 'ready' | 'failed'; condition: Condition }
@@ -15,18 +15,22 @@ export function standingOf({ metadata, status: of }: { metadata?: unknown; statu
   const { observedGeneration } = status
   if (deletionTimestamp !== undefined && deletionTimestamp !== null) return undefined
   if (typeof observedGeneration === 'number' && observedGeneration !== generation) return undefined
-  const overriding = list(status.conditions).map(fields).find(isOverriding)
-  if (overriding?.type === 'Reconciling') return undefined
+  // Most types are not there: one look through the list says which.
+  const present = new Set<unknown>()
+  for (const one of list(status.conditions)) {
+    const { type, status: value } = fields(one)
+    // Of these two the first that is True decides.
+    if (type === 'Reconciling' && value === 'True' && !present.has('Stalled')) return undefined
+    if (type !== 'Stalled' || value === 'True') present.add(type)
+  }
   for (const [type, means] of failures) {
-    const condition = conditionOf(status, type)
+    const condition = present.has(type) ? conditionOf(status, type) : undefined
     if (condition && means(condition)) return { state: 'failed', condition }
   }
-  return readyBy(status)
+  const type = readiness.find((one) => present.has(one))
+  const condition = type && conditionOf(status, type)
+  return condition?.status === 'True' ? { state: 'ready', condition } : undefined
 }
-
-/** The first of the two that is True decides. */
-const isOverriding = ({ type, status }: Fields): boolean =>
-  status === 'True' && (type === 'Reconciling' || type === 'Stalled')
 
 /** Conditions that say that it won't become ready by waiting: Stalled of any kind, those of Jobs, Deployments and what Knative's conventions bind. */
 const failures: readonly (readonly [type: string, means: (condition: Condition) => boolean])[] = [
@@ -38,11 +42,3 @@ const failures: readonly (readonly [type: string, means: (condition: Condition) 
 
 /** The first that the object has is the one that counts. */
 const readiness = ['Ready', 'Available', 'Succeeded', 'Complete'] as const
-
-function readyBy(status: Fields): Standing | undefined {
-  for (const type of readiness) {
-    const condition = conditionOf(status, type)
-    if (condition) return condition.status === 'True' ? { state: 'ready', condition } : undefined
-  }
-  return undefined
-}

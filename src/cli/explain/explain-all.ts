@@ -7,8 +7,9 @@ import { formats } from '../../formats/index.ts'
 import { apiVersionOf } from '../../kube/path.ts'
 import type { Emitter } from '../../operator/emitter.ts'
 import { activationSpec, compileSubscription } from '../../operator/subscription.ts'
+import { genericName, genericSource } from '../../sources/generic.ts'
 import { knownSources, sources, sourcesOf } from '../../sources/index.ts'
-import { fields, groupOf, text } from '../../sources/read.ts'
+import { fields, groupOf, list, text } from '../../sources/read.ts'
 import type { Source } from '../../sources/source.ts'
 import type { Document } from '../documents.ts'
 import { type Declared, declare, metadataOf, noUid } from './declared.ts'
@@ -20,6 +21,7 @@ export type ExplainOptions = {
   /** Of what names none. */
   namespace: string
   adminNamespaces: ReadonlySet<string>
+  tenantKinds?: ReadonlySet<string>
   /** Of the namespaces that are not given as such. */
   namespaceLabels: Labels | undefined
   cluster: Cluster
@@ -47,7 +49,10 @@ export function explainAll(
   const declared = sorted.subscriptions.map((one) => declare<EventSubscription>(one, options.namespace))
   if (declared.length === 0) return refuse('InputInvalid', 'there is no EventSubscription in what was given')
   if (runs.value.length === 0)
-    return refuse('InputInvalid', `there is no ${Object.keys(sources).join(', ')} in what was given`)
+    return refuse(
+      'InputInvalid',
+      `there is no ${Object.keys(sources).join(', ')} in what was given, and no object of another kind that a subscription names`,
+    )
   for (const namespace of elsewhere(sorted.subscriptions, runs.value, options))
     note(`what names no namespace is taken as of ${options.namespace}, and a run is of ${namespace}: see --namespace`)
   const sinks = readSinks(sorted.sinks, options)
@@ -84,16 +89,40 @@ export function explainAll(
 
 function sort(documents: readonly Document[], note: ExplainOptions['note']) {
   const of = (wanted: (kind: string) => boolean) => documents.filter(({ kind }) => wanted(kind))
-  const isRun = (kind: string) => sourcesOf(kind).length > 0
+  const subscriptions = of((kind) => kind === 'EventSubscription')
+  const asked = askedFor(subscriptions)
+  const isRun = ({ kind, object }: Document) => sourcesOf(kind).length > 0 || asked.has(nameOf(kind, object))
   const ours = ['EventSubscription', 'EventSink', 'Namespace']
-  for (const { kind, object } of of((one) => !isRun(one) && !ours.includes(one)))
-    note(`passed over: ${kind} ${text(fields(object.metadata).name) ?? ''}`)
+  for (const one of documents.filter((one) => !isRun(one) && !ours.includes(one.kind)))
+    note(`passed over: ${one.kind} ${text(fields(one.object.metadata).name) ?? ''}`)
   return {
-    subscriptions: of((kind) => kind === 'EventSubscription'),
+    subscriptions,
     sinks: of((kind) => kind === 'EventSink'),
     namespaces: of((kind) => kind === 'Namespace'),
-    runs: of(isRun),
+    runs: documents.filter(isRun),
   }
+}
+
+const nameOf = (kind: string, { apiVersion }: Document['object']): string => genericName(kind, groupOf({ apiVersion }))
+
+/** The kinds that subscriptions name with their group: those that have no catalogue are objects to be explained only then. */
+function askedFor(subscriptions: readonly Document[]): ReadonlySet<string> {
+  const entries = subscriptions.flatMap(({ object }) => list(fields(object.spec).events)).map(fields)
+  return new Set(
+    entries.flatMap(({ kind, group }) =>
+      typeof kind === 'string' && typeof group === 'string' ? [genericName(kind, group)] : [],
+    ),
+  )
+}
+
+/** Of a kind without a catalogue only the cluster knows the plural; by most of them it is this. */
+function sourceOf(kind: string, apiVersion: string): Source | undefined {
+  const group = groupOf({ apiVersion })
+  const candidates = sourcesOf(kind)
+  const found = candidates.find((source) => source.group === group) ?? candidates[0]
+  if (found) return found
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+  return { ...genericSource(kind, group), version, plural: `${kind.toLowerCase()}s` }
 }
 
 /** Namespaces of runs that a subscription may only seem not to reach: it was written to be applied with `kubectl -n`. */
@@ -107,9 +136,8 @@ function elsewhere(subscriptions: readonly Document[], runs: readonly Run[], { n
 function readRuns(documents: readonly Document[], { namespace, now, note }: ExplainOptions): Verdict<Run[]> {
   const runs: Run[] = []
   for (const { from, kind, object } of documents) {
-    const candidates = sourcesOf(kind)
     const version = text(object.apiVersion) ?? ''
-    const source = candidates.find(({ group }) => group === groupOf({ apiVersion: version })) ?? candidates[0]
+    const source = sourceOf(kind, version)
     if (!source) return refuse('InputInvalid', `${from}: ${kind} is none of ${Object.keys(sources).join(', ')}`)
     const given = fields(object.metadata)
     const name = text(given.name)
@@ -139,13 +167,13 @@ function readRuns(documents: readonly Document[], { namespace, now, note }: Expl
 }
 
 const isSame = (one: Run, other: Run): boolean =>
-  one.source === other.source && keyOf(one.object) === keyOf(other.object)
+  one.source.name === other.source.name && keyOf(one.object) === keyOf(other.object)
 
 /** By the code of the operator; what the API server would refuse never comes so far. */
 function compile(
   { key, object, refused, unchecked }: Declared<EventSubscription>,
   sinks: GivenSinks,
-  { adminNamespaces, note }: ExplainOptions,
+  { adminNamespaces, tenantKinds = new Set(), note }: ExplainOptions,
 ): Emitter | RefusedCr {
   const cr = { kind: 'EventSubscription' as const, name: key }
   if (refused.length > 0)
@@ -153,14 +181,28 @@ function compile(
   const name = object.metadata.labels?.['carillon.dev/class']
   if (name !== undefined) note(`EventSubscription ${key}: only an operator with --class ${name} looks at it`)
   for (const { path, message } of unchecked) note(`EventSubscription ${key}: not checked here: ${path}: ${message}`)
-  const compiled = compileSubscription(object, { sources: knownSources, formats, adminNamespaces, ...sinks.limits })
+  const compiled = compileSubscription(object, {
+    sources: knownSources,
+    formats,
+    adminNamespaces,
+    tenantKinds,
+    ...sinks.limits,
+  })
   const spec = compiled.ok ? activationSpec(object) : compiled
   if (!compiled.ok || !spec.ok) {
     const { reason, message } = spec as { reason: string; message: string }
-    const admin = `  (if ${object.metadata.namespace} is one where the operator runs: --admin-namespace ${object.metadata.namespace})`
-    return { ...cr, reason, problems: [message, ...(reason === 'NamespaceSelectorNotAllowed' ? [admin] : [])] }
+    return { ...cr, reason, problems: [message, ...hintsAt(reason, object.metadata.namespace ?? '')] }
   }
   return compiled.value
+}
+
+/** What the operator may have been told, and this command was not. */
+function hintsAt(reason: string, namespace: string): string[] {
+  if (reason === 'NamespaceSelectorNotAllowed')
+    return [`  (if ${namespace} is one where the operator runs: --admin-namespace ${namespace})`]
+  return reason === 'KindNotAllowed'
+    ? ['  (if the operator was told otherwise: --tenant-kind, or --admin-namespace)']
+    : []
 }
 
 function namespaceLabels(documents: readonly Document[], { namespaceLabels: others }: ExplainOptions) {

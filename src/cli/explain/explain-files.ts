@@ -59,6 +59,7 @@ function optionsOf(given: Given, { now, out }: LocalSurroundings): Verdict<Expla
   return accept({
     namespace,
     adminNamespaces: new Set(givenTexts(given, 'admin-namespace')),
+    tenantKinds: new Set(givenTexts(given, 'tenant-kind')),
     namespaceLabels: labels.value,
     cluster: {
       uri: (uri ?? `/clusters/${noUid}`).replace(/\/+$/, ''),

@@ -4,15 +4,21 @@ const file = (name: string, help: string): CommandFlag => ({ name, value: 'FILE'
 
 export const explainFlags: readonly CommandFlag[] = [
   file('subscription', 'EventSubscriptions, - for stdin'),
-  file('object', 'runs, as the API server has them; a Namespace tells its labels'),
+  file('object', 'objects, as the API server has them; a Namespace tells its labels'),
   file('sink', 'EventSinks: their modes, limits and headers; default: those of a sink that says nothing'),
-  file('previous', 'runs as they were seen before, for what only shows between two states'),
+  file('previous', 'objects as they were seen before, for what only shows between two states'),
   { name: 'deleted', help: 'the objects are gone, and what was given is their last state' },
   {
     name: 'admin-namespace',
     value: 'NAME',
     list: true,
     help: 'as the operator was told: here namespaceSelector is allowed',
+  },
+  {
+    name: 'tenant-kind',
+    value: 'KIND.GROUP',
+    list: true,
+    help: 'as the operator was told: a kind that subscriptions outside admin namespaces may be of',
   },
   {
     name: 'namespace-labels',

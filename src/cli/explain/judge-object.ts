@@ -5,10 +5,11 @@ import type { Labels } from '../../filters/selector.ts'
 import { timestamp } from '../../formats/attributes.ts'
 import type { Cluster, FormatProblemReason } from '../../formats/format.ts'
 import { covers, type Emitter, type EmitterFormat, type EmitterSink } from '../../operator/emitter.ts'
+import { type Defined, definedOf } from '../../operator/judging/defined.ts'
 import { milestonesOf } from '../../operator/judging/milestones-of.ts'
 import { ObjectEvents } from '../../operator/judging/object-events.ts'
 import { activationSpec } from '../../operator/subscription.ts'
-import type { Gone, Milestone, MilestoneClass, Source } from '../../sources/source.ts'
+import type { Gone, Milestone, MilestoneClass, Projection, Source } from '../../sources/source.ts'
 import { type Request, requestOf } from './request.ts'
 import { unmetBy, whyUnselected } from './why-not.ts'
 
@@ -82,11 +83,12 @@ export function explainObject(input: ExplainInput): Explanation {
   const head = { subscription: emitter.key, object: { kind: source.kind, namespace, name } }
   const outOfReach = whyOutOfReach(input)
   if (outOfReach !== undefined) return { ...head, outOfReach, milestones: [], absent: [] }
-  const record = input.previous && { projection: source.project(input.previous) }
-  const seen = { source, object, phase: 'watch' as const, record, gone: input.gone }
-  const told = milestonesOf(seen)
-  const events = new ObjectEvents({ ...seen, cluster: input.cluster }, 0)
   const inputs = inputsOf(source, object)
+  const record = input.previous && { projection: projectionOf(input, input.previous) }
+  const seen = { source, object, phase: 'watch' as const, record, gone: input.gone }
+  const defined = definedIn(input, object, record, inputs)
+  const told = milestonesOf(seen, defined.milestones)
+  const events = new ObjectEvents({ ...seen, cluster: input.cluster }, 0)
   const shown = new Set(told.map((milestone) => milestone.name))
   const wanted = emitter.selection.kinds.get(source.name) ?? new Set()
   const isAssumed = emitter.selection.namespaces && labelsOf(namespace) === undefined
@@ -94,11 +96,38 @@ export function explainObject(input: ExplainInput): Explanation {
     ...head,
     ...(isAssumed && { assumed: `that namespace ${namespace} fits namespaceSelector: its labels were not given` }),
     milestones: told.map((milestone) => explainMilestone({ ...input, subscription }, milestone, inputs, events)),
-    absent: source.catalogue
+    absent: [...source.catalogue, ...rowsOf(emitter, source, defined)]
       .filter((row) => wanted.has(row.name) && !shown.has(row.name))
       .map((row) => ({ name: row.name, class: row.class, when: row.when })),
   }
 }
+
+/** What the subscription defines of an object. */
+function definedIn(
+  { source, emitter, gone }: ExplainInput,
+  object: KubeObject,
+  record: { projection: Projection } | undefined,
+  inputs: FilterInputs,
+): Defined {
+  return definedOf(
+    { source, object, phase: 'list', record, gone, now: 0, floor: undefined, emitters: [emitter] },
+    inputs,
+  )
+}
+
+/** What would be kept of an object that was seen. */
+function projectionOf(input: ExplainInput, object: KubeObject): Projection {
+  const { held } = definedIn({ ...input, gone: undefined }, object, undefined, inputsOf(input.source, object))
+  return { ...input.source.project(object), ...held }
+}
+
+/** What the subscription defines, as a catalogue would have it; of what failed, why. */
+const rowsOf = ({ selection }: Emitter, { name: kind }: Source, { errors }: Defined) =>
+  (selection.defined?.get(kind) ?? []).map(({ name, spec }) => ({
+    name,
+    class: spec.key === undefined ? ('observed' as const) : ('derived' as const),
+    when: errors.find(({ message }) => message.startsWith(`define ${name}: `))?.message ?? spec.when,
+  }))
 
 function whyOutOfReach({ subscription, emitter, object, labelsOf }: ExplainInput): string | undefined {
   const { namespace = '' } = object.metadata

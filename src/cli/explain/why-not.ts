@@ -20,7 +20,9 @@ export function whyUnselected(
     const asks = askedOf(object).join(', ')
     return `onRequest: the object's annotation ${subscriptionsAnnotation} must name ${key}; ${asks ? `it names ${asks}` : 'it names none'}`
   }
-  const ofKind = (spec.events ?? []).filter(({ kind }) => kind === source.name)
+  const ofKind = (spec.events ?? []).filter(
+    ({ kind, group }) => kind === source.kind && (group ?? source.group) === source.group,
+  )
   const naming = ofKind.filter(({ milestones: of }) => of === undefined || of.some((one) => one === name))
   // A format may ask for a milestone besides those that are named.
   const unmet = (naming.length > 0 ? naming : ofKind).flatMap(({ selector }) =>

@@ -1,4 +1,5 @@
 import type { FilterInputs } from '../../filters/inputs.ts'
+import type { ObjectRecord } from '../../outbox/outbox.ts'
 import { fields, lastWrite, stampedWrite } from '../../sources/read.ts'
 import type { Milestone, Projection } from '../../sources/source.ts'
 import type { Emitter } from '../emitter.ts'
@@ -19,8 +20,8 @@ const rank = 98
 
 const prefix = 'define/'
 
-type Input = Pick<RouteInput, 'source' | 'object' | 'phase' | 'gone' | 'now' | 'record' | 'floor'> & {
-  emitters: readonly Emitter[]
+type Input = Pick<RouteInput, 'source' | 'object' | 'phase' | 'gone' | 'now' | 'floor' | 'emitters'> & {
+  record: Pick<ObjectRecord, 'projection'> | undefined
 }
 
 /**

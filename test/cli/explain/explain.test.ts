@@ -397,7 +397,11 @@ suite('subscriptions and sinks that can not be used are told of, beside those th
 suite('what can not be read is refused', () => {
   const cases: [what: string, objects: object[], message: RegExp][] = [
     ['no subscription', [ofRun()], /^there is no EventSubscription in what was given$/],
-    ['no run', [subscription()], /^there is no TaskRun, PipelineRun, CustomRun.* in what was given$/],
+    [
+      'no run',
+      [subscription()],
+      /^there is no TaskRun, PipelineRun, CustomRun.* in what was given, and no object of another kind that a subscription names$/,
+    ],
     [
       'a run of another version',
       [subscription(), ofRun({ apiVersion: 'tekton.dev/v1beta1' })],
