@@ -21,13 +21,16 @@ export function readGenericName(name: string): { kind: string; group: string } |
   return { kind, group: group === core ? '' : group }
 }
 
-/** Any kind of which nothing is known: what its conditions say of it. Which version of it there is, and its plural, the cluster tells. */
+/**
+ * Any kind of which nothing is known: what its conditions say of it. Which version of it there is, and its plural, the cluster tells. The
+ * core group by whichever of its two names: what may be watched is judged by the group, and the name alone is written down.
+ */
 export const genericSource = (kind: string, group: string): Source =>
   resourceSource<Parts>({
     name: genericName(kind, group),
     kind,
     family: 'generic',
-    group,
+    group: group === core ? '' : group,
     version: '',
     plural: '',
     rows,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileSubscription } from '../../src/operator/subscription.ts'
+import { sourceNamed, sourcesOf } from '../../src/sources/index.ts'
 import { context, subscription } from './scene.ts'
 
 const judge = (kind: string, group: string, namespace = 'team-a', more: object = {}) =>
@@ -31,6 +32,8 @@ test('kinds with a catalogue need no listing, however they are named', () => {
 const never: [kind: string, group: string][] = [
   ['Secret', ''],
   ['ConfigMap', ''],
+  ['Secret', 'core'],
+  ['ConfigMap', 'core'],
   ['TokenReview', 'authentication.k8s.io'],
   ['SelfSubjectReview', 'authentication.k8s.io'],
   ['SubjectAccessReview', 'authorization.k8s.io'],
@@ -42,7 +45,7 @@ const never: [kind: string, group: string][] = [
 ]
 
 for (const [kind, group] of never)
-  test(`never ${kind}.${group || 'core'}, listed or not, in no namespace`, () => {
+  test(`never ${kind} of group '${group}', listed or not, in no namespace`, () => {
     const tenantKinds = new Set([`${kind}.${group || 'core'}`])
     for (const namespace of ['team-a', 'admin']) {
       const object = subscription({ events: [{ kind, group }] }, { namespace })
@@ -55,4 +58,9 @@ for (const [kind, group] of never)
 
 test('kinds that only sound like Secrets are as any other', () => {
   for (const kind of ['SealedSecret', 'Tokenizer', 'Secret']) assert.equal(judge(kind, 'example.com', 'admin').ok, true)
+})
+
+test('a source says the same group when it is found again by its name, so that what is judged is what is watched', () => {
+  for (const group of ['', 'core', 'example.com'])
+    for (const source of sourcesOf('Widget', group)) assert.equal(sourceNamed(source.name)?.group, source.group)
 })
