@@ -96,10 +96,28 @@ export function encodeAttributes(input: EncodeInput, event: EventHead): { id: st
  * Whether the object that an event carries is not as it was at the milestone: it already shows a later one, in the order of `sequence`.
  * Read from the object alone, and so the same on every attempt. Of later milestones that are only observed it may show nothing.
  */
-function isLate({ source, object, milestone: { key, time, rank } }: EncodeInput): boolean {
-  const isLater = (other: Milestone) =>
-    other.key !== key && (other.time > time || (other.time === time && other.rank > rank))
-  return source.milestones(object).findLast(isLater) !== undefined
+function isLate({ source, object, milestone }: EncodeInput): boolean {
+  const { key } = milestone
+  return lastOf(source.milestones(object)).some((other) => other.key !== key && isLater(other, milestone))
+}
+
+const isLater = (one: Milestone, other: Milestone): boolean =>
+  one.time > other.time || (one.time === other.time && one.rank > other.rank)
+
+// An object of thousands of milestones is asked by the event of each.
+const lasts = new WeakMap<readonly Milestone[], readonly Milestone[]>()
+
+/** The last two: one of them may be the milestone itself. */
+function lastOf(milestones: readonly Milestone[]): readonly Milestone[] {
+  const known = lasts.get(milestones)
+  if (known) return known
+  let [last, next]: [Milestone | undefined, Milestone | undefined] = [undefined, undefined]
+  for (const one of milestones)
+    if (last === undefined || !isLater(last, one)) [last, next] = [one, last]
+    else if (next === undefined || !isLater(next, one)) next = one
+  const found = [last, next].filter((one) => one !== undefined)
+  lasts.set(milestones, found)
+  return found
 }
 
 /** Names that a subscription may not use for an extension: those of CloudEvents, and those that some format of ours sets. */

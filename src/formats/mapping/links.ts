@@ -4,6 +4,7 @@ import type { Link } from '../cdevents/event.ts'
 import type { EventName } from '../cdevents/generated.ts'
 import { typeOf } from '../cdevents/vocabulary.ts'
 import type { EncodeInput } from '../format.ts'
+import { lastBefore } from './earlier.ts'
 import { causeOf } from './konflux/links.ts'
 import { parentOf } from './parent.ts'
 import { coreEvent } from './vocabulary.ts'
@@ -17,9 +18,8 @@ import { coreEvent } from './vocabulary.ts'
  */
 export function linksOf(input: EncodeInput): Link[] {
   const { source, object, milestone } = input
-  const earlier = source
-    .milestones(object)
-    .findLast(({ name, rank }) => rank < milestone.rank && coreEvent(source, name) !== undefined)
+  const isTold = ({ name }: { name: string }) => coreEvent(source, name) !== undefined
+  const earlier = lastBefore(source.milestones(object), milestone.rank, isTold)
   const event = earlier && coreEvent(source, earlier.name)
   if (earlier && event) return [path(idOf(input, object.metadata.uid, earlier.key, event.name))]
   const { uid } = parentOf(object)

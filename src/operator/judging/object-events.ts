@@ -45,7 +45,7 @@ export class ObjectEvents {
         written: this.written,
         event,
       }
-      const bytes = sizeOf(event)
+      const bytes = sizeOf(event, limit)
       return { row, limit, bytes, fits: bytes <= limit }
     }
     let rows = this.encode(emitter, milestone, one).events.map(toRow)
@@ -122,6 +122,11 @@ function withSummaries({ events, problems }: Encoding, small: Encoding): Encodin
   }
 }
 
-/** Bytes of an event in structured mode, the larger of the two, as near as counting characters of JSON comes. */
-export const sizeOf = (event: EncodedEvent): number =>
-  Buffer.byteLength(event.attributes) + (event.data === undefined ? 0 : Buffer.byteLength(event.data))
+/**
+ * Bytes of an event in structured mode, the larger of the two, as near as counting characters of JSON comes. Of one that has more characters
+ * than `limit` no more than these are counted: to count bytes the whole object would be copied into the text of each of its events.
+ */
+export function sizeOf({ attributes, data = '' }: EncodedEvent, limit = Number.POSITIVE_INFINITY): number {
+  const characters = attributes.length + data.length
+  return characters > limit ? characters : Buffer.byteLength(attributes) + Buffer.byteLength(data)
+}

@@ -8,6 +8,7 @@ import type { EventName } from '../../cdevents/generated.ts'
 import { type CustomName, typeOf } from '../../cdevents/vocabulary.ts'
 import type { EncodeInput, KnownObject } from '../../format.ts'
 import { konfluxFacts } from '../../konflux/facts.ts'
+import { lastBefore, withDetail } from '../earlier.ts'
 import { eventsOf, whatIs } from './events.ts'
 import { customName } from './subjects.ts'
 
@@ -57,7 +58,7 @@ function latestOfSubject(input: EncodeInput): string | undefined {
   const { source, object, milestone } = input
   const [subject] = whatIs(input).split('.')
   const isSame = (other: Milestone) => whatIs({ source, milestone: other }).startsWith(`${subject}.`)
-  const earlier = source.milestones(object).findLast((other) => other.rank < milestone.rank && isSame(other))
+  const earlier = lastBefore(source.milestones(object), milestone.rank, isSame)
   return idOfFirst(input, earlier)
 }
 
@@ -72,24 +73,19 @@ function ownId(input: EncodeInput, what: string): string | undefined {
 
 function publishedId(input: EncodeInput): string | undefined {
   const { source, object, milestone } = input
-  const published = source
-    .milestones(object)
-    .find(({ name, details }) => name === 'artifact-published' && details?.digest === milestone.details?.digest)
+  const ofImage = withDetail(source.milestones(object), 'digest', milestone.details?.digest)
+  const published = ofImage.find(({ name }) => name === 'artifact-published')
   return published && idOf(input, object.metadata.uid, published.key, 'artifact.published')
 }
 
 function testId(input: EncodeInput, what: string): string | undefined {
   const { source, object, milestone } = input
+  const ofTest = withDetail(source.milestones(object), 'scenario', milestone.details?.scenario)
   return idOfFirst(
     input,
-    source
-      .milestones(object)
-      .find((other) => whatIs({ source, milestone: other }) === what && isSameTest(other, milestone)),
+    ofTest.find((other) => whatIs({ source, milestone: other }) === what),
   )
 }
-
-const isSameTest = (one: Milestone, other: Milestone): boolean =>
-  one.details?.scenario !== undefined && one.details.scenario === other.details?.scenario
 
 /** A TaskRun that says what it tested has finished. */
 function taskRunId(input: EncodeInput): string | undefined {
