@@ -1,4 +1,4 @@
-import { type Fields, fields, list, shortText, time } from './read.ts'
+import { type Fields, fields, list, messageText, shortText, time } from './read.ts'
 
 /** A condition of a status. `changed` is lastTransitionTime in ms: mostly it moves with the status alone, not with reason or message. */
 export type Condition = {
@@ -19,7 +19,7 @@ export function conditionOf(status: Fields, type: string): Condition | undefined
   return {
     status: value,
     reason: shortText(found.reason, 256),
-    message: shortText(found.message, 1024),
+    message: messageText(found.message, 1024),
     changed: time(found.lastTransitionTime),
   }
 }

@@ -27,10 +27,23 @@ export function shortText(value: unknown, limit: number): string | undefined {
   return `${whole.slice(0, limit - 1).toWellFormed()}…`
 }
 
+// As far as a slash: a password may hold an @.
+const userinfo = /(:\/\/)[^\s/?#"'<>]{1,1024}@/g
+
+/** A text that anybody may have written, without the user and password of addresses in it. At most `limit` units. */
+export function messageText(value: unknown, limit: number): string | undefined {
+  const whole = text(value)
+  // Cut off only then: of half an address nobody could tell what is a password.
+  return shortText(whole === undefined ? undefined : withoutUserinfo(whole.slice(0, 2 * limit)), limit)
+}
+
+const withoutUserinfo = (message: string): string =>
+  message.includes('://') && message.includes('@') ? message.replace(userinfo, '$1') : message
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
 const notPlain = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]+/g
 
-/** A text that anybody may have written, as one well-formed line: each run of control characters becomes a space. At most `limit` units. */
+/** The same as one well-formed line: each run of control characters becomes a space. */
 export function plainText(value: unknown, limit: number): string | undefined {
   const whole = text(value)
   // What is cut off need not be looked through.
@@ -39,7 +52,7 @@ export function plainText(value: unknown, limit: number): string | undefined {
     .toWellFormed()
     .replace(notPlain, ' ')
     .trim()
-  return shortText(line, limit)
+  return shortText(line === undefined ? undefined : withoutUserinfo(line), limit)
 }
 
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/

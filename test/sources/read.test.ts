@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { annotationTime, fields, lastWrite, list, plainText, shortText, text, time } from '../../src/sources/read.ts'
+import {
+  annotationTime,
+  fields,
+  lastWrite,
+  list,
+  messageText,
+  plainText,
+  shortText,
+  text,
+  time,
+} from '../../src/sources/read.ts'
 
 test('time takes RFC 3339 between 1970 and 9999 and nothing else', () => {
   const table: [unknown, number | undefined][] = [
@@ -79,4 +89,37 @@ test('plain text is one well-formed line of at most so many units', () => {
     [7, undefined],
   ]
   for (const [value, expected] of table) assert.equal(plainText(value, 30), expected)
+})
+
+test('messages are told without user and password of the addresses in them', () => {
+  const table: [string, string][] = [
+    [
+      "unable to clone 'https://jane:s3cret@git.example.com/a.git': no",
+      "unable to clone 'https://git.example.com/a.git': no",
+    ],
+    ['oci://user:p@ss@q.io/a and ssh://git@h/b', 'oci://q.io/a and ssh://h/b'],
+    ['https://s3cret@h', 'https://h'],
+    ['https://q.io/a@sha256:1 by jane@example.com', 'https://q.io/a@sha256:1 by jane@example.com'],
+    ['jane@example.com sees https://h/', 'jane@example.com sees https://h/'],
+    ['://@ ://', '://@ ://'],
+  ]
+  for (const [given, expected] of table) {
+    assert.equal(messageText(given, 1024), expected)
+    assert.equal(plainText(given, 1024), expected)
+  }
+})
+
+test('where a message is cut off, what stands before is told without credentials, too', () => {
+  for (let length = 900; length < 1100; length++) {
+    const message = `${'x'.repeat(length)} https://jane:s3cret-s3cret@git.example.com/a.git`
+    for (const read of [messageText, plainText]) {
+      const told = read(message, 1024) ?? ''
+      assert.ok(told.length <= 1024 && !told.includes('jane') && !told.includes('s3cret'), told.slice(880))
+    }
+  }
+})
+
+test('a message of nothing but beginnings of addresses takes no longer than any other', () => {
+  const steps = '://a'.repeat(1 << 18)
+  assert.equal(messageText(steps, 1024)?.length, 1024)
 })
