@@ -47,12 +47,13 @@ export const helmRelease = fluxSource({
       always: true,
     },
   },
-  parting: ({ spec, status }) => ({
-    uninstalled:
-      spec.suspend !== true &&
-      snapshotsOf(status).some(isThere) &&
-      conditionOf(status, 'Released')?.reason !== 'UninstallFailed',
-  }),
+  parting({ metadata, spec, status }) {
+    const reason = conditionOf(status, 'Released')?.reason
+    // The history of one that keeps Helm's says so too, and then has nothing left that is there.
+    const isGone = metadata.deletionTimestamp !== undefined && reason === 'UninstallSucceeded'
+    const goesWithIt = spec.suspend !== true && snapshotsOf(status).some(isThere) && reason !== 'UninstallFailed'
+    return { uninstalled: isGone || goesWithIt }
+  },
 })
 
 type Bare = Omit<FluxParts, 'told' | 'open' | 'failing'>
@@ -153,12 +154,8 @@ function removals(view: View): Milestone[] {
   const found: Milestone[] = []
   // Helm keeps no account of what it has removed whole: helm-controller's last look at it says uninstalling.
   const isRemediated = remediated?.reason === 'UninstallSucceeded'
-  if (
-    newest &&
-    !isThere(newest) &&
-    newest.action !== 'uninstall' &&
-    (isRemediated || newest.status === 'uninstalled')
-  ) {
+  const isRemoved = newest?.status === 'uninstalled' && released?.reason !== 'UninstallSucceeded'
+  if (newest && !isThere(newest) && newest.action !== 'uninstall' && (isRemediated || isRemoved)) {
     const at = newest.removed ?? newest.deployed
     const details = { ...detailsOf(newest), remediation: true }
     found.push({ ...derived('uninstalled', `uninstalled/${tail(newest)}`, at), details })

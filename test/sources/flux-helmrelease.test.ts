@@ -394,11 +394,27 @@ test('a deletion says whether the release went with it, also where it was missed
       true,
     ],
   ]
+  const kept = { ...first, status: 'uninstalled', deleted: at('12:00:00') }
+  cases.push([
+    release(
+      { history: [kept], conditions: bad('UninstallSucceeded', '12:00:00') },
+      { metadata: { deletionTimestamp: at('12:00:00') } },
+    ),
+    true,
+  ])
   for (const [object, uninstalled] of cases) {
     assert.deepEqual(helmRelease.deletion(object, gone)?.details, { uninstalled })
     const remains = helmRelease.remains(object) ?? assert.fail()
     assert.deepEqual(helmRelease.deletion(remains, { ...gone, missed: true })?.details, { missed: true, uninstalled })
   }
+})
+
+test('an uninstall that leaves Helm’s history is no remediation', () => {
+  const kept = { ...first, status: 'uninstalled', deleted: at('12:00:00') }
+  const status = { history: [kept], conditions: bad('UninstallSucceeded', '12:00:00') }
+  const going = release(status, { metadata: { deletionTimestamp: at('12:00:00') } })
+  assert.deepEqual(keys(going), [])
+  assert.deepEqual(keys(release(status)), [`uninstalled/${ms('12:00:00')}`])
 })
 
 test('of an object that goes, `deleted` tells of the uninstall', () => {
