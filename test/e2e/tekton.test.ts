@@ -18,7 +18,7 @@ import { metric, type OperatorProcess } from '../operator/process.ts'
 import { momentOf, type Stage, startStage, type Team, toLoopback, typeOf } from './fixture.ts'
 import { declared } from './tekton/declared.ts'
 
-const kinds = Object.values(sources)
+const kinds = Object.values(sources).filter(({ family }) => family === 'tekton')
 const everything = kinds.map(({ kind, catalogue }) => ({ kind, milestones: catalogue.map(({ name }) => name) }))
 const everyForm = { formats: ['cloudevents', 'cdevents', 'tektonv1', 'tektonv2'] as const }
 
