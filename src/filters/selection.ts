@@ -252,6 +252,9 @@ function unknownKind({ kind, group }: EventSpec, { all }: KnownSources): string 
 
 function wrongMilestone(source: Source, name: string, allowed: readonly string[]): string {
   const there = `there ${allowed.length === 1 ? 'is' : 'are'} ${allowed.join(', ') || 'none'}`
-  if (!source.catalogue.some((row) => row.name === name)) return `${source.kind} has no milestone ${name}; ${there}`
+  if (!source.catalogue.some((row) => row.name === name)) {
+    const more = source.family === 'generic' ? '; what else it tells, define says' : ''
+    return `${source.kind} has no milestone ${name}; ${there}${more}`
+  }
   return `the formats of this subscription have no event for ${name} of ${source.kind}; ${there}`
 }

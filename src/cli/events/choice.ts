@@ -24,6 +24,15 @@ const same = (one: string, other: string): boolean => one.toLowerCase() === othe
 const unknown = (what: string, given: string, known: Iterable<string>) =>
   refuse('InputInvalid', `there is no ${what} '${given.slice(0, 80)}'; there are ${[...new Set(known)].join(', ')}`)
 
+function unknownKind(given: string, rows: readonly Row[]) {
+  const own = rows.filter(({ source }) => source.family !== 'generic').map(({ source }) => source.kind)
+  const { message } = unknown('kind', given, own)
+  return refuse(
+    'InputInvalid',
+    `${message}; of any other, '--family generic' has what it tells, by the example of a Widget`,
+  )
+}
+
 /** The rows of a kind and a family, with their events in a format; each left out does not narrow. */
 export function filterRows(
   { rows, variants }: Catalogue,
@@ -31,7 +40,7 @@ export function filterRows(
 ): Verdict<Chosen[]> {
   const { kind, family, format } = given
   const kinds = rows.map(({ source }) => source.kind)
-  if (kind !== undefined && !kinds.some((one) => same(one, kind))) return unknown('kind', kind, kinds)
+  if (kind !== undefined && !kinds.some((one) => same(one, kind))) return unknownKind(kind, rows)
   const families = rows.map(({ source }) => source.family)
   if (family !== undefined && !families.some((one) => one === family)) return unknown('family', family, families)
   const names = variants.map((variant) => variant.format.name)

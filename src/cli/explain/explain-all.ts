@@ -6,6 +6,7 @@ import type { Cluster } from '../../formats/format.ts'
 import { formats } from '../../formats/index.ts'
 import { apiVersionOf } from '../../kube/path.ts'
 import type { Emitter } from '../../operator/emitter.ts'
+import { whyNever } from '../../operator/kinds-allowed.ts'
 import { activationSpec, compileSubscription } from '../../operator/subscription.ts'
 import { genericName, genericSource } from '../../sources/generic.ts'
 import { knownSources, sources, sourcesOf } from '../../sources/index.ts'
@@ -48,11 +49,6 @@ export function explainAll(
   if (!before.ok) return before
   const declared = sorted.subscriptions.map((one) => declare<EventSubscription>(one, options.namespace))
   if (declared.length === 0) return refuse('InputInvalid', 'there is no EventSubscription in what was given')
-  if (runs.value.length === 0)
-    return refuse(
-      'InputInvalid',
-      `there is no ${Object.keys(sources).join(', ')} in what was given, and no object of another kind that a subscription names`,
-    )
   for (const namespace of elsewhere(sorted.subscriptions, runs.value, options))
     note(`what names no namespace is taken as of ${options.namespace}, and a run is of ${namespace}: see --namespace`)
   const sinks = readSinks(sorted.sinks, options)
@@ -84,7 +80,12 @@ export function explainAll(
       )
     }
   }
-  return accept({ refused, explanations })
+  // What is wrong with a subscription is told without an object to try it on, too.
+  if (runs.value.length > 0 || refused.length > 0) return accept({ refused, explanations })
+  return refuse(
+    'InputInvalid',
+    'there is no object to try it on in what was given: none of a kind with milestones of its own (carillon events list), and none that a subscription here names by kind and group',
+  )
 }
 
 function sort(documents: readonly Document[], note: ExplainOptions['note']) {
@@ -94,7 +95,7 @@ function sort(documents: readonly Document[], note: ExplainOptions['note']) {
   const isRun = ({ kind, object }: Document) => sourcesOf(kind).length > 0 || asked.has(nameOf(kind, object))
   const ours = ['EventSubscription', 'EventSink', 'Namespace']
   for (const one of documents.filter((one) => !isRun(one) && !ours.includes(one.kind)))
-    note(`passed over: ${one.kind} ${text(fields(one.object.metadata).name) ?? ''}`)
+    note(`passed over: ${one.kind} ${text(fields(one.object.metadata).name) ?? ''}${hintOf(one)}`)
   return {
     subscriptions,
     sinks: of((kind) => kind === 'EventSink'),
@@ -104,6 +105,13 @@ function sort(documents: readonly Document[], note: ExplainOptions['note']) {
 }
 
 const nameOf = (kind: string, { apiVersion }: Document['object']): string => genericName(kind, groupOf({ apiVersion }))
+
+/** How a subscription would have to name it; of what none may, as a Secret that was given beside its sink, nothing. */
+function hintOf({ kind, object: { apiVersion } }: Document): string {
+  const group = groupOf({ apiVersion })
+  if (whyNever(kind, group) !== undefined) return ''
+  return `: no subscription here names it, as kind: ${kind}, group: ${group || '""'}`
+}
 
 /** The kinds that subscriptions name with their group: those that have no catalogue are objects to be explained only then. */
 function askedFor(subscriptions: readonly Document[]): ReadonlySet<string> {

@@ -23,7 +23,9 @@ export function whyUnselected(
   const ofKind = (spec.events ?? []).filter(
     ({ kind, group }) => kind === source.kind && (group ?? source.group) === source.group,
   )
-  const naming = ofKind.filter(({ milestones: of }) => of === undefined || of.some((one) => one === name))
+  const naming = ofKind.filter(
+    ({ milestones: of, define = [] }) => of === undefined || [...of, ...define.map((one) => one.name)].includes(name),
+  )
   // A format may ask for a milestone besides those that are named.
   const unmet = (naming.length > 0 ? naming : ofKind).flatMap(({ selector }) =>
     selector ? unmetBy(selector, object.metadata.labels) : [],

@@ -75,7 +75,11 @@ describe('an object of any kind', () => {
   test('is passed over where no subscription is of its kind', () => {
     const run = { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', metadata: { name: 'a', namespace: 'team-a' } }
     const { notes } = explain({}, [certificate({}), run])
-    assert.ok(notes.includes('passed over: Certificate web'))
+    assert.ok(
+      notes.includes(
+        'passed over: Certificate web: no subscription here names it, as kind: Certificate, group: cert-manager.io',
+      ),
+    )
   })
 
   test('that teams may not watch is refused, with how to say that they may', () => {

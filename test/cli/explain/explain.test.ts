@@ -394,14 +394,15 @@ suite('subscriptions and sinks that can not be used are told of, beside those th
   }
 })
 
+test('what is wrong with a subscription is told without an object to try it on', () => {
+  const { refused, explanations } = told([subscription({ events: [{ kind: 'Secret', group: '' }] })])
+  assert.deepEqual([refused.map(({ reason }) => reason), explanations], [['KindNotAllowed'], []])
+})
+
 suite('what can not be read is refused', () => {
   const cases: [what: string, objects: object[], message: RegExp][] = [
     ['no subscription', [ofRun()], /^there is no EventSubscription in what was given$/],
-    [
-      'no run',
-      [subscription()],
-      /^there is no TaskRun, PipelineRun, CustomRun.* in what was given, and no object of another kind that a subscription names$/,
-    ],
+    ['no object', [subscription()], /^there is no object to try it on in what was given: /],
     [
       'a run of another version',
       [subscription(), ofRun({ apiVersion: 'tekton.dev/v1beta1' })],
