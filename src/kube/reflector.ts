@@ -3,7 +3,7 @@ import type { Batch, ReflectorStanding, ReflectorState, RelistReason } from './b
 import type { Query } from './client.ts'
 import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
 import { fetchPage, firstLimit, nextLimit, type Page, smallerLimit } from './pages.ts'
-import { pathOf, type Resource } from './path.ts'
+import { type Located, pathOf, type Resource } from './path.ts'
 import type { ReflectorOptions } from './reflector-options.ts'
 import { Refreshes, type Taken } from './refreshes.ts'
 import { readWatch, type WatchEnd, type WatchStep } from './watch.ts'
@@ -52,8 +52,8 @@ export class Reflector implements AsyncDisposable {
     return this.#state
   }
 
-  /** What is read, as it was found last; undefined until then. */
-  resource(): Resource | undefined {
+  /** What is read, as it was found last; undefined until then. Of what was not looked for, whether it lives in namespaces is not known. */
+  resource(): Resource | Located | undefined {
     return this.#where.last
   }
 

@@ -1,5 +1,5 @@
 import type { Found } from './discovery.ts'
-import { pathOf, type Resource } from './path.ts'
+import { type Located, pathOf, type Resource } from './path.ts'
 
 /** Finds out where a resource is served; with `fresh` nothing counts that was known before. Never rejects. */
 export type Finder = (fresh: boolean) => Promise<Found>
@@ -9,7 +9,7 @@ export class Whereabouts {
   readonly #finder: Finder | undefined
   readonly #namespace: string | undefined
   #known: Resource | undefined
-  #last: Resource | undefined
+  #last: Resource | Located | undefined
   /** Where it is not served any more. */
   #left: Resource | undefined
 
@@ -26,7 +26,7 @@ export class Whereabouts {
   }
 
   /** As it was found last. */
-  get last(): Resource | undefined {
+  get last(): Resource | Located | undefined {
     return this.#last
   }
 

@@ -2,8 +2,9 @@ import type { EventSubscription } from '../api/generated.ts'
 import type { ReflectorState } from '../kube/reflector.ts'
 import type { Readiness } from '../status/summarise.ts'
 import type { SinkState, SubscriptionState } from './state.ts'
+import type { WatchState } from './watches.ts'
 
-export type KindState = { kind: string; state: ReflectorState; message?: string | undefined }
+export type KindState = { kind: string } & WatchState
 
 /** How far a subscription is, from what it refers to: pure. A kind that the cluster lacks holds nothing up but itself. */
 export function subscriptionReadiness(
@@ -27,6 +28,13 @@ export function subscriptionReadiness(
     }
   }
   if (object.spec.suspend) return { kind: 'ready', reason: 'Suspended', message: 'suspended: nothing is matched' }
+  const homeless = kindStates
+    .filter(({ clusterScoped }) => clusterScoped && !emitter.clusterWide)
+    .map(({ kind }) => kind)
+  if (homeless.length > 0) {
+    const who = 'only a subscription of an admin namespace, with a namespaceSelector, reaches them'
+    return { kind: 'waiting', reason: 'KindNotAllowed', message: `${homeless.join(', ')} live in no namespace: ${who}` }
+  }
   return kindsReadiness(kindStates, object.spec.events)
 }
 

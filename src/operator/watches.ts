@@ -31,6 +31,9 @@ export type KindWatch = {
   watchingSince?: number | undefined
 }
 
+/** `clusterScoped`: its objects were found to live in no namespace. */
+export type WatchState = { state: ReflectorState; message?: string | undefined; clusterScoped?: true }
+
 /** What is read of a reflector. */
 export type WatchReflector = Pick<Reflector, 'batches' | 'refresh' | 'resource' | 'state'> & AsyncDisposable
 
@@ -108,8 +111,9 @@ export class Watches {
   }
 
   /** Where a kind's watches stand: the worst state counts. */
-  state(kind: string): { state: ReflectorState; message?: string | undefined } {
-    const states = this.of(kind).map((entry) => entry.reflector.state())
+  state(kind: string): WatchState {
+    const entries = this.of(kind)
+    const states = entries.map((entry) => entry.reflector.state())
     const order: ReflectorState[] = [
       'absent',
       'clusterScoped',
@@ -119,7 +123,8 @@ export class Watches {
       'listing',
       'watching',
     ]
-    return states.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state))[0] ?? { state: 'starting' }
+    const worst = states.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state))[0] ?? { state: 'starting' }
+    return entries.some(({ reflector }) => isClusterScoped(reflector)) ? { ...worst, clusterScoped: true } : worst
   }
 
   private of(kind: string): Entry[] {
@@ -129,6 +134,11 @@ export class Watches {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.want(new Set())
   }
+}
+
+function isClusterScoped(reflector: Pick<Reflector, 'resource'>): boolean {
+  const resource = reflector.resource()
+  return resource !== undefined && 'namespaced' in resource && !resource.namespaced
 }
 
 /** The source as the cluster serves it: the same object for as long as that is the same. */

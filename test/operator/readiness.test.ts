@@ -153,3 +153,17 @@ test('a watch that fails for a while leaves a subscription ready', () => {
   const failing = subscriptionReadiness(state(), sinks({ qe: ready }), kinds({ TaskRun: 'failing' }))
   assert.equal(failing.kind, 'ready')
 })
+
+test('kinds that live in no namespace are for cluster-wide subscriptions alone', () => {
+  const nodes = [{ kind: 'Node.core', state: 'watching' as const, clusterScoped: true as const }]
+  const own = subscriptionReadiness(state(), sinks({ qe: ready }), nodes)
+  assert.deepEqual(brief(own), [
+    'waiting',
+    'KindNotAllowed',
+    'Node.core live in no namespace: only a subscription of an admin namespace, with a namespaceSelector, reaches them',
+  ])
+  const spec = { namespaceSelector: {} }
+  const wide = { ...state(), emitter: emitter('builds', spec, { namespace: 'admin' }) }
+  const there = new Map([['admin/qe', [...sinks({ qe: ready }).values()][0] as SinkState]])
+  assert.equal(subscriptionReadiness(wide, there, nodes).kind, 'ready')
+})
