@@ -12,6 +12,8 @@ export const succeeded = (status: Fields): Condition | undefined => conditionOf(
  */
 export const outcomesByReason: ReadonlyMap<string, Outcome> = new Map([
   ...['TaskRunCancelled', 'Cancelled', 'CustomRunCancelled'].map((reason) => [reason, 'cancelled'] as const),
+  // As spec.status has them; Kueue stops what it pre-empts so. Tekton writes Cancelled of both, others these.
+  ...['CancelledRunFinally', 'StoppedRunFinally'].map((reason) => [reason, 'cancelled'] as const),
   ...['TaskRunTimeout', 'PipelineRunTimeout', 'CustomRunTimedOut'].map((reason) => [reason, 'timeout'] as const),
   ...[
     'CouldntCreateWorkspacePVC',

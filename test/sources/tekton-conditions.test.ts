@@ -27,7 +27,7 @@ const table: Record<Exclude<Outcome, 'success'>, string[]> = {
     'constructor',
     '__proto__',
   ],
-  cancelled: ['TaskRunCancelled', 'Cancelled', 'CustomRunCancelled'],
+  cancelled: ['TaskRunCancelled', 'Cancelled', 'CustomRunCancelled', 'CancelledRunFinally', 'StoppedRunFinally'],
   timeout: ['TaskRunTimeout', 'PipelineRunTimeout', 'CustomRunTimedOut'],
   error: [
     ...['TaskRunImagePullFailed', 'CreateContainerConfigError', 'PodCreationFailed', 'PodAdmissionFailed'],
