@@ -409,6 +409,19 @@ test('a deletion says whether the release went with it, also where it was missed
   }
 })
 
+test('a release that was rolled back is not told as good, though Released says so once its spec is what runs again', () => {
+  const history = [
+    entry(3, 'deployed', 'rollback', '11:00:00'),
+    entry(2, 'superseded', 'rollback', '10:00:00'),
+    entry(1, 'superseded', undefined, '09:00:00'),
+  ]
+  const conditions = [
+    condition('Ready', 'True', 'UpgradeSucceeded', '12:00:00'),
+    condition('Released', 'True', 'UpgradeSucceeded', '12:00:00'),
+  ]
+  assert.deepEqual(keys(release({ history, conditions })), [`rolled-back/3/${ms('11:00:00')}`])
+})
+
 test('an uninstall that leaves Helm’s history is no remediation', () => {
   const kept = { ...first, status: 'uninstalled', deleted: at('12:00:00') }
   const status = { history: [kept], conditions: bad('UninstallSucceeded', '12:00:00') }
