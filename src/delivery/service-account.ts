@@ -4,7 +4,7 @@ import { type Refusal, refuse } from '../api/verdict.ts'
 export type ServiceAccountSpec = { name: string; audience: string }
 
 /** By it a ServiceAccount's owner says for which audience tokens of it may be sent out; of several, with commas between them. */
-export const audienceAnnotation = 'carillon.dev/audience'
+const audienceAnnotation = 'carillon.dev/audience'
 
 /** So long a token is asked for; Kubernetes makes it no shorter than 10 minutes. */
 export const tokenSeconds = 3600

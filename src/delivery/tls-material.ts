@@ -19,7 +19,7 @@ export type TlsSpec = {
   caConfigMapRef?: { name: string; key?: string | undefined } | undefined
 }
 
-export const defaultCaKey = 'ca.crt'
+const defaultCaKey = 'ca.crt'
 
 /** A ConfigMap as the API gives it. */
 export type ConfigMap = { data?: Record<string, string> | undefined }

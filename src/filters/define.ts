@@ -22,7 +22,7 @@ export type Definition = {
 export type Held = { kind: 'holds'; key: string | undefined } | { kind: 'not' } | { kind: 'error'; message: string }
 
 /** They are evaluated at each write of each object: some 3 µs as a rule, and 1 ms at most, each. */
-export const defineLimits: Limits = { ...userLimits, work: 10_000 }
+const defineLimits: Limits = { ...userLimits, work: 10_000 }
 
 const variables = { object: 'dyn' } as const
 

@@ -102,7 +102,7 @@ const sourceOf = (ref: Fields): Record<string, string> =>
 const schemes: ReadonlySet<string> = new Set(['http:', 'https:', 'ssh:', 'git:', 'oci:'])
 
 /** Scheme, host and path: what stands before an @ and after a ? may be a credential. */
-export function addressOf(value: unknown): string | undefined {
+function addressOf(value: unknown): string | undefined {
   const given = shortText(value, 1024)
   const url = given === undefined ? null : URL.parse(given.replace(/^[^@/:]+@([^@/:]+):(?!\/)/, 'ssh://$1/'))
   return url?.host && schemes.has(url.protocol) ? `${url.protocol}//${url.host}${url.pathname}` : undefined

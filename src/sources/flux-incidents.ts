@@ -28,7 +28,7 @@ export function openAfter(
   return open.length > 0 ? open.slice(-limit).map(({ incident, key }) => `${incident} ${key}`) : undefined
 }
 
-export function openBefore(previous: Projection | undefined): Incident[] {
+function openBefore(previous: Projection | undefined): Incident[] {
   const kept = Array.isArray(previous?.open) ? previous.open : []
   return kept.flatMap((text) => {
     const [incident, key] = text.split(' ')

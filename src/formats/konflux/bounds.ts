@@ -1,7 +1,7 @@
 import { list, text } from '../../sources/read.ts'
 
 /** Of longer lists no more than these go into an event. */
-export const listLimit = 64
+const listLimit = 64
 
 /** What `read` finds in the entries of a list, up to `limit` of them. */
 export function bounded<Item>(value: unknown, read: (entry: unknown) => Item | undefined, limit = listLimit): Item[] {
