@@ -16,7 +16,7 @@ import { SinceKeeper } from '../operator/recovery/since-keeper.ts'
 import type { OperatorState } from '../operator/state.ts'
 import { fieldManager } from '../operator/statuses.ts'
 import type { Watches } from '../operator/watches.ts'
-import { sources } from '../sources/index.ts'
+import { sources, sourcesOf } from '../sources/index.ts'
 import { tellGapMs } from '../status/continuity.ts'
 import { type Ground, now, type Parts } from './parts.ts'
 
@@ -57,7 +57,7 @@ export function recovering(
     outbox,
     since,
     lookingBack,
-    kinds: Object.keys(sources),
+    kinds: ({ spec }) => [...Object.keys(sources), ...(spec.events ?? []).flatMap(namesOf)],
     loss: () => (outbox.setAside === undefined ? 'lost' : 'damaged'),
     marginMs: ground.marginMs,
     serverNow,
@@ -68,6 +68,9 @@ export function recovering(
   for (const key of state.activations.keys()) since.changed(key.slice(0, key.indexOf(' ')))
   return { checkpoints, lookingBack, namespacesSeen, observed, recovery, serverNow, since }
 }
+
+const namesOf = ({ kind, group }: { kind: string; group?: string }): string[] =>
+  sourcesOf(kind, group).map(({ name }) => name)
 
 function sinceKeeper(
   { client, config, log }: Ground,

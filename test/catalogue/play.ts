@@ -105,7 +105,7 @@ export class Process {
       outbox: this.outbox,
       since: { read: async () => new Map() },
       lookingBack: { restore: () => undefined },
-      kinds: [this.life.source.name],
+      kinds: () => [this.life.source.name],
       loss: () => 'lost',
       marginMs,
       serverNow: () => this.now,

@@ -4,19 +4,22 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { laneOf } from '../../src/outbox/lane.ts'
 import { migrations, schemaVersion } from '../../src/outbox/schema.ts'
-import { countsOf, delivered, eventOf, ids, recordOf } from './batches.ts'
+import { batchOf, countsOf, delivered, eventOf, ids, recordOf } from './batches.ts'
 import { askFile, directories, openIn } from './directory.ts'
 
 const directory = directories()
 
-/** A file as the first version left it, with this in it. */
-function firstVersion(sql: string): string {
+/** A file as a version left it, with this in it. */
+function ofVersion(version: number, sql: string): string {
   const at = directory()
   const db = new DatabaseSync(join(at, 'carillon.db'))
-  db.exec(`PRAGMA journal_mode = WAL; ${migrations[0]} PRAGMA user_version = 1; ${sql}`)
+  const scripts = migrations.slice(0, version).join('')
+  db.exec(`PRAGMA journal_mode = WAL; ${scripts} PRAGMA user_version = ${version}; ${sql}`)
   db.close()
   return at
 }
+
+const firstVersion = (sql: string): string => ofVersion(1, sql)
 
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`
 
@@ -100,4 +103,37 @@ test('a file of the first version that knows of nothing has had no life', async 
   await outbox[Symbol.asyncDispose]()
   await using again = openIn(at)
   assert.deepEqual([again.begun, again.instance], [true, instance])
+})
+
+test('a file of the fourth version is brought forward: what it knows is found by its name, and what goes is remembered', async () => {
+  const known = (uid: string, name: string) => {
+    const body = text(JSON.stringify([projection, seen, ledger]))
+    return `INSERT INTO objects VALUES (${text(uid)}, 'TaskRun', 'team-a', ${text(name)}, '7', NULL, ${body}, NULL);`
+  }
+  const fourth = `
+    INSERT INTO cursors VALUES ('TaskRun', '42', NULL);
+    ${known('u1', 'run-u1')} ${known('u2', 'run-u2')}
+    INSERT INTO sinks VALUES (1, 'ns/sink', NULL);
+    INSERT INTO routes (id, sink, subscription, subscription_uid, delivered) VALUES (1, 1, 'ns/a', 'uid-a', 3);
+    INSERT INTO events (key, id, type, subject, attributes, data)
+      VALUES (1, 'e1', 'type', 'subject', ${text(attributesOf('e1'))}, ${text(data)});
+    INSERT INTO rows (seq, sink, route, lane, due, event, shared, attempts, first_attempt, enqueued, object, namespace)
+      VALUES (1, 1, 1, ${laneOf(1, 'u1')}, 0, 1, 0, 1, 900, 1000000, 'u1', 'team-a');
+    UPDATE sequence SET last = 1;
+  `
+  const at = ofVersion(4, fourth)
+  const clock = { ms: 1_500_000 }
+  await using outbox = openIn(at, clock)
+  assert.deepEqual(outbox.records(['u1']).get('u1'), recordOf('u1'))
+  assert.deepEqual(outbox.named('TaskRun', 'team-a', 'run-u2'), { uid: 'u2', chain: undefined, keys: seen })
+  assert.deepEqual(outbox.known('TaskRun'), new Set(['u1', 'u2']))
+  assert.deepEqual([[...outbox.cursors()], [...outbox.reached()]], [[['TaskRun', '42']], []])
+  const gone = { source: 'TaskRun', namespace: 'team-a', name: 'run-u2', uid: 'u2', chain: 'c', keys: ['queued'] }
+  await outbox.commit(batchOf({ forget: ['u2'], remember: [gone], cursor: '43', reached: 1_400_000 }))
+  assert.deepEqual(outbox.named('TaskRun', 'team-a', 'run-u2'), { uid: 'u2', chain: 'c', keys: ['queued'] })
+  assert.deepEqual([...outbox.reached()], [['TaskRun', 1_400_000]])
+  const rows = outbox.claim('ns/sink', 9, clock.ms)
+  assert.deepEqual(ids(rows), ['e1'])
+  await outbox.settle(rows.map(delivered), clock.ms)
+  assert.deepEqual(countsOf(outbox, 'uid-a', 'ns/sink'), { delivered: 4 })
 })

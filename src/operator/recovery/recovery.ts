@@ -14,8 +14,8 @@ export type RecoveryDeps = {
   outbox: Pick<Outbox, 'begun' | 'begin' | 'activate' | 'activations' | 'commit' | 'counts' | 'gaps'>
   since: Pick<SinceKeeper, 'read'>
   lookingBack: Pick<LookingBack, 'restore'>
-  /** Kinds that may have been selected where nobody knows which. */
-  kinds: readonly string[]
+  /** Names of the sources that a subscription may have selected from, where nobody knows which. */
+  kinds(subscription: EventSubscription): readonly string[]
   /** Why the outbox knows nothing of an earlier life, should there have been one. */
   loss(): Loss
   marginMs: number
@@ -63,7 +63,10 @@ export class Recovery {
     const own = Map.groupBy(this.recorded, ([key]) => key.split(' ', 1)[0] ?? '')
     for (const { object, emitter } of subscriptions) {
       const recorded = own.get(object.metadata.uid) ?? []
-      const known = [...(emitter?.selection.kinds.keys() ?? this.deps.kinds), ...recorded.map(([key]) => kindOf(key))]
+      const known = [
+        ...(emitter?.selection.kinds.keys() ?? this.deps.kinds(object)),
+        ...recorded.map(([key]) => kindOf(key)),
+      ]
       const lives = this.livesOf(object, recorded)
       const found = floorsFor(object.metadata.uid, new Set(known), lives, this.deps.marginMs)
       for (const [key, floor] of found) floors.set(key, floor)

@@ -152,7 +152,7 @@ export class Life {
       outbox,
       since: this.since,
       lookingBack,
-      kinds: Object.keys(sources),
+      kinds: () => Object.keys(sources),
       loss: () => 'lost',
       marginMs,
       serverNow: now,
