@@ -1,20 +1,17 @@
 import type { EventSubscription } from '../../api/generated.ts'
-import { type KubeObject, keyOf } from '../../api/object.ts'
+import { keyOf } from '../../api/object.ts'
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import type { Labels } from '../../filters/selector.ts'
 import type { Cluster } from '../../formats/format.ts'
 import { formats } from '../../formats/index.ts'
-import { apiVersionOf } from '../../kube/path.ts'
 import type { Emitter } from '../../operator/emitter.ts'
-import { whyNever } from '../../operator/kinds-allowed.ts'
 import { activationSpec, compileSubscription } from '../../operator/subscription.ts'
-import { genericName, genericSource } from '../../sources/generic.ts'
-import { knownSources, sources, sourcesOf } from '../../sources/index.ts'
-import { fields, groupOf, list, text } from '../../sources/read.ts'
-import type { Source } from '../../sources/source.ts'
+import { knownSources } from '../../sources/index.ts'
+import { fields, text } from '../../sources/read.ts'
 import type { Document } from '../documents.ts'
-import { type Declared, declare, metadataOf, noUid } from './declared.ts'
+import { type Declared, declare } from './declared.ts'
 import type { Explained, RefusedCr } from './explained.ts'
+import { type GivenObject, readObjects, sort } from './given-objects.ts'
 import { explainObject } from './judge-object.ts'
 import { type GivenSinks, readSinks } from './sinks.ts'
 
@@ -33,8 +30,6 @@ export type ExplainOptions = {
   note(line: string): void
 }
 
-type Run = { source: Source; object: KubeObject }
-
 /** Every subscription of the documents with every run of theirs. Refused is what can't be read at all. */
 export function explainAll(
   documents: readonly Document[],
@@ -43,9 +38,9 @@ export function explainAll(
 ): Verdict<Explained> {
   const { note } = options
   const sorted = sort(documents, note)
-  const runs = readRuns(sorted.runs, options)
+  const runs = readObjects(sorted.runs, options)
   if (!runs.ok) return runs
-  const before = readRuns(previous, { ...options, note: () => undefined })
+  const before = readObjects(previous, { ...options, note: () => undefined })
   if (!before.ok) return before
   const declared = sorted.subscriptions.map((one) => declare<EventSubscription>(one, options.namespace))
   if (declared.length === 0) return refuse('InputInvalid', 'there is no EventSubscription in what was given')
@@ -88,93 +83,18 @@ export function explainAll(
   )
 }
 
-function sort(documents: readonly Document[], note: ExplainOptions['note']) {
-  const of = (wanted: (kind: string) => boolean) => documents.filter(({ kind }) => wanted(kind))
-  const subscriptions = of((kind) => kind === 'EventSubscription')
-  const asked = askedFor(subscriptions)
-  const isRun = ({ kind, object }: Document) => sourcesOf(kind).length > 0 || asked.has(nameOf(kind, object))
-  const ours = ['EventSubscription', 'EventSink', 'Namespace']
-  for (const one of documents.filter((one) => !isRun(one) && !ours.includes(one.kind)))
-    note(`passed over: ${one.kind} ${text(fields(one.object.metadata).name) ?? ''}${hintOf(one)}`)
-  return {
-    subscriptions,
-    sinks: of((kind) => kind === 'EventSink'),
-    namespaces: of((kind) => kind === 'Namespace'),
-    runs: documents.filter(isRun),
-  }
-}
-
-const nameOf = (kind: string, { apiVersion }: Document['object']): string => genericName(kind, groupOf({ apiVersion }))
-
-/** How a subscription would have to name it; of what none may, as a Secret that was given beside its sink, nothing. */
-function hintOf({ kind, object: { apiVersion } }: Document): string {
-  const group = groupOf({ apiVersion })
-  if (whyNever(kind, group) !== undefined) return ''
-  return `: no subscription here names it, as kind: ${kind}, group: ${group || '""'}`
-}
-
-/** The kinds that subscriptions name with their group: those that have no catalogue are objects to be explained only then. */
-function askedFor(subscriptions: readonly Document[]): ReadonlySet<string> {
-  const entries = subscriptions.flatMap(({ object }) => list(fields(object.spec).events)).map(fields)
-  return new Set(
-    entries.flatMap(({ kind, group }) =>
-      typeof kind === 'string' && typeof group === 'string' ? [genericName(kind, group)] : [],
-    ),
-  )
-}
-
-/** Of a kind without a catalogue only the cluster knows the plural; by most of them it is this. */
-function sourceOf(kind: string, apiVersion: string): Source | undefined {
-  const group = groupOf({ apiVersion })
-  const candidates = sourcesOf(kind)
-  const found = candidates.find((source) => source.group === group) ?? candidates[0]
-  if (found) return found
-  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
-  return { ...genericSource(kind, group), version, plural: `${kind.toLowerCase()}s` }
-}
-
 /** Namespaces of runs that a subscription may only seem not to reach: it was written to be applied with `kubectl -n`. */
-function elsewhere(subscriptions: readonly Document[], runs: readonly Run[], { namespace }: ExplainOptions): string[] {
+function elsewhere(
+  subscriptions: readonly Document[],
+  runs: readonly GivenObject[],
+  { namespace }: ExplainOptions,
+): string[] {
   if (subscriptions.every(({ object }) => text(fields(object.metadata).namespace) !== undefined)) return []
   const of = new Set(runs.map(({ object }) => object.metadata.namespace ?? ''))
   return [...of].filter((one) => one !== namespace && one !== '')
 }
 
-/** Runs are read in the version that the operator watches: what another one calls its fields is not what it sees. */
-function readRuns(documents: readonly Document[], { namespace, now, note }: ExplainOptions): Verdict<Run[]> {
-  const runs: Run[] = []
-  for (const { from, kind, object } of documents) {
-    const version = text(object.apiVersion) ?? ''
-    const source = sourceOf(kind, version)
-    if (!source) return refuse('InputInvalid', `${from}: ${kind} is none of ${Object.keys(sources).join(', ')}`)
-    const given = fields(object.metadata)
-    const name = text(given.name)
-    if (name === undefined)
-      return refuse(
-        'InputInvalid',
-        `${from}: a ${kind} without metadata.name; of a file with generateName, give the run that was made of it`,
-      )
-    const read = [source.version, ...(source.versions ?? [])].map((one) => apiVersionOf({ ...source, version: one }))
-    if (!read.includes(version)) {
-      const get = `kubectl get ${source.plural}.${source.version}.${source.group} ${name} -o yaml`
-      return refuse(
-        'InputInvalid',
-        `${from}: ${kind} ${name} has to be of ${read.join(' or ')}, as the operator reads it: ${get}`,
-      )
-    }
-    const metadata = metadataOf(given, namespace)
-    if (metadata.uid === noUid)
-      note(`${kind} ${name} has no metadata.uid: in a cluster it gets one, and its events other ids`)
-    if (!metadata.creationTimestamp) {
-      note(`${kind} ${name} has no metadata.creationTimestamp: taken as created now`)
-      metadata.creationTimestamp = new Date(now).toISOString()
-    }
-    runs.push({ source, object: { ...object, metadata } as KubeObject })
-  }
-  return accept(runs)
-}
-
-const isSame = (one: Run, other: Run): boolean =>
+const isSame = (one: GivenObject, other: GivenObject): boolean =>
   one.source.name === other.source.name && keyOf(one.object) === keyOf(other.object)
 
 /** By the code of the operator; what the API server would refuse never comes so far. */
