@@ -412,6 +412,7 @@ const refusals: [name: string, options: Options, request: Partial<ReplayRequest>
     {},
     /TaskRuns can't be read: the operator's ClusterRole/,
   ],
+  ['a kind that lives in no namespace', { states: { TaskRun: 'clusterScoped' } }, {}, /TaskRuns live in no namespace/],
   ['an API server that is away', { states: { TaskRun: 'failing' } }, {}, /TaskRuns can't be read just now/],
 ]
 
