@@ -217,9 +217,12 @@ function compileEvent(
     choices.set(source.name, choice)
   }
   if (choices.size > 0) return accept(choices)
+  const formats = 'the formats of this subscription have no event'
   return refuse(
     'EventsInvalid',
-    `the formats of this subscription have no event for the default milestones of ${event.kind}`,
+    found.some(({ catalogue }) => catalogue.some((row) => row.default)) || allowed.size === 0
+      ? `${formats} for the default milestones of ${event.kind}`
+      : `${event.kind} has no default milestones: name those that are wanted, of ${[...allowed].join(', ')}`,
   )
 }
 

@@ -242,6 +242,13 @@ describe('refuses', () => {
     })
   }
 
+  test('a kind that has no default milestones, with those that it has', () => {
+    const plan = source('ReleasePlan', { created: false, matched: false })
+    const compiled = compileSelection({ events: [{ kind: 'ReleasePlan' }] }, { all: [plan], of: () => [plan] }, knows)
+    const message = 'ReleasePlan has no default milestones: name those that are wanted, of created, matched'
+    assert.deepEqual(compiled, { ok: false, reason: 'EventsInvalid', message })
+  })
+
   test('nothing that the formats know at all', () => {
     const compiled = compileSelection({}, known, () => false)
     assert.ok(!compiled.ok)
