@@ -31,10 +31,10 @@ async function obey(order: KonfluxOrder): Promise<[string, number][]> {
     const name = `${prefix}-${index}`
     if (order.kind === 'snapshots') return api.post(snapshots(namespace), snapshot(namespace, name))
     const made = build(namespace, name)
-    await api.post(runs(namespace), made)
+    const annotations = { ...(made.metadata.annotations as object), ...signed.metadata.annotations }
+    await api.post(runs(namespace), { ...made, metadata: { ...made.metadata, annotations } })
     const ended = Date.now() - 30_000
     await api.patch(`${runs(namespace)}/${name}/status`, { status: buildFinished(name, ended - 60_000, ended) })
-    await api.patch(`${runs(namespace)}/${name}`, signed)
   })
   return []
 }

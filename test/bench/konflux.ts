@@ -49,7 +49,7 @@ export type KonfluxFigures = {
 
 export async function measureKonflux(sizes: KonfluxSizes, report: (line: string) => void): Promise<KonfluxFigures> {
   buildOperator()
-  await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30 })
+  await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30, watchCache: false })
   await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
   await cp.admin.apply([snapshotCrd])
   await cp.admin.createNamespace('tenant')
