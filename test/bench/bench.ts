@@ -70,6 +70,8 @@ const konfluxRows: [keyof KonfluxFigures, string, string][] = [
   ['konfluxCpuMsPerEvent', 'CPU of the operator per delivered event of these', 'ms'],
   ['konfluxCpuAllowedMs', '0.5 ms an event and 30 µs per kB of the watch come to', 'ms'],
   ['konfluxCpuShare', 'share of that', ''],
+  ['coldCpuShare', 'the same of the cold start, with what was listed for the watch', ''],
+  ['bothCpuShare', 'and of both together', ''],
   ['konfluxP50Ms', 'acknowledged write → sink, median', 'ms'],
   ['konfluxP99Ms', 'the same, 99th percentile', 'ms'],
   ['konfluxLost', 'lost', ''],

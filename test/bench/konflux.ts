@@ -41,6 +41,9 @@ export type KonfluxFigures = {
   konfluxCpuMsPerEvent: number
   konfluxCpuAllowedMs: number
   konfluxCpuShare: number
+  /** The same of the cold start, with what was listed in place of the watch; and of both together. */
+  coldCpuShare: number
+  bothCpuShare: number
   konfluxP50Ms: number
   konfluxP99Ms: number
   konfluxLost: number
@@ -82,13 +85,16 @@ export async function measureKonflux(sizes: KonfluxSizes, report: (line: string)
   const times = [...delivered.values()].map(({ at }) => at)
   const [first, last] = times.reduce(([low, high], at) => [Math.min(low, at), Math.max(high, at)], [Infinity, 0])
   const coldPeakRssMiB = peakRssMiB(operator.pid)
+  const bytesOf = await Promise.all([sizeOf('pipelineruns', 'known-0'), sizeOf('snapshots', 'snapshot-0')])
+  const listedKb = (sizes.builds * bytesOf[0] + sizes.snapshots * bytesOf[1]) / 1000
   report(`${delivered.size} events of the past came; ${coldPeakRssMiB.toFixed(0)} MiB at most`)
 
   await receiver.ask({ kind: 'clear' })
   report(`taking ${sizes.live} builds from creation to signature, ${sizes.rate} writes of up to 40 kB a second`)
   const { cpu, watchKb, acknowledged, events } = await live()
   const lags = acknowledged.flatMap(([key, at]) => (events.has(key) ? [(events.get(key)?.at ?? 0) - at] : []))
-  const allowed = 0.5 * events.size + 0.03 * watchKb
+  const allowed = allowance(events.size, watchKb)
+  const coldAllowed = allowance(delivered.size, listedKb)
   const [before, after] = [losses(past, delivered), losses(acknowledged, events)]
   const figures: KonfluxFigures = {
     coldFirstMs: first - started,
@@ -99,11 +105,13 @@ export async function measureKonflux(sizes: KonfluxSizes, report: (line: string)
     coldPeakRssMiB,
     konfluxSteadyRssMiB: rssMiB(operator.pid),
     konfluxPeakRssMiB: peakRssMiB(operator.pid),
-    buildKb: (await sizeOf('known-0')) / 1000,
+    buildKb: bytesOf[0] / 1000,
     watchKbPerEvent: watchKb / events.size,
     konfluxCpuMsPerEvent: cpu / events.size,
     konfluxCpuAllowedMs: allowed / events.size,
     konfluxCpuShare: cpu / allowed,
+    coldCpuShare: coldCpuMs / coldAllowed,
+    bothCpuShare: (coldCpuMs + cpu) / (coldAllowed + allowed),
     konfluxP50Ms: percentile(lags, 0.5),
     konfluxP99Ms: percentile(lags, 0.99),
     konfluxLost: before.lost + after.lost,
@@ -124,11 +132,15 @@ export async function measureKonflux(sizes: KonfluxSizes, report: (line: string)
     return { cpu, watchKb, acknowledged, events }
   }
 
-  async function sizeOf(name: string): Promise<number> {
-    const path = `/apis/tekton.dev/v1/namespaces/tenant/pipelineruns/${name}`
+  async function sizeOf(plural: 'pipelineruns' | 'snapshots', name: string): Promise<number> {
+    const group = plural === 'snapshots' ? 'appstudio.redhat.com/v1alpha1' : 'tekton.dev/v1'
+    const path = `/apis/${group}/namespaces/tenant/${plural}/${name}`
     return JSON.stringify((await cp.admin.request('GET', path)).body).length
   }
 }
+
+/** What the operator may use: ms of CPU for so many delivered events and kB of watch traffic. */
+const allowance = (events: number, watchKb: number): number => 0.5 * events + 0.03 * watchKb
 
 const clock = (): number => performance.timeOrigin + performance.now()
 
