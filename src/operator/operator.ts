@@ -70,7 +70,7 @@ const waitingMs = 30_000
  */
 export class Operator {
   private readonly deps: OperatorDeps
-  /** Subscriptions whose conditions are to be told. */
+  /** `subscription namespace/name`, `sink namespace/name`: whose conditions are to be told. */
   private readonly untold = new Set<string>()
   private readonly dirty = new Set<string>()
   private readonly again = new Map<string, number>()
@@ -143,7 +143,7 @@ export class Operator {
   }
 
   private async reconcile(): Promise<void> {
-    const { lookingBack, namespacesSeen, recovery, sinks, state, subscriptions } = this.deps
+    const { lookingBack, namespacesSeen, outbox, recovery, sinks, state, subscriptions } = this.deps
     const now = this.deps.now()
     for (const [key, at] of this.again) if (at <= now) this.dirty.add(key)
     if (this.first) {
@@ -159,10 +159,12 @@ export class Operator {
       throw error
     }
     state.rebuild()
-    this.tell()
+    if (outbox.begun) this.tell()
     await forgetSubscriptions(this.leaving, this.deps)
     await lookingBack.keep()
     if (this.first) await recovery.begin([...state.subscriptions.values()], [...sinks.objects.values()])
+    // Not before: a status without the counts and gaps that a life begins with would be all that the next one knows of them.
+    this.tell()
     await this.deps.watches.want(this.kinds())
     lookingBack.begin()
     if (this.first) this.look(namespacesSeen.since(this.emitters()))
@@ -179,7 +181,7 @@ export class Operator {
 
   /** Not before changes meet the subscription: who reads that it is Ready counts on hearing all that happens from then on. */
   private tell(): void {
-    for (const key of this.untold) this.deps.writer.mark(`subscription ${key}`, 'conditions')
+    for (const key of this.untold) this.deps.writer.mark(key, 'conditions')
     this.untold.clear()
   }
 
@@ -208,6 +210,7 @@ export class Operator {
     this.again.delete(`sink ${key}`)
     if (!object) {
       deps.state.sinks.delete(key)
+      this.untold.delete(`sink ${key}`)
       deps.forgotten(`sink ${key}`)
       deps.book.forgetSink(key, false)
       this.gone.add(key)
@@ -226,7 +229,8 @@ export class Operator {
       const isChanged =
         before?.runtime?.epoch !== state.runtime?.epoch || before?.readiness.reason !== state.readiness.reason
       if (before && isChanged) await this.revive(key)
-      deps.writer.mark(`sink ${key}`, 'conditions')
+      if (deps.outbox.begun) deps.writer.mark(`sink ${key}`, 'conditions')
+      else this.untold.add(`sink ${key}`)
       deps.startDelivery(key)
     }
     this.sinkChanged.fire()
@@ -252,7 +256,7 @@ export class Operator {
     }
     if (!object) {
       deps.state.subscriptions.delete(key)
-      this.untold.delete(key)
+      this.untold.delete(`subscription ${key}`)
       deps.forgotten(`subscription ${key}`)
       return
     }
@@ -276,7 +280,7 @@ export class Operator {
     if (!compiled.ok || !spec.ok) {
       const { reason, message } = refusal as { reason: string; message: string }
       deps.state.subscriptions.set(key, { object, stalled: { kind: 'stalled', reason, message }, emitter: undefined })
-      this.untold.add(key)
+      this.untold.add(`subscription ${key}`)
       return
     }
     const emitter = compiled.value
@@ -284,7 +288,7 @@ export class Operator {
     // After a loss of the disk the checkpoint, which stood meanwhile, tells what is to be sent.
     if (deps.outbox.begun && wasStalled(object, before)) deps.lookingBack.again(emitter)
     deps.state.subscriptions.set(key, { object, stalled: undefined, emitter })
-    this.untold.add(key)
+    this.untold.add(`subscription ${key}`)
   }
 
   runtime(sink: string): SinkRuntime | undefined {

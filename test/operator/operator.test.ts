@@ -27,6 +27,8 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
   const subscriptions = new Map<string, EventSubscription>()
   const asked: string[] = []
   const marked: string[] = []
+  /** What had been marked when the life began. */
+  const begins: string[][] = []
   const dropped: { rows: number; uid: string; key: string }[] = []
   const sentAgain: object[] = []
   const sinks = new Map([['team-a/qe', qe]])
@@ -54,7 +56,7 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     watches: { want: async () => undefined },
     outbox,
     lookingBack,
-    recovery: { restore: async () => undefined, begin: async () => undefined },
+    recovery: { restore: async () => undefined, begin: async () => void begins.push([...marked]) },
     namespacesSeen: { since: () => [], look: async () => undefined, keep: async () => undefined },
     book: new StatusBook(),
     writer: { mark: (key) => marked.push(key) },
@@ -110,7 +112,7 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     sinks.set('team-a/qe', object)
     operator.changed('sink', 'team-a/qe', before, object)
   }
-  return { outbox, state, asked, marked, dropped, sentAgain, apply, applySink, remove, turn, lookBackEnds }
+  return { outbox, state, asked, begins, marked, dropped, sentAgain, apply, applySink, remove, turn, lookBackEnds }
 }
 
 const started = subscription({ startFrom: 'Earliest', events: [{ kind: 'TaskRun', milestones: ['started'] }] })
@@ -259,4 +261,18 @@ test('what waits for a subscription that went while the operator was away is dro
   await turn()
   assert.deepEqual(dropped, [{ rows: 1, uid: 'uid-builds', key: 'team-a/builds' }])
   assert.equal(outbox.size('team-a/qe'), 0)
+})
+
+test('no status is written before the life has begun: it would be without the counts and gaps that are taken over', async () => {
+  const first = stage()
+  first.apply(started)
+  await first.turn()
+  const both = ['sink team-a/qe', 'subscription team-a/builds']
+  assert.deepEqual([first.begins, first.marked.toSorted()], [[[]], both])
+  const outbox = new MemoryOutbox({ now: () => ms(0) })
+  await outbox.begin(new Map())
+  const later = stage({ outbox })
+  later.apply(started)
+  await later.turn()
+  assert.deepEqual([later.begins.map((marked) => marked.toSorted()), later.marked.toSorted()], [[both], both])
 })
