@@ -3,7 +3,7 @@ import { componentRank, onboarded, onboardingFailed, promoted } from './konflux-
 import { type Image, imageOf } from './konflux-image.ts'
 import { konfluxIdentity } from './konflux-labels.ts'
 import { konfluxTime } from './konflux-time.ts'
-import { annotationTime, type Fields, fields, fieldTime, lastWrite, plainText } from './read.ts'
+import { annotationTime, type Fields, fields, fieldTime, lastWrite, parseJson, plainText } from './read.ts'
 import { derived, resourceSource } from './resource-source.ts'
 import type { Milestone } from './source.ts'
 
@@ -28,20 +28,10 @@ const takeApart = (object: KubeObject): Component => {
 
 function pacOf(annotation: unknown): Fields | undefined {
   if (annotation === undefined || annotation === '') return {}
-  const status = typeof annotation === 'string' ? parse(annotation) : undefined
+  const status = typeof annotation === 'string' ? parseJson(annotation) : undefined
   return typeof status === 'object' && status !== null && !Array.isArray(status)
     ? fields(fields(status).pac)
     : undefined
-}
-
-/** Undefined where it is no JSON. */
-function parse(annotation: string): unknown {
-  try {
-    return JSON.parse(annotation)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 function setUp({ metadata, pac = {} }: Component): Milestone[] {

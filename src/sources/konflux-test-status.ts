@@ -1,4 +1,4 @@
-import { list, plainText, time } from './read.ts'
+import { list, parseJson, plainText, time } from './read.ts'
 import type { Outcome } from './source.ts'
 
 /** Where integration-service keeps the state of each scenario of a Snapshot. */
@@ -35,22 +35,12 @@ const unreadable: TestStatus = { tests: [], broken: true }
 /** A JSON array in no order that means anything: the annotation is written from a Go map. Any value goes in, nothing throws. */
 export function readTestStatus(annotation: unknown): TestStatus {
   if (annotation === undefined || annotation === '') return none
-  const entries = typeof annotation === 'string' ? parse(annotation) : undefined
+  const entries = typeof annotation === 'string' ? parseJson(annotation) : undefined
   if (entries === null) return none
   if (!Array.isArray(entries)) return unreadable
   const tests = list(entries).map(testOf)
   const read = tests.filter((test) => test !== undefined)
   return { tests: read, broken: read.length < tests.length }
-}
-
-/** Undefined where it is no JSON. */
-function parse(annotation: string): unknown {
-  try {
-    return JSON.parse(annotation)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 function testOf(entry: unknown): ScenarioTest | undefined {

@@ -100,3 +100,13 @@ const newest = (entries: readonly Fields[]): number | undefined =>
 /** The API group of an object; empty for core, and where it does not say. */
 export const groupOf = ({ apiVersion }: { apiVersion?: unknown }): string =>
   typeof apiVersion === 'string' && apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+
+/** The value of a JSON text, as annotations hold; undefined where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
