@@ -77,12 +77,13 @@ async function lay(options: RunOptions, client: KubeClient, log: KubeLog): Promi
   const userAgent = `carillon/${options.version}`
   const archive = config.value.archive && openArchive({ ...config.value.archive, userAgent, log: told })
   const margin = options.marginMs ?? marginMs
-  return accept({ config: config.value, client, archive, cluster, egress, log: told, marginMs: margin })
+  const policy = () => config.value.policy
+  return accept({ config: config.value, policy, client, archive, cluster, egress, log: told, marginMs: margin })
 }
 
 /** What is compiled of the configuration; `server` is the API server's URL. */
-function compileParts({ allowCidrs, dashboardUrl }: Config, server: string) {
-  const egress = compileEgress({ allowCidrs })
+function compileParts({ dashboardUrl, policy }: Config, server: string) {
+  const egress = compileEgress(policy.egress)
   if (!egress.ok) return refuse('FlagInvalid', `--allow-cidr: ${egress.message}`)
   const urlOf = compileDashboard(dashboardUrl, server)
   if (!urlOf.ok) return refuse('FlagInvalid', `--dashboard-url: ${urlOf.message}`)

@@ -4,7 +4,6 @@ import { accept, refuse, type Verdict } from './verdict.ts'
 
 /** A sink's settings with every default filled in. All times are ms. */
 export type SinkSettings = {
-  url: string
   mode: 'binary' | 'structured' | 'batch'
   /** undefined in other modes. */
   batch: { maxEvents: number; maxDelay: number } | undefined
@@ -57,7 +56,6 @@ export function sinkSettings(spec: EventSinkSpec): Verdict<SinkSettings> {
   const retention = kept === undefined ? accept(sinkDefaults.deadLetters.retention) : parseOrZero(kept)
   if (!retention.ok) return refuse(retention.reason, `deadLetters.retention: ${retention.message}`)
   return accept({
-    url: spec.http.url,
     mode: spec.http.mode ?? sinkDefaults.mode,
     batch: batch.value,
     timeout: timeout.value,

@@ -22,7 +22,7 @@ export const eventSubscriptionResource = {
 
 /**
  * An EventSink says where events go, and how to get in there. Subscriptions of its namespace refer to it by
- * name.
+ * name, those of other namespaces where allowedNamespaces lets them.
  */
 export type EventSink = {
   apiVersion: 'carillon.dev/v1alpha1'
@@ -63,6 +63,30 @@ export type EventSinkSpec = {
       name: string
     }
   }
+  /** Of which namespaces subscriptions may refer to this sink. Left out, only of its own. */
+  allowedNamespaces?: {
+    /** Same for its own namespace, All for every one, Selector for those whose labels match. Default: Same. */
+    from?: 'Same' | 'All' | 'Selector'
+    /** Labels of the namespaces. */
+    selector?: {
+      /** Labels with their values; all must hold. */
+      matchLabels?: Record<string, string>
+      /** Requirements on labels; all must hold. */
+      matchExpressions?: ({
+        /** The label's name. */
+        key: string
+        /** How the label is compared with values. */
+        operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+        /** What the label is compared with. */
+        values?: string[]
+      })[]
+    }
+  }
+  /**
+   * Lets subscriptions of other namespaces send a body of their own making here. Else they may send CloudEvents
+   * only. Default: false.
+   */
+  allowBody?: boolean
   /** Holds all deliveries to this sink. They wait, and go once it is false again. Default: false. */
   suspend?: boolean
 }
@@ -73,7 +97,38 @@ export type SinkHttp = {
    * secrets belong into auth or headers. Addresses that are loopback, link-local or private are refused when
    * connecting, unless the administrator allows them.
    */
-  url: string
+  url?: string
+  /**
+   * A Service of the sink's namespace instead of url. Requests go to those of its ready Pods that are of this
+   * namespace, though their addresses are private; a Service without a selector, or of type ExternalName, is
+   * refused.
+   */
+  serviceRef?: {
+    /** Name of the Service. */
+    name: string
+    /** A port of the Service, by number. Left out, the Service's only port, or 80 for http and 443 for https. */
+    port?: number
+    /** The path and query of requests. Default: /. */
+    path?: string
+    /** http or https. Default: http. */
+    scheme?: 'http' | 'https'
+  }
+  /**
+   * Asks the sink first whether it wants events from here: a request OPTIONS as CloudEvents' HTTP 1.1 Web Hooks
+   * for Event Delivery has it. Nothing is sent before it has agreed. Left out, it is not asked.
+   */
+  validation?: {
+    /**
+     * Who asks: a DNS name, sent as WebHook-Request-Origin. The sink agrees with this name, or *, in
+     * WebHook-Allowed-Origin.
+     */
+    origin: string
+    /**
+     * Requests a minute that are asked for, sent as WebHook-Request-Rate. What the sink grants in
+     * WebHook-Allowed-Rate is kept to. Left out, no rate is asked for.
+     */
+    requestRate?: number
+  }
   /**
    * How an event becomes a request: binary puts its attributes into ce- headers and its data into the body,
    * structured puts all of it into a JSON body of type application/cloudevents+json, batch puts several events
@@ -341,10 +396,10 @@ export type EventSubscription = {
 
 export type EventSubscriptionSpec = {
   /**
-   * The EventSinks that get the events, each in the subscription's namespace. One that is not there yet is
-   * waited for.
+   * The EventSinks that get the events. One that is not there yet is waited for. Left out, it is the one that
+   * the administrator has made the default for this namespace.
    */
-  sinks: SinkRef[]
+  sinks?: SinkRef[]
   /**
    * What events look like. cloudevents is Carillon's own; cdevents follows the CDEvents specification; tektonv1
    * is what Tekton itself sends, and tektonv2 the same with v1 objects. With several, each milestone gives an
@@ -475,6 +530,19 @@ export type EventSubscriptionSpec = {
 export type SinkRef = {
   /** Name of the EventSink. */
   name: string
+  /**
+   * The EventSink's namespace, where it is another than the subscription's. The sink must let that in by
+   * allowedNamespaces; one that does not, and one that is missing, read the same.
+   */
+  namespace?: string
+  /**
+   * Credentials of the subscription's own, sent instead of the sink's: a Secret in the subscription's namespace
+   * with the key token, or username and password. It must carry the label carillon.dev/credential: "true".
+   */
+  secretRef?: {
+    /** Name of the Secret. */
+    name: string
+  }
 }
 
 export type EventSelection = {

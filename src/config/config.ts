@@ -1,4 +1,5 @@
 import { parseDuration } from '../api/durations.ts'
+import { defaultPolicy, type Policy, type Quotas } from '../api/policy.ts'
 import { parseQuantity } from '../api/quantity.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type Flag, type FlagName, runFlags } from '../cli/flags.ts'
@@ -11,11 +12,7 @@ import { type ArchiveConfig, archiveOf } from './archive.ts'
 export type Config = {
   namespace: string
   dataDir: string
-  adminNamespaces: string[]
-  /** `<Kind>.<group>`, the group `core` for the one without a name. */
-  tenantKinds: string[]
   watchNamespaces: string[]
-  allowCidrs: string[]
   clusterUri: string | undefined
   dashboardUrl: string | undefined
   /** Without a slash at its end. */
@@ -30,8 +27,8 @@ export type Config = {
   leaseMs: number | undefined
   /** How long attempts under way may go on after a stop. */
   graceMs: number
-  /** What may wait for all subscriptions of a namespace. */
-  quota: { rows: number; bytes: number }
+  /** What may change while the operator runs. */
+  policy: Policy
   /** Where to look for what came and went unseen; undefined: nowhere. */
   archive: ArchiveConfig | undefined
 }
@@ -83,10 +80,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   return accept({
     namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
     dataDir: one('data-dir') ?? '',
-    adminNamespaces: given['admin-namespace'] ?? [],
-    tenantKinds: given['tenant-kind'] ?? [],
     watchNamespaces: given['watch-namespace'] ?? [],
-    allowCidrs: given['allow-cidr'] ?? [],
     clusterUri,
     dashboardUrl: one('dashboard-url'),
     schemaBaseUrl,
@@ -96,7 +90,13 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     logLevel,
     leaseMs: leaseMs.value,
     graceMs: graceMs.value,
-    quota: quota.value,
+    policy: {
+      ...defaultPolicy,
+      adminNamespaces: new Set(given['admin-namespace']),
+      tenantKinds: new Set(given['tenant-kind']),
+      egress: { ...defaultPolicy.egress, allowCidrs: given['allow-cidr'] ?? [] },
+      quotas: { ...defaultPolicy.quotas, pending: quota.value },
+    },
     archive: archive.value,
   })
 }
@@ -119,7 +119,7 @@ function gracePeriod(text: string): Verdict<number> {
   return ms.value <= 600_000 ? ms : refuse('FlagInvalid', `--grace-period '${text}' must not be longer than 10m`)
 }
 
-function quotaOf(one: (name: FlagName) => string | undefined): Verdict<Config['quota']> {
+function quotaOf(one: (name: FlagName) => string | undefined): Verdict<Quotas['pending']> {
   const read = (name: FlagName): Verdict<number> => {
     const quantity = parseQuantity(one(name) ?? '')
     return quantity.ok ? quantity : refuse('FlagInvalid', `--${name}: ${quantity.message}`)

@@ -1,17 +1,12 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
+import type { EgressPolicy } from '../api/policy.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
 import { createResolver, type Resolve } from './resolver.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 export type { Dispatcher } from 'undici'
-
-/** What an admin decides about where connections may go. */
-export type EgressPolicy = {
-  /** Ranges that pass though they are refused by default: `--allow-cidr`. */
-  allowCidrs: readonly string[]
-}
 
 /** The one door out: all connections to places that tenants name go through it. */
 export type Egress = {
@@ -39,7 +34,10 @@ const schemes = new Set(['http:', 'https:'])
  * WHATWG URL standard reads it (`2130706433`, `0x7f.1` and `127.1` are 127.0.0.1), and each address that a name resolves to is
  * judged when connecting. What was judged is what is dialled; nothing is resolved twice.
  */
-export function compileEgress(policy: EgressPolicy, resolve: Resolve = createResolver()): Verdict<Egress> {
+export function compileEgress(
+  policy: Pick<EgressPolicy, 'allowCidrs'>,
+  resolve: Resolve = createResolver(),
+): Verdict<Egress> {
   const addresses = compileAddressPolicy(policy.allowCidrs)
   if (!addresses.ok) return addresses
   return accept({

@@ -1,3 +1,5 @@
+import type { ServiceRef } from '../api/sink-url.ts'
+
 /** A sink's spec, resolved for delivery. Durations in ms. */
 export type SinkRuntime = {
   /** `namespace/name`. */
@@ -8,6 +10,8 @@ export type SinkRuntime = {
    */
   epoch: string
   url: string
+  /** The Service whose Pods requests go to; undefined: whatever the URL's host resolves to. */
+  service?: ServiceRef | undefined
   mode: 'binary' | 'structured' | 'batch'
   /** In mode `batch`: how many events one request holds, and how long the first of them waits for others, ms. */
   batch?: BatchPolicy | undefined

@@ -1,5 +1,7 @@
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
+import type { Policy } from '../api/policy.ts'
+import { sinkUrl } from '../api/sink-url.ts'
 import type { Verdict } from '../api/verdict.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
 import type { KnownSources } from '../filters/selection.ts'
@@ -39,8 +41,8 @@ export type OperatorDeps = {
   writer: Pick<StatusWriter, 'mark'>
   sources: KnownSources
   formats: Readonly<Record<FormatName, Format>>
-  adminNamespaces: ReadonlySet<string>
-  tenantKinds?: ReadonlySet<string>
+  /** What the administrator decides, as it is now. */
+  policy(): Policy
   checkUrl(url: string): Verdict<URL>
   /** What the sink asks of requests, with what its Secrets hold now; `fresh` where an old answer won't do. */
   access(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
@@ -222,7 +224,7 @@ export class Operator {
       if (asked) deps.asked()
       if (asksForForce(object, before?.object)) await deps.sendAgain({ sink: key })
       const credentials = await deps.access(object, asked)
-      const state = judgeSink(object, { url: deps.checkUrl(object.spec.http.url), credentials })
+      const state = judgeSink(object, { url: deps.checkUrl(sinkUrl(object)), credentials })
       deps.state.sinks.set(key, state)
       if (state.readiness.kind === 'waiting') this.again.set(`sink ${key}`, deps.now() + waitingMs)
       // At first sight it is the delivery that knows whether anything has changed, by what it has kept.
@@ -269,8 +271,7 @@ export class Operator {
     const compiled = compileSubscription(object, {
       sources: deps.sources,
       formats: deps.formats,
-      adminNamespaces: deps.adminNamespaces,
-      ...(deps.tenantKinds && { tenantKinds: deps.tenantKinds }),
+      policy: deps.policy(),
       maxEventBytes: (sink) => deps.state.maxEventBytes(sink),
       parking: (sink) => this.runtime(sink)?.parking,
       readDeclarations: this.readDeclarations,

@@ -1,6 +1,7 @@
 import { sinkDefaults, sinkSettings } from '../api/defaults.ts'
 import type { EventSink } from '../api/generated.ts'
 import { keyOf } from '../api/object.ts'
+import { serviceOf, sinkUrl } from '../api/sink-url.ts'
 import type { Refusal, Verdict } from '../api/verdict.ts'
 import type { Readiness } from '../status/summarise.ts'
 import { requestedAt } from './requests.ts'
@@ -18,8 +19,9 @@ export type SinkChecks = {
 export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
   const settings = sinkSettings(object.spec)
   if (!settings.ok) return unusable(object, settings)
-  const { url, mode, batch, timeout, retry, limits, deadLetters, suspend } = settings.value
+  const { mode, batch, timeout, retry, limits, deadLetters, suspend } = settings.value
   const { eventsPerSecond } = limits
+  const service = serviceOf(object)
   return {
     object,
     readiness: readiness(checks, suspend),
@@ -29,7 +31,8 @@ export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
     runtime: {
       key: keyOf(object),
       epoch: `${object.metadata.uid} ${object.metadata.generation} ${requestedAt(object) ?? ''}`,
-      url,
+      url: sinkUrl(object),
+      ...(service && { service }),
       mode,
       ...(batch && { batch: { maxEvents: batch.maxEvents, maxDelayMs: batch.maxDelay } }),
       timeoutMs: timeout,

@@ -1,4 +1,5 @@
 import type { EventSubscription } from '../api/generated.ts'
+import type { Policy } from '../api/policy.ts'
 import { parseTime } from '../api/time.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { compileSelection, type KnownSources } from '../filters/selection.ts'
@@ -20,9 +21,7 @@ type Spec = EventSubscription['spec']
 export type CompileContext = {
   sources: KnownSources
   formats: Readonly<Record<FormatName, Format>>
-  adminNamespaces: ReadonlySet<string>
-  /** Kinds without a catalogue that subscriptions of other namespaces may be of, as `<Kind>.<group>`; left out: none. */
-  tenantKinds?: ReadonlySet<string>
+  policy: Policy
   /** The sink's limits.maxEventBytes, or the default while the sink isn't there. */
   maxEventBytes(sink: string): number
   /** `namespace/name` of the sink that its dead letters are sent to as well. */
@@ -35,15 +34,16 @@ export type CompileContext = {
 export function compileSubscription(subscription: EventSubscription, context: CompileContext): Verdict<Emitter> {
   const { metadata, spec } = subscription
   const namespace = metadata.namespace ?? ''
-  if (spec.namespaceSelector && !context.adminNamespaces.has(namespace)) {
+  if (spec.namespaceSelector && !context.policy.adminNamespaces.has(namespace)) {
     return refuse(
       'NamespaceSelectorNotAllowed',
       `namespaceSelector is for admin namespaces only, and ${namespace} is none: leave it out, or ask an admin for a cluster-wide subscription`,
     )
   }
-  const { tenantKinds = new Set(), sources } = context
+  const { policy, sources } = context
+  const { adminNamespaces, tenantKinds } = policy
   const named = (spec.events ?? []).flatMap(({ kind, group }) => sources.of(kind, group))
-  const allowed = allowKinds(named, { tenantKinds, isAdmin: context.adminNamespaces.has(namespace) })
+  const allowed = allowKinds(named, { tenantKinds, isAdmin: adminNamespaces.has(namespace) })
   if (!allowed.ok) return allowed
   const options = compileOptions(spec, context.readDeclarations)
   if (!options.ok) return options
@@ -112,8 +112,10 @@ function selectionOf({ metadata, spec }: EventSubscription) {
 }
 
 /** `namespace/name` of the sinks that a subscription refers to. */
-export const sinkKeys = (subscription: EventSubscription): string[] =>
-  subscription.spec.sinks.map((sink) => `${subscription.metadata.namespace ?? ''}/${sink.name}`)
+export function sinkKeys({ metadata, spec }: EventSubscription): string[] {
+  const own = metadata.namespace ?? ''
+  return (spec.sinks ?? []).flatMap(({ name, namespace = own }) => (namespace === own ? [`${own}/${name}`] : []))
+}
 
 /** What activation needs of a subscription; a startFrom that is no time is refused. */
 export function activationSpec(subscription: EventSubscription): Verdict<ActivationSpec> {

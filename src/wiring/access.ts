@@ -13,7 +13,7 @@ import { makeServiceAccountToken } from './service-account-token.ts'
 export type AccessReader = ReturnType<typeof accessReader>
 
 /** Reads what a sink asks of requests, with what its Secrets, ConfigMaps and tokens hold now. */
-export function accessReader({ client, egress }: Ground) {
+export function accessReader({ client, egress, policy }: Ground) {
   const read = (plural: string) => async (namespace: string, name: string) =>
     getObject(client, { group: '', version: 'v1', plural }, namespace, name)
   const tokens = tokenStore(now)
@@ -34,5 +34,9 @@ export function accessReader({ client, egress }: Ground) {
       ),
   }
   return (sink: EventSink, fresh: boolean) =>
-    readAccess(sink.spec.http, sink.metadata.namespace ?? '', readers, { fresh, requireLabel: true, now: now() })
+    readAccess(sink.spec.http, sink.metadata.namespace ?? '', readers, {
+      fresh,
+      requireLabel: policy().requireCredentialLabel,
+      now: now(),
+    })
 }

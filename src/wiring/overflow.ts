@@ -12,7 +12,7 @@ export function createOverflow({ ground, metrics, outbox, renderer, state, write
   }
   return new Overflow({
     outbox,
-    capOf: (kind, name) => (kind === 'sink' ? state.maxPending(name) : ground.config.quota),
+    capOf: (kind, name) => (kind === 'sink' ? state.maxPending(name) : ground.policy().quotas.pending),
     owner: (uid) => state.owner(uid),
     turned(kind, name, how) {
       renderer.stale()

@@ -1,3 +1,4 @@
+import type { Policy } from '../api/policy.ts'
 import type { Config } from '../config/config.ts'
 import type { Egress } from '../delivery/egress.ts'
 import type { Cluster } from '../formats/format.ts'
@@ -18,6 +19,8 @@ import type { StatusWriter } from '../status/writer.ts'
 /** What every part is given: connected, opened, compiled. */
 export type Ground = {
   config: Config
+  /** What the administrator decides, as it is now. */
+  policy(): Policy
   client: KubeClient
   archive: Archive | undefined
   cluster: Cluster

@@ -63,7 +63,8 @@ export function collections(
   operator: () => Operator,
   seed: (subscription: EventSubscription) => void,
 ) {
-  const { adminNamespaces, class: name, watchNamespaces } = ground.config
+  const { class: name, watchNamespaces } = ground.config
+  const { adminNamespaces } = ground.policy()
   const labelSelector = name === undefined ? '!carillon.dev/class' : `carillon.dev/class=${name}`
   const scopes = watchNamespaces.length === 0 ? [undefined] : [...new Set([...watchNamespaces, ...adminNamespaces])]
   const reflect = (kind: string, resource: Resource, scope: Scope) => ({
@@ -86,7 +87,7 @@ export function collections(
       operator().changed('subscription', key, before, after)
     }),
     namespaces: new Collection<KubeObject>(
-      adminNamespaces.length === 0 ? [] : [reflect('Namespace', core, {})],
+      adminNamespaces.size === 0 ? [] : [reflect('Namespace', core, {})],
       (key, before, after) => operator().namespaceChanged(key.slice(1), before, after),
     ),
   }

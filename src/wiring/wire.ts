@@ -114,7 +114,7 @@ function start({ parts, declared, recover, overflow, startDelivery, watches, cat
   const { ground, loops, writer } = parts
   loops.start('sinks', (signal) => declared.sinks.run(signal))
   loops.start('subscriptions', (signal) => declared.subscriptions.run(signal))
-  if (ground.config.adminNamespaces.length > 0) loops.start('namespaces', (signal) => declared.namespaces.run(signal))
+  if (ground.policy().adminNamespaces.size > 0) loops.start('namespaces', (signal) => declared.namespaces.run(signal))
   loops.start('reconcile', (signal) => operator.run(signal))
   loops.start('status', (signal) => writer.run(signal))
   loops.start('since', (signal) => recover.since.run(signal))

@@ -108,6 +108,7 @@ suite('the API server', () => {
     const { body } = await ask('EventSink', { http: { url: 'https://events.example.com/' } })
     assert.deepEqual(body.spec, {
       http: { url: 'https://events.example.com/', mode: 'binary', timeout: '15s' },
+      allowBody: false,
       suspend: false,
     })
   })

@@ -19,6 +19,20 @@ const timeout = 'timeout must be a duration from 100ms to 5m, such as 15s'
 export const goodSinks: Good[] = [
   ['only a URL', { http: { url } }],
   ['a port and a query', { http: { url: 'http://10.0.0.1:65535/a?b=c@d' } }],
+  ['a Service', { http: { serviceRef: { name: 'hook' } } }],
+  [
+    'a Service in full',
+    {
+      http: {
+        serviceRef: { name: 'hook', port: 8443, path: '/in?a=b', scheme: 'https' },
+        caConfigMapRef: { name: 'ca' },
+        validation: { origin: 'carillon.example.com', requestRate: 120 },
+      },
+      allowedNamespaces: { from: 'Selector', selector: { matchLabels: { team: 'a' } } },
+      allowBody: true,
+    },
+  ],
+  ['open to all', { http: { url }, allowedNamespaces: { from: 'All' } }],
   ['an IPv6 address', { http: { url: 'http://[::1]:8080/' } }],
   ['an @ behind the host', { http: { url: 'https://events.example.com/@team' } }],
   ['the longest URL', { http: { url: url.padEnd(2048, 'x') } }],
@@ -73,7 +87,29 @@ export const goodSinks: Good[] = [
 
 export const badSinks: Bad[] = [
   ['no http', {}, 'spec.http: Required value'],
-  ['no URL', { http: {} }, 'spec.http.url: Required value'],
+  ['both a URL and a Service', http({ serviceRef: { name: 'hook' } }), 'http takes exactly one of url and serviceRef'],
+  [
+    'a Service with a path that is none',
+    { http: { serviceRef: { name: 'hook', path: 'in' } } },
+    'path must begin with / and hold no spaces, control characters, backslashes and #',
+  ],
+  [
+    'certificates for a Service without TLS',
+    { http: { serviceRef: { name: 'hook' }, certSecretRef: { name: 'tls' } } },
+    'set serviceRef.scheme to https',
+  ],
+  ['an origin that is no name', http({ validation: { origin: 'https://x' } }), 'origin must be a DNS name'],
+  [
+    'a selector without from: Selector',
+    { http: { url }, allowedNamespaces: { selector: { matchLabels: { a: 'b' } } } },
+    'selector goes with from: Selector, and from: Selector with selector',
+  ],
+  [
+    'from: Selector without a selector',
+    { http: { url }, allowedNamespaces: { from: 'Selector' } },
+    'selector goes with from: Selector, and from: Selector with selector',
+  ],
+  ['no URL', { http: {} }, 'spec.http: Invalid value: "object": http takes exactly one of url and serviceRef'],
   ['a URL without scheme', { http: { url: 'events.example.com' } }, absolute],
   ['another scheme', { http: { url: 'ftp://events.example.com' } }, absolute],
   ['a path', { http: { url: '/hook' } }, absolute],

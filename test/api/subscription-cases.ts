@@ -8,6 +8,13 @@ const start = 'startFrom must be Now, Earliest or a time such as 2026-01-31T09:0
 const values = 'values must be given for the operators In and NotIn, and must not for Exists and DoesNotExist'
 
 export const goodSubscriptions: Good[] = [
+  ['no sinks: the default', {}],
+  [
+    'sinks of several namespaces of one name, with credentials',
+    {
+      sinks: [{ name: 'a' }, { name: 'a', namespace: 'b', secretRef: { name: 'mine' } }, { name: 'a', namespace: 'c' }],
+    },
+  ],
   ['only a sink', subscription({})],
   [
     'every format',
@@ -159,7 +166,21 @@ export const goodSubscriptions: Good[] = [
 ]
 
 export const badSubscriptions: Bad[] = [
-  ['no sinks', {}, 'spec.sinks: Required value'],
+  [
+    'the same sink of another namespace twice',
+    {
+      sinks: [
+        { name: 'a', namespace: 'b' },
+        { name: 'a', namespace: 'b' },
+      ],
+    },
+    'sinks must name each sink once',
+  ],
+  [
+    'a bad namespace of a sink',
+    { sinks: [{ name: 'a', namespace: 'B' }] },
+    'namespace must be the name of a namespace',
+  ],
   ['an empty list of sinks', { sinks: [] }, 'spec.sinks in body should have at least 1 items'],
   [
     'a sink twice',
@@ -466,9 +487,4 @@ export const badSubscriptions: Bad[] = [
     '1969-12-31T23:59:59Z',
   ].map((value): Bad => [`to start from ${value}`, subscription({ startFrom: value }), start]),
   ['an unknown field', subscription({ deadLetters: {} }), 'unknown field "spec.deadLetters"'],
-  [
-    'a sink in another namespace',
-    { sinks: [{ name: 'a', namespace: 'b' }] },
-    'unknown field "spec.sinks[0].namespace"',
-  ],
 ]

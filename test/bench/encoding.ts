@@ -1,8 +1,10 @@
 // What it costs to encode one event of a run of 10 kB, by format and options; a process of its own, with the flags that the image has.
+
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { EventSubscription } from '../../src/api/generated.ts'
 import type { KubeObject } from '../../src/api/object.ts'
+import { defaultPolicy } from '../../src/api/policy.ts'
 import { formats } from '../../src/formats/index.ts'
 import { rememberingReader } from '../../src/formats/user-events/annotation.ts'
 import type { Emitter } from '../../src/operator/emitter.ts'
@@ -46,7 +48,7 @@ function compiled(name: string, spec: Spec): Emitter {
   const emitter = compileSubscription(subscription, {
     sources: knownSources,
     formats,
-    adminNamespaces: new Set(),
+    policy: defaultPolicy,
     maxEventBytes: () => 65_536,
     parking: () => undefined,
     readDeclarations: rememberingReader(),

@@ -88,19 +88,40 @@ test('a flag wins over the environment, that over the ConfigMap, that over the d
     CARILLON_ALLOW_CIDR: '192.168.0.0/16',
   }
   const flags = ['--log-level', 'debug', '--admin-namespace', 'from-flag', '--allow-cidr=127.0.0.0/8']
-  const view = ({ logLevel, adminNamespaces, allowCidrs }: Config) => [logLevel, adminNamespaces, allowCidrs]
+  const view = ({ logLevel, policy: { adminNamespaces, egress } }: Config) => [
+    logLevel,
+    [...adminNamespaces],
+    egress.allowCidrs,
+  ]
   assert.deepEqual(view(configOf()), ['info', [], []])
   assert.deepEqual(view(configOf([], {}, file)), ['warn', ['from-file'], ['10.0.0.0/8']])
   assert.deepEqual(view(configOf([], env, file)), ['error', ['from-env', 'other'], ['192.168.0.0/16']])
   assert.deepEqual(view(configOf(flags, env, file)), ['debug', ['from-flag'], ['127.0.0.0/8']])
 })
 
+const ofPolicy = {
+  adminNamespaces: ({ policy }: Config) => policy.adminNamespaces,
+  tenantKinds: ({ policy }: Config) => policy.tenantKinds,
+  allowCidrs: ({ policy }: Config) => policy.egress.allowCidrs,
+  pending: ({ policy }: Config) => policy.quotas.pending,
+}
+
+/** A setting, wherever the configuration holds it. */
+const read = (config: Config, field: keyof Config | keyof typeof ofPolicy): unknown =>
+  field in ofPolicy ? ofPolicy[field as keyof typeof ofPolicy](config) : config[field as keyof Config]
+
 test('every setting can be given, as a flag and in the environment', () => {
-  const given: [flag: string, environment: string, value: string, field: keyof Config, read: unknown][] = [
+  const given: [
+    flag: string,
+    environment: string,
+    value: string,
+    field: keyof Config | keyof typeof ofPolicy,
+    read: unknown,
+  ][] = [
     ['namespace', 'CARILLON_NAMESPACE', 'ops', 'namespace', 'ops'],
     ['data-dir', 'CARILLON_DATA_DIR', './data', 'dataDir', './data'],
-    ['admin-namespace', 'CARILLON_ADMIN_NAMESPACE', 'a', 'adminNamespaces', ['a']],
-    ['tenant-kind', 'CARILLON_TENANT_KIND', 'Pod.core', 'tenantKinds', ['Pod.core']],
+    ['admin-namespace', 'CARILLON_ADMIN_NAMESPACE', 'a', 'adminNamespaces', new Set(['a'])],
+    ['tenant-kind', 'CARILLON_TENANT_KIND', 'Pod.core', 'tenantKinds', new Set(['Pod.core'])],
     ['watch-namespace', 'CARILLON_WATCH_NAMESPACE', 'b', 'watchNamespaces', ['b']],
     ['allow-cidr', 'CARILLON_ALLOW_CIDR', '10.0.0.0/8', 'allowCidrs', ['10.0.0.0/8']],
     ['cluster-uri', 'CARILLON_CLUSTER_URI', 'https://c.example.com/', 'clusterUri', 'https://c.example.com'],
@@ -120,20 +141,20 @@ test('every setting can be given, as a flag and in the environment', () => {
       'max-pending-per-namespace',
       'CARILLON_MAX_PENDING_PER_NAMESPACE',
       '5k',
-      'quota',
+      'pending',
       { rows: 5000, bytes: 1_073_741_824 },
     ],
     [
       'max-pending-bytes-per-namespace',
       'CARILLON_MAX_PENDING_BYTES_PER_NAMESPACE',
       '1.5Mi',
-      'quota',
+      'pending',
       { rows: 200_000, bytes: 1_572_864 },
     ],
   ]
-  for (const [flag, environment, value, field, read] of given) {
-    assert.deepEqual(configOf([`--${flag}`, value])[field], read, flag)
-    assert.deepEqual(configOf([], { [environment]: value })[field], read, environment)
+  for (const [flag, environment, value, field, expected] of given) {
+    assert.deepEqual(read(configOf([`--${flag}`, value]), field), expected, flag)
+    assert.deepEqual(read(configOf([], { [environment]: value }), field), expected, environment)
   }
 })
 

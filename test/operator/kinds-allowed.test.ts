@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { defaultPolicy } from '../../src/api/policy.ts'
 import { compileSubscription } from '../../src/operator/subscription.ts'
 import { sourceNamed, sourcesOf } from '../../src/sources/index.ts'
 import { context, subscription } from './scene.ts'
@@ -49,7 +50,10 @@ for (const [kind, group] of never)
     const tenantKinds = new Set([`${kind}.${group || 'core'}`])
     for (const namespace of ['team-a', 'admin']) {
       const object = subscription({ events: [{ kind, group }] }, { namespace })
-      const refused = compileSubscription(object, context({ tenantKinds }))
+      const refused = compileSubscription(
+        object,
+        context({ policy: { ...defaultPolicy, adminNamespaces: new Set(['admin']), tenantKinds } }),
+      )
       assert.ok(!refused.ok)
       assert.equal(refused.reason, 'KindNotAllowed')
       assert.match(refused.message, / is never watched: .*; leave it out of events$/)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import type { KubeObject } from '../../src/api/object.ts'
+import { defaultPolicy } from '../../src/api/policy.ts'
 import { accept } from '../../src/api/verdict.ts'
 import { formats } from '../../src/formats/index.ts'
 import { pause } from '../../src/kube/backoff.ts'
@@ -62,7 +63,7 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     writer: { mark: (key) => marked.push(key) },
     sources: knownSources,
     formats,
-    adminNamespaces: new Set(),
+    policy: () => defaultPolicy,
     checkUrl: (url) => accept(new URL(url)),
     async access() {
       failures -= 1

@@ -1,5 +1,6 @@
 import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import type { KubeObject, ObjectMeta } from '../../src/api/object.ts'
+import { defaultPolicy } from '../../src/api/policy.ts'
 import { formats } from '../../src/formats/index.ts'
 import { activationKey } from '../../src/operator/activation.ts'
 import type { Emitter, Since } from '../../src/operator/emitter.ts'
@@ -100,8 +101,7 @@ export function sink(spec: Partial<EventSink['spec']> = {}, metadata: Partial<Ob
 export const context = (over: Partial<CompileContext> = {}): CompileContext => ({
   sources: knownSources,
   formats,
-  adminNamespaces: new Set(['admin']),
-  tenantKinds: new Set(['Widget.example.com']),
+  policy: { ...defaultPolicy, adminNamespaces: new Set(['admin']), tenantKinds: new Set(['Widget.example.com']) },
   maxEventBytes: () => 65_536,
   parking: () => undefined,
   ...over,

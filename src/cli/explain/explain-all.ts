@@ -1,5 +1,6 @@
 import type { EventSubscription } from '../../api/generated.ts'
 import { keyOf } from '../../api/object.ts'
+import { defaultPolicy } from '../../api/policy.ts'
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
 import type { Labels } from '../../filters/selector.ts'
 import type { Cluster } from '../../formats/format.ts'
@@ -112,8 +113,7 @@ function compile(
   const compiled = compileSubscription(object, {
     sources: knownSources,
     formats,
-    adminNamespaces,
-    tenantKinds,
+    policy: { ...defaultPolicy, adminNamespaces, tenantKinds },
     ...sinks.limits,
   })
   const spec = compiled.ok ? activationSpec(object) : compiled

@@ -1,6 +1,7 @@
 import packageJson from '../../../package.json' with { type: 'json' }
 import type { SinkSettings } from '../../api/defaults.ts'
 import type { EventSink } from '../../api/generated.ts'
+import { sinkUrl } from '../../api/sink-url.ts'
 import { type HttpMessage, isPlain, toBatch, toBinary, toStructured } from '../../formats/binding.ts'
 import type { EncodedEvent } from '../../formats/format.ts'
 
@@ -29,7 +30,7 @@ export function requestOf(event: EncodedEvent, sink: EventSink | undefined, subs
     ...(http && spelt(http)),
     'carillon-subscription': subscription,
   }
-  return { url: http && withoutQuery(http.url), mode, headers: { ...others, ...headers }, body: body ?? '' }
+  return { url: sink && withoutQuery(sinkUrl(sink)), mode, headers: { ...others, ...headers }, body: body ?? '' }
 }
 
 function spelt({ headers = [], auth, signing }: EventSink['spec']['http']): Record<string, string> {

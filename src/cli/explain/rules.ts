@@ -17,13 +17,20 @@ const limits = {
   maxListElements: 500,
 }
 
+/** The API server's CEL has the word reserved, as a field's name too. */
+const escaped = '__namespace__'
+
 /** The CRD's own rules in CEL (x-kubernetes-validations), on a value whose types are right. */
 export function checkRules(schema: Schema, value: unknown, path: string): RulesChecked {
   const found: RulesChecked = { problems: [], unchecked: [] }
   if (value === undefined) return found
   for (const { rule, message } of schema['x-kubernetes-validations'] ?? []) {
     const told = { path, message }
-    const program = compile(rule, { variables: { self: 'dyn' }, result: 'dyn', limits })
+    const program = compile(rule.replaceAll(escaped, 'namespace'), {
+      variables: { self: 'dyn' },
+      result: 'dyn',
+      limits,
+    })
     const result = program.ok ? program.value.evaluate(fixed({ self: fromJson(value) })) : undefined
     if (!result?.ok) found.unchecked.push(told)
     else if (result.value !== true) found.problems.push(told)

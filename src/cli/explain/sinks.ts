@@ -1,5 +1,7 @@
 import { sinkDefaults } from '../../api/defaults.ts'
 import type { EventSink } from '../../api/generated.ts'
+import { defaultPolicy } from '../../api/policy.ts'
+import { sinkUrl } from '../../api/sink-url.ts'
 import { accept } from '../../api/verdict.ts'
 import { compileEgress } from '../../delivery/egress.ts'
 import { judgeSink } from '../../operator/sink.ts'
@@ -23,11 +25,11 @@ export function readSinks(
 ): GivenSinks {
   const states = new Map<string, SinkState>()
   const refusedSinks: RefusedCr[] = []
-  const egress = compileEgress({ allowCidrs: [] })
+  const egress = compileEgress(defaultPolicy.egress)
   if (!egress.ok) throw new Error(egress.message)
   for (const document of documents) {
     const { key, object, refused, unchecked } = declare<EventSink>(document, namespace)
-    const isHostless = /^https?:\/\/([:/?#]|$)/.test(object.spec?.http?.url)
+    const isHostless = /^https?:\/\/([:/?#]|$)/.test(object.spec?.http?.url ?? '')
     // What only a rule says that can't be tried here.
     const problems = isHostless ? [...refused, ...unchecked] : refused
     const refuse = (reason: string, texts: string[]) =>
@@ -39,7 +41,7 @@ export function readSinks(
       )
       continue
     }
-    const url = egress.value.check(object.spec.http.url)
+    const url = egress.value.check(sinkUrl(object))
     const state = judgeSink(object, { url, credentials: accept(undefined) })
     const { kind, reason, message } = state.readiness
     if (reason === 'AddressRefused') note(`EventSink ${key}: ${message}`)

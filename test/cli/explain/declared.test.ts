@@ -45,7 +45,10 @@ test('what is no CR of this version, or holds more than a CR does, is refused by
     [{ sepc: {} }, 'sepc: unknown field; there are apiVersion, kind, metadata, spec, status'],
     [{ metadata: {} }, 'metadata.name: required value'],
     [{ spec: undefined }, 'spec: must be of type object, not undefined'],
-    [{ spec: { sinks: [{ name: 'qe', namespace: 'b' }] } }, 'spec.sinks[0].namespace: unknown field; there are name'],
+    [
+      { spec: { sinks: [{ name: 'qe', url: 'b' }] } },
+      'spec.sinks[0].url: unknown field; there are name, namespace, secretRef',
+    ],
     [{ spec: { sinks: 'qe' } }, 'spec.sinks: must be of type array, not string'],
   ]
   for (const [more, problem] of cases) {

@@ -118,7 +118,7 @@ async function receive(team: Team, recipe: Recipe, started: AsyncDisposableStack
   }
   const server = started.use(await startSink({ behaviour: answer }))
   for (const [name, data] of Object.entries(secrets)) await team.secret(name, data)
-  const { url } = sink.spec.http
+  const { url = '' } = sink.spec.http
   const { http: _, ...more } = sink.spec
   await team.sink(sink.metadata.name, { ...sink.spec.http, url: server.url + new URL(url).pathname }, more)
   await team.subscription(subscription.metadata.name, subscription.spec)

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { EventSubscription } from '../../../src/api/generated.ts'
 import type { KubeObject } from '../../../src/api/object.ts'
+import { defaultPolicy } from '../../../src/api/policy.ts'
 import { accept } from '../../../src/api/verdict.ts'
 import { formats } from '../../../src/formats/index.ts'
 import { pause } from '../../../src/kube/backoff.ts'
@@ -176,7 +177,7 @@ export class Life {
       writer: { mark: ignore },
       sources: knownSources,
       formats,
-      adminNamespaces: new Set(),
+      policy: () => defaultPolicy,
       checkUrl: (url) => accept(new URL(url)),
       access: async () => accept({ headers: {} }),
       startDelivery: ignore,

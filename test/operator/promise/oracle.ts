@@ -237,7 +237,7 @@ const keyOf = (subscriptionUid: string, sink: string, objectUid: string, milesto
 /** `<sink> <kind> <milestone>` of all that is asked for. */
 function tuplesOf({ spec }: EventSubscription): Set<string> {
   const tuples = new Set<string>()
-  for (const { name } of spec.sinks)
+  for (const { name } of spec.sinks ?? [])
     for (const { kind, milestones = [] } of spec.events ?? [])
       for (const milestone of milestones) tuples.add(`team-a/${name} ${kind} ${milestone}`)
   return tuples
