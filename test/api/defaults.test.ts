@@ -10,7 +10,6 @@ test('a sink that says nothing gets every default', () => {
   assert.deepEqual(sinkSettings({ http }), {
     ok: true,
     value: {
-      url: http.url,
       mode: 'binary',
       batch: undefined,
       timeout: 15_000,
@@ -39,7 +38,6 @@ test('what a sink says is taken', () => {
   assert.deepEqual(settings, {
     ok: true,
     value: {
-      url: http.url,
       mode: 'structured',
       batch: undefined,
       timeout: 2_000,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { defaultPolicy } from '../../src/api/policy.ts'
 import { readCommand } from '../../src/config/command.ts'
 import { type Config, resolveConfig, type Settings } from '../../src/config/config.ts'
 import { readConfigFile } from '../../src/config/file.ts'
@@ -62,10 +63,7 @@ test('without anything there are the defaults', () => {
   assert.deepEqual(configOf(), {
     namespace: 'carillon-system',
     dataDir: '/var/lib/carillon',
-    adminNamespaces: [],
-    tenantKinds: [],
     watchNamespaces: [],
-    allowCidrs: [],
     clusterUri: undefined,
     dashboardUrl: undefined,
     schemaBaseUrl: undefined,
@@ -75,7 +73,7 @@ test('without anything there are the defaults', () => {
     logLevel: 'info',
     leaseMs: 15_000,
     graceMs: 20_000,
-    quota: { rows: 200_000, bytes: 2 ** 30 },
+    policy: defaultPolicy,
     archive: undefined,
   })
 })
