@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util'
 import { encodingFigures } from './encoding.ts'
 import { type KonfluxFigures, measureKonflux, scaledKonflux } from './konflux.ts'
 import { type Figures, measure, scaled } from './measure.ts'
+import { measureTenants, scaledTenants, type TenantsFigures } from './tenants.ts'
 
 const usage = `Usage: npm run bench [-- --scale SHARE] [--only PART]
-  --only PART     encoding, tekton or konflux; all of them when left out
+  --only PART     encoding, tekton, konflux or tenants; all of them when left out
   --scale SHARE   share of the full sizes, 0.05 for a quick look; default 1
   --profile DIR   write a CPU profile of the operator there
 `
@@ -18,7 +19,7 @@ const { values } = parseArgs({
   },
 })
 const share = Number(values.scale)
-const parts = ['encoding', 'tekton', 'konflux']
+const parts = ['encoding', 'tekton', 'konflux', 'tenants']
 const { only } = values
 if (values.help || !(share > 0 && share <= 1) || (only !== undefined && !parts.includes(only))) {
   process.stdout.write(usage)
@@ -78,6 +79,19 @@ const konfluxRows: [keyof KonfluxFigures, string, string][] = [
   ['konfluxRepeated', 'repeated', ''],
 ]
 
+const tenantsRows: [keyof TenantsFigures, string, string][] = [
+  ['tenantsReadyMs', 'many tenants: start of the process, without a disk → it is ready', 'ms'],
+  ['tenantsToldMs', 'the same → each sink and subscription is told that it is', 'ms'],
+  ['tenantsPeakRssMiB', 'largest resident memory at any time', 'MiB'],
+  ['tenantsRssMiB', 'resident memory at the end', 'MiB'],
+  ['tenantsIdleCpu', 'CPU of the operator while nothing happens, of a core', '%'],
+  ['calmP99Ms', 'acknowledged write → sink, 99th percentile, median of calm rounds', 'ms'],
+  ['floodP99Ms', 'the same beside a tenant that floods', 'ms'],
+  ['floodPerSecond', 'events of that one', '/s'],
+  ['tenantsLost', 'lost', ''],
+  ['tenantsRepeated', 'repeated', ''],
+]
+
 const round = (value: number) => Math.round(value * 100) / 100
 const line = (what: string, value: number, unit: string) =>
   console.log(`${what.padEnd(72)}${String(round(value)).padStart(10)} ${unit}`)
@@ -102,6 +116,12 @@ if (wanted('konflux')) {
   for (const [key, what, unit] of konfluxRows) line(what, figures[key], unit)
   for (const [key] of konfluxRows) told[key] = round(figures[key])
   failed ||= figures.konfluxLost > 0
+}
+if (wanted('tenants')) {
+  const figures = await measureTenants(scaledTenants(share), report)
+  for (const [key, what, unit] of tenantsRows) line(what, figures[key], unit)
+  for (const [key] of tenantsRows) told[key] = round(figures[key])
+  failed ||= figures.tenantsLost > 0
 }
 console.log(JSON.stringify(told))
 process.exit(failed ? 1 : 0)

@@ -1,0 +1,204 @@
+// Very many tenants, each with a sink and a subscription: what they cost when nothing happens, and what one that floods costs the others.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Manifest } from '../controlplane/admin.ts'
+import { applyCrds, applyOperatorRights, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
+import { installTekton } from '../controlplane/tekton.ts'
+import { type OperatorProcess, startOperator } from '../operator/process.ts'
+import { type Child, cpuMs, peakRssMiB, percentile, rssMiB, startChild } from './child.ts'
+import type { LoadReport } from './load.ts'
+import { buildOperator, losses, program, type Rig, settled } from './measure.ts'
+import type { ReceiverOrder, ReceiverReport } from './receiver.ts'
+import type { TenantsOrder } from './tenants-load.ts'
+
+export type TenantsSizes = {
+  namespaces: number
+  /** How long nothing happens, s. */
+  idle: number
+  /** Namespaces in which something goes on, status writes a second in all of them together, and how long a round lasts, s. */
+  busy: number
+  rate: number
+  seconds: number
+  rounds: number
+  /** Events a second of the one that floods. */
+  flood: number
+}
+
+export const fullTenants: TenantsSizes = {
+  namespaces: 1000,
+  idle: 60,
+  busy: 20,
+  rate: 40,
+  seconds: 10,
+  rounds: 5,
+  flood: 500,
+}
+
+/** The same at a share of the size; rates stay. */
+export const scaledTenants = (share: number): TenantsSizes => ({
+  ...fullTenants,
+  namespaces: Math.max(30, Math.round(fullTenants.namespaces * share)),
+  idle: Math.max(2, Math.round(fullTenants.idle * share)),
+  seconds: Math.max(2, Math.round(fullTenants.seconds * share)),
+  rounds: Math.max(1, Math.round(fullTenants.rounds * share)),
+})
+
+export type TenantsFigures = {
+  /** From the start of a process without a disk until it is ready; until each sink and subscription says so in its status. */
+  tenantsReadyMs: number
+  tenantsToldMs: number
+  tenantsPeakRssMiB: number
+  tenantsRssMiB: number
+  /** Share of a core while nothing happens, in %. */
+  tenantsIdleCpu: number
+  /** Acknowledged write → sink, of those that do not flood: medians of the rounds. */
+  calmP99Ms: number
+  floodP99Ms: number
+  floodPerSecond: number
+  tenantsLost: number
+  tenantsRepeated: number
+}
+
+type Load = Child<TenantsOrder, LoadReport>
+type Receiver = Child<ReceiverOrder, ReceiverReport>
+
+export async function measureTenants(sizes: TenantsSizes, report: Rig['report']): Promise<TenantsFigures> {
+  buildOperator()
+  await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30 })
+  await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
+  using load: Load = startChild('./tenants-load.ts')
+  using flooding: Load = startChild('./tenants-load.ts')
+  using receiver: Receiver = startChild('./receiver.ts')
+  using flooded: Receiver = startChild('./receiver.ts')
+  const url = await addressOf(receiver)
+  const connect = { kind: 'connect' as const, url: cp.url, ca: cp.ca, token: cp.adminToken }
+  await Promise.all([load.ask(connect), flooding.ask(connect)])
+  report(`founding ${sizes.namespaces} namespaces with a sink and a subscription each`)
+  await load.ask({ kind: 'found', prefix: 'tenant', count: sizes.namespaces, url })
+  await cp.admin.createNamespace('flood')
+  await cp.admin.apply(floodOf(await addressOf(flooded)))
+
+  report('starting an operator without a disk')
+  const started = clock()
+  await using operator = await startOperator(cp, { program })
+  const tenantsReadyMs = clock() - started
+  await told(cp, 2 * sizes.namespaces)
+  const tenantsToldMs = clock() - started
+  report(`all of them are told that they are ready; ${peakRssMiB(operator.pid).toFixed(0)} MiB at most`)
+  const tenantsIdleCpu = await idle(operator, sizes.idle, report)
+  const rounds: ({ isCalm: boolean } & Awaited<ReturnType<typeof play>>)[] = []
+  for (let round = 0; round < sizes.rounds; round += 1) {
+    for (const isCalm of [true, false]) {
+      rounds.push({ isCalm, ...(await play({ load, flooding, receiver, flooded, sizes, isCalm, round, report })) })
+    }
+  }
+  const median = (isCalm: boolean, of: 'p99' | 'perSecond') =>
+    percentile(
+      rounds.filter((one) => one.isCalm === isCalm).map((one) => one[of]),
+      0.5,
+    )
+  const sum = (of: 'lost' | 'repeated') => rounds.reduce((total, one) => total + one[of], 0)
+  const figures: TenantsFigures = {
+    tenantsReadyMs,
+    tenantsToldMs,
+    tenantsPeakRssMiB: peakRssMiB(operator.pid),
+    tenantsRssMiB: rssMiB(operator.pid),
+    tenantsIdleCpu,
+    calmP99Ms: median(true, 'p99'),
+    floodP99Ms: median(false, 'p99'),
+    floodPerSecond: median(false, 'perSecond'),
+    tenantsLost: sum('lost'),
+    tenantsRepeated: sum('repeated'),
+  }
+  await operator.stop()
+  return figures
+}
+
+const clock = (): number => performance.timeOrigin + performance.now()
+
+async function addressOf(receiver: Receiver): Promise<string> {
+  const listening = await receiver.next()
+  return `http://127.0.0.1:${listening.kind === 'listening' ? listening.port : 0}/`
+}
+
+/** In four formats, so that each write gives four events: it is the operator that is to be flooded, and not the API server beside it. */
+const floodFormats = ['cloudevents', 'cdevents', 'tektonv1', 'tektonv2']
+
+const floodOf = (url: string): Manifest[] => {
+  const metadata = { name: 'flood', namespace: 'flood' }
+  const apiVersion = 'carillon.dev/v1alpha1'
+  const spec = {
+    sinks: [{ name: 'flood' }],
+    formats: floodFormats,
+    events: [{ kind: 'TaskRun', milestones: ['started', 'finished'] }],
+  }
+  return [
+    { apiVersion, kind: 'EventSink', metadata, spec: { http: { url }, limits: { concurrency: 32 } } },
+    { apiVersion, kind: 'EventSubscription', metadata, spec },
+  ]
+}
+
+/** Resolves once so many sinks and subscriptions are told that they are ready. */
+async function told(cp: ControlPlane, count: number): Promise<void> {
+  for (;;) {
+    let ready = 0
+    for (const plural of ['eventsinks', 'eventsubscriptions']) {
+      const path = `/apis/carillon.dev/v1alpha1/${plural}?resourceVersion=0`
+      const { items = [] } = (await cp.admin.request('GET', path)).body as { items?: Declared[] }
+      ready += items.filter((one) =>
+        one.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+      ).length
+    }
+    if (ready >= count) return
+    await delay(500)
+  }
+}
+
+type Declared = { status?: { conditions?: { type: string; status: string }[] } }
+
+/** Of a core, in %. What the start has left to do comes to its end first. */
+async function idle(operator: OperatorProcess, seconds: number, report: Rig['report']): Promise<number> {
+  await delay(Math.min(seconds, 10) * 1000)
+  report(`nothing happens for ${seconds} s`)
+  const [from, before] = [performance.now(), cpuMs(operator.pid)]
+  await delay(seconds * 1000)
+  return ((cpuMs(operator.pid) - before) / (performance.now() - from)) * 100
+}
+
+type Round = {
+  load: Load
+  flooding: Load
+  receiver: Receiver
+  flooded: Receiver
+  sizes: TenantsSizes
+  isCalm: boolean
+  round: number
+  report: Rig['report']
+}
+
+/** One round: some tenants' runs, beside one that floods or alone. */
+async function play({ load, flooding, receiver, flooded, sizes, isCalm, round, report }: Round) {
+  const { busy, rate, seconds, flood } = sizes
+  await Promise.all([receiver.ask({ kind: 'clear' }), flooded.ask({ kind: 'clear' })])
+  const namespaces = Array.from({ length: busy }, (_, n) => `tenant-${n}`)
+  const name = `${isCalm ? 'calm' : 'flood'}-${round}`
+  const writes = flood / floodFormats.length
+  const driven = load.ask({ kind: 'drive', namespaces, prefix: name, count: (rate * seconds) / 2, bytes: 4000, rate })
+  const order = { namespaces: ['flood'], prefix: name, count: Math.ceil((writes * seconds) / 2), bytes: 4000 }
+  const beside = isCalm ? undefined : flooding.ask({ kind: 'drive', ...order, rate: writes })
+  const [{ acknowledged }] = await Promise.all([driven, beside])
+  const events = await settled(receiver, acknowledged, report)
+  const lags = acknowledged.flatMap(([key, at]) => (events.has(key) ? [(events.get(key)?.at ?? 0) - at] : []))
+  const p99 = percentile(lags, 0.99)
+  const perSecond = isCalm ? 0 : await rateOf(flooded)
+  report(`round ${round + 1}, ${isCalm ? 'calm' : `flood of ${perSecond.toFixed(0)}/s`}: p99 ${p99.toFixed(1)} ms`)
+  return { p99, perSecond, ...losses(acknowledged, events) }
+}
+
+/** Events a second that came, from first to last. */
+async function rateOf(flooded: Receiver): Promise<number> {
+  const answer = await flooded.ask({ kind: 'report' })
+  if (answer.kind !== 'received') throw new Error('no report')
+  const times = answer.events.map(([, at]) => at)
+  const count = answer.events.reduce((sum, [, , times]) => sum + times, 0)
+  return count / ((Math.max(...times) - Math.min(...times)) / 1000)
+}
