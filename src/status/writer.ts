@@ -82,7 +82,8 @@ export class StatusWriter {
     this.again.delete(key)
     // Numbers that are due are of a later time than what an urgent write may tell.
     if (urgency === 'counters') this.due.delete(key)
-    this.written.set(key, this.options.now())
+    const begun = this.options.now()
+    this.written.set(key, begun)
     let done = false
     try {
       done = await this.options.write(key, signal)
@@ -90,7 +91,8 @@ export class StatusWriter {
       const later = urgency === 'conditions' ? this.again : this.due
       if (!done) later.set(key, this.options.now() + retryMs)
     }
-    await this.options.wait(1000 / this.options.rates[urgency], signal)
+    const rest = 1000 / this.options.rates[urgency] - Math.max(0, this.options.now() - begun)
+    if (rest > 0) await this.options.wait(rest, signal)
   }
 
   private async sleep(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { encodingFigures, rows } from './encoding.ts'
 import { measureKonflux, scaledKonflux } from './konflux.ts'
 import { measure, scaled } from './measure.ts'
+import { measureTenants, scaledTenants } from './tenants.ts'
 
 test('a twentieth of the benchmark runs, and loses and repeats nothing', async (t) => {
   const figures = await measure(scaled(0.05), (line) => t.diagnostic(line))
@@ -16,6 +17,13 @@ test('a twentieth of a Konflux cluster is listed and followed, and nothing is lo
   for (const [name, value] of Object.entries(figures)) t.diagnostic(`${name}: ${Math.round(value * 100) / 100}`)
   const { konfluxLost, konfluxRepeated } = figures
   assert.deepEqual({ konfluxLost, konfluxRepeated }, { konfluxLost: 0, konfluxRepeated: 0 })
+})
+
+test('a twentieth of the tenants are told that they are ready, and nothing of theirs is lost beside one that floods', async (t) => {
+  const figures = await measureTenants(scaledTenants(0.05), (line) => t.diagnostic(line))
+  for (const [name, value] of Object.entries(figures)) t.diagnostic(`${name}: ${Math.round(value * 100) / 100}`)
+  const { tenantsLost, tenantsRepeated } = figures
+  assert.deepEqual({ tenantsLost, tenantsRepeated }, { tenantsLost: 0, tenantsRepeated: 0 })
 })
 
 test('every format is encoded, in all the ways that options give', (t) => {

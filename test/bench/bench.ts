@@ -87,6 +87,8 @@ const tenantsRows: [keyof TenantsFigures, string, string][] = [
   ['tenantsIdleCpu', 'CPU of the operator while nothing happens, of a core', '%'],
   ['calmP99Ms', 'acknowledged write → sink, 99th percentile, median of calm rounds', 'ms'],
   ['floodP99Ms', 'the same beside a tenant that floods', 'ms'],
+  ['calmWatchP99Ms', 'acknowledged write → a bare watch client, 99th percentile, median of calm rounds', 'ms'],
+  ['floodWatchP99Ms', 'the same beside a tenant that floods', 'ms'],
   ['floodPerSecond', 'events of that one', '/s'],
   ['tenantsLost', 'lost', ''],
   ['tenantsRepeated', 'repeated', ''],

@@ -9,6 +9,7 @@ import type { LoadReport } from './load.ts'
 import { buildOperator, losses, program, type Rig, settled } from './measure.ts'
 import type { ReceiverOrder, ReceiverReport } from './receiver.ts'
 import type { TenantsOrder } from './tenants-load.ts'
+import type { WatcherOrder, WatcherReport } from './watcher.ts'
 
 export type TenantsSizes = {
   namespaces: number
@@ -37,7 +38,7 @@ export const fullTenants: TenantsSizes = {
 export const scaledTenants = (share: number): TenantsSizes => ({
   ...fullTenants,
   namespaces: Math.max(30, Math.round(fullTenants.namespaces * share)),
-  idle: Math.max(2, Math.round(fullTenants.idle * share)),
+  idle: Math.max(1, Math.round(fullTenants.idle * share)),
   seconds: Math.max(2, Math.round(fullTenants.seconds * share)),
   rounds: Math.max(1, Math.round(fullTenants.rounds * share)),
 })
@@ -53,12 +54,16 @@ export type TenantsFigures = {
   /** Acknowledged write → sink, of those that do not flood: medians of the rounds. */
   calmP99Ms: number
   floodP99Ms: number
+  /** The same to a bare watch client: what the API server and the machine have of it. */
+  calmWatchP99Ms: number
+  floodWatchP99Ms: number
   floodPerSecond: number
   tenantsLost: number
   tenantsRepeated: number
 }
 
 type Load = Child<TenantsOrder, LoadReport>
+type Watcher = Child<WatcherOrder, WatcherReport>
 type Receiver = Child<ReceiverOrder, ReceiverReport>
 
 export async function measureTenants(sizes: TenantsSizes, report: Rig['report']): Promise<TenantsFigures> {
@@ -88,10 +93,10 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
   const rounds: ({ isCalm: boolean } & Awaited<ReturnType<typeof play>>)[] = []
   for (let round = 0; round < sizes.rounds; round += 1) {
     for (const isCalm of [true, false]) {
-      rounds.push({ isCalm, ...(await play({ load, flooding, receiver, flooded, sizes, isCalm, round, report })) })
+      rounds.push({ isCalm, ...(await play({ cp, load, flooding, receiver, flooded, sizes, isCalm, round, report })) })
     }
   }
-  const median = (isCalm: boolean, of: 'p99' | 'perSecond') =>
+  const median = (isCalm: boolean, of: 'p99' | 'watchP99' | 'perSecond') =>
     percentile(
       rounds.filter((one) => one.isCalm === isCalm).map((one) => one[of]),
       0.5,
@@ -105,6 +110,8 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
     tenantsIdleCpu,
     calmP99Ms: median(true, 'p99'),
     floodP99Ms: median(false, 'p99'),
+    calmWatchP99Ms: median(true, 'watchP99'),
+    floodWatchP99Ms: median(false, 'watchP99'),
     floodPerSecond: median(false, 'perSecond'),
     tenantsLost: sum('lost'),
     tenantsRepeated: sum('repeated'),
@@ -165,6 +172,7 @@ async function idle(operator: OperatorProcess, seconds: number, report: Rig['rep
 }
 
 type Round = {
+  cp: ControlPlane
   load: Load
   flooding: Load
   receiver: Receiver
@@ -176,9 +184,12 @@ type Round = {
 }
 
 /** One round: some tenants' runs, beside one that floods or alone. */
-async function play({ load, flooding, receiver, flooded, sizes, isCalm, round, report }: Round) {
+async function play({ cp, load, flooding, receiver, flooded, sizes, isCalm, round, report }: Round) {
   const { busy, rate, seconds, flood } = sizes
   await Promise.all([receiver.ask({ kind: 'clear' }), flooded.ask({ kind: 'clear' })])
+  using watcher: Watcher = startChild('./watcher.ts')
+  const watched = { url: cp.url, ca: cp.ca, token: cp.adminToken, path: '/apis/tekton.dev/v1/taskruns' }
+  await watcher.ask({ kind: 'watch', ...watched })
   const namespaces = Array.from({ length: busy }, (_, n) => `tenant-${n}`)
   const name = `${isCalm ? 'calm' : 'flood'}-${round}`
   const writes = flood / floodFormats.length
@@ -189,9 +200,17 @@ async function play({ load, flooding, receiver, flooded, sizes, isCalm, round, r
   const events = await settled(receiver, acknowledged, report)
   const lags = acknowledged.flatMap(([key, at]) => (events.has(key) ? [(events.get(key)?.at ?? 0) - at] : []))
   const p99 = percentile(lags, 0.99)
+  const seen = await watcher.ask({ kind: 'report' })
+  const at = new Map(seen.kind === 'seen' ? seen.events : [])
+  const watchP99 = percentile(
+    acknowledged.map(([key, time]) => (at.get(key) ?? Number.NaN) - time),
+    0.99,
+  )
   const perSecond = isCalm ? 0 : await rateOf(flooded)
-  report(`round ${round + 1}, ${isCalm ? 'calm' : `flood of ${perSecond.toFixed(0)}/s`}: p99 ${p99.toFixed(1)} ms`)
-  return { p99, perSecond, ...losses(acknowledged, events) }
+  report(
+    `round ${round + 1}, ${isCalm ? 'calm' : `flood of ${perSecond.toFixed(0)}/s`}: p99 ${p99.toFixed(1)} ms, of a bare watch ${watchP99.toFixed(1)}`,
+  )
+  return { p99, watchP99, perSecond, ...losses(acknowledged, events) }
 }
 
 /** Events a second that came, from first to last. */
