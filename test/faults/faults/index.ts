@@ -10,6 +10,7 @@ import { clock } from './clock.ts'
 import { crdGone, forbidden, namespaceGone } from './cluster.ts'
 import { outage, resets, slowLoris } from './connections.ts'
 import { damaged, diskFull, diskLost, readOnly } from './disk.ts'
+import { fuzz } from './fuzz.ts'
 import { isolation } from './isolation.ts'
 import { handover, killAfterAnswer, killLoop, pause } from './kills.ts'
 import { deleted, nameReuse, poisoned } from './objects.ts'
@@ -62,4 +63,5 @@ export const faults: readonly Fault[] = [
   diskLost,
   damaged,
   diskFull,
+  fuzz,
 ]
