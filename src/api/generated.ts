@@ -37,17 +37,19 @@ export type EventSinkSpec = {
   http: SinkHttp
   /**
    * How a delivery that failed is tried again: with growing pauses, each drawn at random up to its bound. Left
-   * out, maxAge is 72h, initialDelay 1s and maxDelay 1h, or what fits what is given.
+   * out, maxAge is 72h, initialDelay 1s and maxDelay 1h, or what fits what is given; the administrator may have
+   * set other defaults.
    */
   retry?: SinkRetry
   /**
    * How much the sink is given at a time. Left out, concurrency is 8, maxEventBytes 65536, maxPending 100000 and
-   * maxPendingBytes 268435456 (256 MiB); there is no limit of events a second.
+   * maxPendingBytes 268435456 (256 MiB); there is no limit of events a second. The administrator may have set
+   * other defaults.
    */
   limits?: SinkLimits
   /**
    * What becomes of deliveries that are given up. They are kept in the operator's database, to be listed and
-   * sent again. Left out, retention is 168h and max 10000.
+   * sent again. Left out, retention is 168h and max 10000, unless the administrator has set other defaults.
    */
   deadLetters?: {
     /** How long a dead letter is kept. From 0s to 8760h. */
@@ -183,8 +185,8 @@ export type SinkHttp = {
     }
   }
   /**
-   * How long a whole attempt may take, from connecting to the last byte of the answer. From 100ms to 5m.
-   * Default: 15s.
+   * How long a whole attempt may take, from connecting to the last byte of the answer. From 100ms to 5m. Left
+   * out, 15s, unless the administrator has set another default.
    */
   timeout?: string
 }

@@ -1,4 +1,4 @@
-import { sinkDefaults } from './defaults.ts'
+import { type SinkDefaults, sinkDefaults } from './defaults.ts'
 
 /** What the administrator decides for all tenants. It may change while the operator runs: read it each time, keep no part of it. */
 export type Policy = {
@@ -38,19 +38,6 @@ export type Quotas = {
   filterCost: number | undefined
   /** What may wait for all subscriptions of a namespace. */
   pending: { rows: number; bytes: number }
-}
-
-export type SinkDefaults = {
-  timeout: number
-  retry: { maxAge: number; initialDelay: number; maxDelay: number }
-  limits: {
-    concurrency: number
-    eventsPerSecond: number | undefined
-    maxEventBytes: number
-    maxPending: number
-    maxPendingBytes: number
-  }
-  deadLetters: { retention: number; max: number }
 }
 
 /** The policy of an administrator who says nothing. */

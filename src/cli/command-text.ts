@@ -1,4 +1,5 @@
-import { type Flag, wrap } from './flags.ts'
+import type { Flag } from './flag.ts'
+import { wrap } from './flags.ts'
 
 /** A flag of a command; one without a value is there or not, one with `list` may be given several times. */
 export type CommandFlag = Pick<Flag, 'name' | 'help' | 'default'> & { value?: string; short?: string; list?: true }

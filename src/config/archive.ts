@@ -1,6 +1,5 @@
-import { parseDuration } from '../api/durations.ts'
-import { accept, refuse, type Verdict } from '../api/verdict.ts'
-import type { FlagName } from '../cli/flags.ts'
+import { accept, type Verdict } from '../api/verdict.ts'
+import { durationOf, type Given } from './given.ts'
 
 export type ArchiveConfig = {
   url: string
@@ -13,29 +12,24 @@ export type ArchiveConfig = {
 }
 
 /** What the flags `--archive-…` tell; undefined where there is no archive. */
-export function archiveOf(one: (name: FlagName) => string | undefined): Verdict<ArchiveConfig | undefined> {
-  const afterMs = durationOf('archive-after', one)
+export function archiveOf(given: Given): Verdict<ArchiveConfig | undefined> {
+  const afterMs = durationOf(given, 'archive-after')
   if (!afterMs.ok) return afterMs
-  const reachMs = durationOf('archive-reach', one)
+  const reachMs = durationOf(given, 'archive-reach')
   if (!reachMs.ok) return reachMs
-  const url = one('archive-url')?.replace(/\/+$/, '')
+  const url = given.one('archive-url')?.replace(/\/+$/, '')
   if (url === undefined || url === '') return accept(undefined)
   if (!isSafe(url)) {
     const rule = 'must be an https URL without credentials, query and fragment (http only on loopback)'
-    return refuse('FlagInvalid', `--archive-url ${rule}: the token of the operator goes there`)
+    return given.wrong('archive-url', ` ${rule}: the token of the operator goes there`)
   }
   return accept({
     url,
-    tokenFile: one('archive-token-file') ?? '',
-    caFile: one('archive-ca-file') || undefined,
+    tokenFile: given.one('archive-token-file') ?? '',
+    caFile: given.one('archive-ca-file') || undefined,
     afterMs: afterMs.value,
     reachMs: reachMs.value,
   })
-}
-
-function durationOf(name: FlagName, one: (name: FlagName) => string | undefined): Verdict<number> {
-  const ms = parseDuration(one(name) ?? '')
-  return ms.ok ? ms : refuse('FlagInvalid', `--${name}: ${ms.message}`)
 }
 
 function isSafe(text: string): boolean {

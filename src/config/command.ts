@@ -2,12 +2,14 @@ import { parseArgs } from 'node:util'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { readSocketCommand, type SocketCommand } from '../cli/arguments.ts'
 import { isSocketCommand } from '../cli/commands.ts'
-import { environmentName, type Flag, type FlagName, runFlags, wrongUse } from '../cli/flags.ts'
+import { environmentName, type Flag } from '../cli/flag.ts'
+import { wrongUse } from '../cli/flags.ts'
 import { type HelpTopic, topicOf } from '../cli/help.ts'
 import { localCommandOf, localCommands, readLocal, verbsOf } from '../cli/local.ts'
 import type { LocalRun } from '../cli/local-command.ts'
+import { type FlagName, runFlags } from '../cli/run-flags.ts'
 import type { ClusterOptions } from '../kube/kubeconfig.ts'
-import type { Settings } from './config.ts'
+import type { Settings } from './given.ts'
 
 export type Command =
   | { name: 'run'; settings: Settings; cluster: ClusterOptions }

@@ -24,6 +24,8 @@ export type DeliveryDeps = {
   sink(): SinkRuntime | undefined
   /** Why there is none: an EventSink that makes no sense, or none at all. Rows of a missing sink wait for `retry.maxAge` only. */
   absent(): 'unusable' | 'missing'
+  /** How long rows of a sink wait that is missing and was never seen; ms. */
+  missingMaxAgeMs(): number
   /** Resolves when `sink()` may give something else, or `signal` aborts. */
   sinkChanged(signal: AbortSignal): Promise<void>
   transport(sink: SinkRuntime): Transport

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import { sinkDefaults } from '../api/defaults.ts'
 import type { Verdict } from '../api/verdict.ts'
 import { pause } from '../kube/backoff.ts'
 import type { Row } from '../outbox/outbox.ts'
@@ -147,7 +146,7 @@ export class SinkDelivery implements AsyncDisposable {
     this.standing.keep(moment)
     const rows = this.deps.outbox.claim(this.key, sweepRows, now)
     if (rows.length === 0) return Math.max(1, (this.deps.outbox.nextAttempt(this.key) ?? now) - now)
-    const { suspensions, maxAgeMs = sinkDefaults.retry.maxAge } = this.standing.current
+    const { suspensions, maxAgeMs = this.deps.missingMaxAgeMs() } = this.standing.current
     const { over, waiting, next } = sortByAge(rows, { since, maxAgeMs, suspensions }, now)
     this.sweepAt = over.length > 0 || next === undefined ? 0 : next
     for (const conclusion of over) this.settle(conclusion)

@@ -224,7 +224,8 @@ export class Operator {
       if (asked) deps.asked()
       if (asksForForce(object, before?.object)) await deps.sendAgain({ sink: key })
       const credentials = await deps.access(object, asked)
-      const state = judgeSink(object, { url: deps.checkUrl(sinkUrl(object)), credentials })
+      const checks = { url: deps.checkUrl(sinkUrl(object)), credentials }
+      const state = judgeSink(object, checks, deps.policy().defaults)
       deps.state.sinks.set(key, state)
       if (state.readiness.kind === 'waiting') this.again.set(`sink ${key}`, deps.now() + waitingMs)
       // At first sight it is the delivery that knows whether anything has changed, by what it has kept.

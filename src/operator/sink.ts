@@ -1,11 +1,11 @@
-import { sinkDefaults, sinkSettings } from '../api/defaults.ts'
+import { type SinkDefaults, sinkDefaults, sinkSettings } from '../api/defaults.ts'
 import type { EventSink } from '../api/generated.ts'
 import { keyOf } from '../api/object.ts'
 import { serviceOf, sinkUrl } from '../api/sink-url.ts'
 import type { Refusal, Verdict } from '../api/verdict.ts'
 import type { Readiness } from '../status/summarise.ts'
 import { requestedAt } from './requests.ts'
-import { defaultMaxPending, type SinkState } from './state.ts'
+import type { SinkState } from './state.ts'
 
 /** What was found out about a sink before it is judged. */
 export type SinkChecks = {
@@ -15,10 +15,10 @@ export type SinkChecks = {
   credentials: Verdict<unknown>
 }
 
-/** A sink's state from its spec and what was found out: pure. */
-export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
-  const settings = sinkSettings(object.spec)
-  if (!settings.ok) return unusable(object, settings)
+/** A sink's state from its spec, what was found out, and what counts where it says nothing: pure. */
+export function judgeSink(object: EventSink, checks: SinkChecks, defaults: SinkDefaults = sinkDefaults): SinkState {
+  const settings = sinkSettings(object.spec, defaults)
+  if (!settings.ok) return unusable(object, settings, defaults)
   const { mode, batch, timeout, retry, limits, deadLetters, suspend } = settings.value
   const { eventsPerSecond } = limits
   const service = serviceOf(object)
@@ -45,13 +45,17 @@ export function judgeSink(object: EventSink, checks: SinkChecks): SinkState {
   }
 }
 
-const unusable = (object: EventSink, { reason, message }: Refusal): SinkState => ({
+const unusable = (
+  object: EventSink,
+  { reason, message }: Refusal,
+  { limits, deadLetters }: SinkDefaults,
+): SinkState => ({
   object,
   readiness: { kind: 'stalled', reason, message },
   runtime: undefined,
-  maxEventBytes: sinkDefaults.limits.maxEventBytes,
-  maxPending: defaultMaxPending,
-  deadLetters: sinkDefaults.deadLetters,
+  maxEventBytes: limits.maxEventBytes,
+  maxPending: { rows: limits.maxPending, bytes: limits.maxPendingBytes },
+  deadLetters,
 })
 
 function readiness({ url, credentials }: SinkChecks, suspend: boolean): Readiness {

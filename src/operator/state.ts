@@ -1,13 +1,9 @@
-import { sinkDefaults } from '../api/defaults.ts'
+import { type SinkDefaults, sinkDefaults } from '../api/defaults.ts'
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
 import type { Load } from '../outbox/outbox.ts'
 import type { Readiness } from '../status/summarise.ts'
 import { type Emitter, type EmitterIndex, indexEmitters } from './emitter.ts'
-
-const { maxPending: rows, maxPendingBytes: bytes } = sinkDefaults.limits
-
-export const defaultMaxPending: Load = { rows, bytes }
 
 /** A sink as the operator last understood it. `runtime` is absent where there is nothing that could be delivered to. */
 export type SinkState = {
@@ -44,9 +40,17 @@ export class OperatorState {
   /** Labels of namespaces that are gone: the deletes of what was in them may be told later, by another watch. */
   private readonly departed = new Map<string, Record<string, string>>()
 
-  constructor(activations: Map<string, number>, labelsOf: (namespace: string) => Record<string, string> | undefined) {
+  /** What counts for a sink that is not there. */
+  private readonly defaults: () => SinkDefaults
+
+  constructor(
+    activations: Map<string, number>,
+    labelsOf: (namespace: string) => Record<string, string> | undefined,
+    defaults: () => SinkDefaults = () => sinkDefaults,
+  ) {
     this.activations = activations
     this.labelsOf = labelsOf
+    this.defaults = defaults
   }
 
   emitters(): EmitterIndex {
@@ -93,7 +97,8 @@ export class OperatorState {
 
   /** What may wait for a sink. Its default limits count until it is there. */
   maxPending(sink: string): Load {
-    return this.sinks.get(sink)?.maxPending ?? defaultMaxPending
+    const { maxPending: rows, maxPendingBytes: bytes } = this.defaults().limits
+    return this.sinks.get(sink)?.maxPending ?? { rows, bytes }
   }
 
   /** Of a subscription, by its uid; undefined where there is none. */
@@ -104,11 +109,11 @@ export class OperatorState {
   }
 
   maxEventBytes(sink: string): number {
-    return this.sinks.get(sink)?.maxEventBytes ?? sinkDefaults.limits.maxEventBytes
+    return this.sinks.get(sink)?.maxEventBytes ?? this.defaults().limits.maxEventBytes
   }
 
   /** Those of a sink that is gone are kept for as long as one that says nothing would keep them. */
   deadLetters(sink: string): { retention: number; max: number } {
-    return this.sinks.get(sink)?.deadLetters ?? sinkDefaults.deadLetters
+    return this.sinks.get(sink)?.deadLetters ?? this.defaults().deadLetters
   }
 }

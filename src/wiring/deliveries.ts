@@ -28,6 +28,7 @@ export function deliveryStarter(
         return object ? access(object, fresh) : refuse('SinkNotFound', `EventSink ${sink} is gone`)
       },
       absent: () => (state.sinks.has(sink) ? ('unusable' as const) : ('missing' as const)),
+      missingMaxAgeMs: () => ground.policy().defaults.retry.maxAge,
       sendsLast: leads,
       record,
       parked: (parking: string) => startDelivery(parking),

@@ -74,10 +74,11 @@ function connect(
   const seed = (one: EventSubscription) => recover.checkpoints.seed(one)
   const declared = collections(ground, metrics, book, () => operator, seed)
   const { namespaces, subscriptions } = declared
-  const state = new OperatorState(new Map(), (name) => {
+  const labelsOf = (name: string) => {
     const namespace = namespaces.objects.get(`/${name}`)
     return namespace && (namespace.metadata.labels ?? {})
-  })
+  }
+  const state = new OperatorState(new Map(), labelsOf, () => ground.policy().defaults)
   const ofTekton = { sink: undefined, due: false }
   const told = createStatuses({ ground, outbox, metrics, book, state, ofTekton }, () => ({
     overflow,

@@ -107,7 +107,7 @@ suite('the API server', () => {
   test('fills in the defaults of an EventSink', async () => {
     const { body } = await ask('EventSink', { http: { url: 'https://events.example.com/' } })
     assert.deepEqual(body.spec, {
-      http: { url: 'https://events.example.com/', mode: 'binary', timeout: '15s' },
+      http: { url: 'https://events.example.com/', mode: 'binary' },
       allowBody: false,
       suspend: false,
     })

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sinkSettings } from '../../src/api/defaults.ts'
-import type { SinkRetry } from '../../src/api/generated.ts'
+import { type SinkDefaults, sinkSettings as settingsWith, sinkDefaults } from '../../src/api/defaults.ts'
+import type { EventSinkSpec, SinkRetry } from '../../src/api/generated.ts'
 
 const http = { url: 'https://events.example.com/' }
 const hour = 3_600_000
+const sinkSettings = (spec: EventSinkSpec, defaults = sinkDefaults) => settingsWith(spec, defaults)
 
 test('a sink that says nothing gets every default', () => {
   assert.deepEqual(sinkSettings({ http }), {
@@ -25,6 +26,33 @@ test('a sink that says nothing gets every default', () => {
       suspend: false,
     },
   })
+})
+
+test("where a sink says nothing, the administrator's defaults count, fitted to what it says", () => {
+  const defaults: SinkDefaults = {
+    timeout: 5_000,
+    retry: { maxAge: hour, initialDelay: 10_000, maxDelay: 600_000 },
+    limits: { concurrency: 2, eventsPerSecond: 20, maxEventBytes: 32_768, maxPending: 1_000, maxPendingBytes: 2 ** 20 },
+    deadLetters: { retention: 0, max: 5 },
+  }
+  const settings = (spec: Omit<EventSinkSpec, 'http'>) => {
+    const read = sinkSettings({ http, ...spec }, defaults)
+    assert.ok(read.ok)
+    return read.value
+  }
+  const silent = settings({})
+  assert.deepEqual(
+    [silent.timeout, silent.retry, silent.limits, silent.deadLetters],
+    [5_000, defaults.retry, defaults.limits, { retention: 0, max: 5, sink: undefined }],
+  )
+  assert.deepEqual(settings({ retry: { maxAge: '5s' } }).retry, { maxAge: 5_000, initialDelay: 5_000, maxDelay: 5_000 })
+  assert.deepEqual(settings({ retry: { maxDelay: '2h' } }).retry, {
+    maxAge: 2 * hour,
+    initialDelay: 10_000,
+    maxDelay: 2 * hour,
+  })
+  assert.deepEqual(settings({ limits: { eventsPerSecond: 500 } }).limits, { ...defaults.limits, eventsPerSecond: 500 })
+  assert.deepEqual(settings({ deadLetters: { max: 7 } }).deadLetters, { retention: 0, max: 7, sink: undefined })
 })
 
 test('what a sink says is taken', () => {

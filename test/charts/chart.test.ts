@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { parse } from 'yaml'
 import { readCommand } from '../../src/config/command.ts'
+import { resolveConfig } from '../../src/config/config.ts'
 import { readConfigFile } from '../../src/config/file.ts'
+import type { Settings } from '../../src/config/given.ts'
 import { sources } from '../../src/sources/index.ts'
 import { AdminClient, type Manifest } from '../controlplane/admin.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
@@ -18,6 +20,12 @@ type PodSpec = {
   terminationGracePeriodSeconds: number
 }
 type StatefulSet = { spec: { template: { metadata: object; spec: PodSpec }; volumeClaimTemplates?: object[] } }
+
+const resolved = (file: Settings) => {
+  const config = resolveConfig({}, file)
+  assert.ok(config.ok, JSON.stringify(config))
+  return config.value
+}
 
 const podOf = (manifests: Manifest[]) => (find(manifests, 'StatefulSet') as unknown as StatefulSet).spec.template
 
@@ -36,6 +44,14 @@ suite('the chart', () => {
     ['replicas=3', /additional properties 'replicas' not allowed/],
     ['config.allowCidrs={10.0.0.0/8}', /additional properties 'allowCidrs' not allowed/],
     ['config.egress.allowCidrs={10.0.0.0}', /allowCidrs\/0'.*does not match pattern/],
+    ['config.egress.allowHosts={https://a.example.com}', /allowHosts\/0'.*does not match pattern/],
+    ['config.egress.allowPorts={0}', /allowPorts\/0'.*minimum/],
+    ['config.egress.proxy.url=proxy:3128', /proxy\/url'.*does not match pattern/],
+    ['config.secrets.requireLabel=maybe', /requireLabel'.*want boolean/],
+    ['config.quotas.maxSinksPerNamespace=-1', /maxSinksPerNamespace'.*minimum/],
+    ['config.defaults.timeout=soon', /timeout'.*does not match pattern/],
+    ['config.defaults.limits.concurrency=257', /concurrency'.*maximum/],
+    ['config.defaults.retry.attempts=5', /additional properties 'attempts' not allowed/],
     ['config.adminNamespaces={Team A}', /adminNamespaces\/0'.*does not match pattern/],
     ['config.adminNamespaces=platform', /adminNamespaces'.*want array/],
     ['config.logLevel=loud', /value must be one of 'debug', 'info', 'warn', 'error'/],
@@ -119,9 +135,27 @@ suite('the chart', () => {
       'log-level': ['info'],
       'archive-after': ['5m'],
       'archive-reach': ['6h'],
+      'require-credential-label': ['true'],
+      'max-sinks-per-namespace': ['100'],
+      'max-subscriptions-per-namespace': ['200'],
+      'max-events-per-second-per-namespace': ['0'],
+      'max-connections-per-namespace': ['256'],
+      'max-filter-cost-per-namespace': ['0'],
+      'default-timeout': ['15s'],
+      'default-concurrency': ['8'],
+      'default-events-per-second': ['0'],
+      'default-max-event-bytes': ['64Ki'],
+      'default-max-pending': ['100000'],
+      'default-max-pending-bytes': ['256Mi'],
+      'default-retention': ['168h'],
+      'default-max-dead-letters': ['10000'],
       'max-pending-per-namespace': ['200000'],
       'max-pending-bytes-per-namespace': ['1Gi'],
     })
+    // What the chart writes out are the operator's own defaults.
+    const { policy: byDefault } = resolved({})
+    const { policy } = resolved(config.value)
+    assert.deepEqual([policy.quotas, policy.defaults], [byDefault.quotas, byDefault.defaults])
   })
 
   test('gives the pod more time to end than attempts have', async () => {

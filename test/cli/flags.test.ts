@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { commands } from '../../src/cli/commands.ts'
-import { environmentName, type Flag, runFlags } from '../../src/cli/flags.ts'
+import { environmentName, type Flag } from '../../src/cli/flag.ts'
 import { type HelpTopic, help } from '../../src/cli/help.ts'
 import { localCommands } from '../../src/cli/local.ts'
+import { runFlags } from '../../src/cli/run-flags.ts'
 
 const nameOf = (topic: HelpTopic) => (typeof topic === 'string' ? topic : topic.local)
 const golden = (topic: HelpTopic) =>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { sinkDefaults } from '../../src/api/defaults.ts'
 import { accept, type Verdict } from '../../src/api/verdict.ts'
 import type { Access } from '../../src/delivery/access.ts'
 import type { AttemptRecord } from '../../src/delivery/attempt.ts'
@@ -88,6 +89,7 @@ export class Running implements AsyncDisposable {
       outbox: this.outbox,
       sink: () => this.sink,
       absent: () => this.whyAbsent,
+      missingMaxAgeMs: () => sinkDefaults.retry.maxAge,
       sinkChanged: (signal) =>
         new Promise((resolve) => {
           this.changed.push(resolve)

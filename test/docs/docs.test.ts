@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import { parse, parseAllDocuments } from 'yaml'
 import { commands } from '../../src/cli/commands.ts'
-import { type Flag, runFlags } from '../../src/cli/flags.ts'
 import { localCommands } from '../../src/cli/local.ts'
+import { runFlags } from '../../src/cli/run-flags.ts'
 import { readConfigFile } from '../../src/config/file.ts'
 import { annotationsOf, readAnnotation } from '../../src/formats/user-events/annotation.ts'
 import { createMetrics } from '../../src/status/metrics.ts'
@@ -165,7 +165,7 @@ suite('the YAML in the docs', () => {
 })
 
 describe('what the docs name', () => {
-  const flags = new Set((runFlags as readonly Flag[]).map(({ name }) => `--${name}`))
+  const flags = new Set<string>(runFlags.map(({ name }) => `--${name}`))
   for (const command of Object.values(commands)) for (const { name } of command.flags) flags.add(`--${name}`)
   /** Of npm scripts, Node, Helm and kubectl. */
   for (const { flags: of } of Object.values(localCommands)) for (const { name } of of) flags.add(`--${name}`)
