@@ -1,10 +1,9 @@
-import { byAge, ripeAt, takeOff } from './claim.ts'
+import { byAge, isHeld, peek, ripeAt, takeOff } from './claim.ts'
 import type { BatchLimits, Row } from './outbox.ts'
 import { type Queue, queueOf, type SinkQueues } from './queues.ts'
 import type { Route } from './routes.ts'
 import type { Store } from './store.ts'
-import { damage } from './trouble.ts'
-import type { Head, Peeked } from './window.ts'
+import type { Head } from './window.ts'
 
 /** So many heads are looked at for a request that its own namespace does not fill. */
 const mostLooked = 1000
@@ -32,9 +31,10 @@ function fullRoutes({ routes }: Store, sink: SinkQueues, limits: BatchLimits): R
   const full = new Set<number>()
   // What all of them together don't fill, none does.
   if (sink.load.rows - sink.inFlight < limits.rows && sink.load.bytes < limits.bytes) return full
-  for (const { id, sink: of, load, inFlight } of routes.all()) {
+  for (const route of routes.all()) {
+    const { id, sink: of, load, inFlight } = route
     const [rows, bytes] = [load.rows - inFlight.rows, load.bytes - inFlight.bytes]
-    if (of === sink && (rows >= limits.rows || bytes >= limits.bytes)) full.add(id)
+    if (of === sink && !sink.held.has(route) && (rows >= limits.rows || bytes >= limits.bytes)) full.add(id)
   }
   return full
 }
@@ -108,9 +108,9 @@ function takeLane(store: Store, queue: Queue, batch: Batch, head: Head): 'more' 
   const { sink, id } = batch.route
   add(store, batch, queue, head, bytes)
   const room = batch.limits.rows - batch.rows.length
-  for (const [seq, route, size, namespace] of room > 0 ? store.sql.behind(lane, head.seq, room) : []) {
+  for (const [seq, route, size, namespace, isParked] of room > 0 ? store.sql.behind(lane, head.seq, room) : []) {
     // Another lane may have the same number.
-    if (route !== id || store.flights.has(seq)) break
+    if (route !== id || store.flights.has(seq) || isHeld(batch.route, isParked === 1)) break
     if (!fits(batch, size)) return 'full'
     add(store, batch, queueOf(sink, namespace), { due: null, seq }, size)
   }
@@ -123,13 +123,4 @@ const fits = ({ rows, bytes, limits }: Batch, more: number): boolean =>
 function add(store: Store, batch: Batch, queue: Queue, row: { due: number | null; seq: number }, bytes: number): void {
   batch.rows.push(takeOff(store, queue, row, batch.now))
   batch.bytes += bytes
-}
-
-function peek({ sql }: Store, head: Head): Peeked {
-  if (head.peeked) return head.peeked
-  const found = sql.peek(head.seq)
-  if (!found) throw damage(`there is no row ${head.seq}, though its lane is waiting for it`)
-  const [route, lane, bytes, enqueued] = found
-  head.peeked = { route, lane, bytes, enqueued }
-  return head.peeked
 }

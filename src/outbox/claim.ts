@@ -1,11 +1,11 @@
 import { verify } from './checksum.ts'
 import type { Row } from './outbox.ts'
 import { mostReady, type Queue, type SinkQueues } from './queues.ts'
-import { depart } from './routes.ts'
+import { depart, type Route } from './routes.ts'
 import type { RowCells, StoredEvent } from './row-statements.ts'
 import { type Flight, readEvent, readParked, type Store } from './store.ts'
 import { damage } from './trouble.ts'
-import { type Head, type Reader, refill, type Window } from './window.ts'
+import { type Head, type Peeked, type Reader, refill, type Window } from './window.ts'
 
 /** See `Outbox.claim`. A few statements for the order, one for each row that is handed out. */
 export function claim(store: Store, name: string, n: number, now: number): Row[] {
@@ -70,6 +70,35 @@ function next(store: Store, queue: Queue, wanted: number, now: number): Head | u
 /** Sees to it that the next head is ready where there is one. `wanted`: as many might be asked for. */
 function readAhead(store: Store, queue: Queue, wanted: number, now: number): void {
   const { fresh, waiting, sink } = queue
+  do readOn(store, queue, wanted, now)
+  while (sink.held.size > 0 && passOver(store, fresh) + passOver(store, waiting) > 0)
+}
+
+/** Takes what is withheld off the front of a window; gives how many those are. */
+function passOver(store: Store, { ready }: Window): number {
+  const first = ready.findIndex((head) => !isWithheld(store, head))
+  return ready.splice(0, first < 0 ? ready.length : first).length
+}
+
+const isWithheld = (store: Store, head: Head): boolean => {
+  const { route, isParked } = peek(store, head)
+  return isHeld(store.routes.routeOf(route), isParked)
+}
+
+/** Whether a row of a route is not to be handed out; parked ones always may be. */
+export const isHeld = (route: Route, isParked: boolean): boolean => !isParked && route.sink.held.has(route)
+
+export function peek({ sql }: Pick<Store, 'sql'>, head: Head): Peeked {
+  if (head.peeked) return head.peeked
+  const found = sql.peek(head.seq)
+  if (!found) throw damage(`there is no row ${head.seq}, though its lane is waiting for it`)
+  const [route, lane, bytes, enqueued, isParked] = found
+  head.peeked = { route, lane, bytes, enqueued, isParked: isParked === 1 }
+  return head.peeked
+}
+
+function readOn(store: Store, queue: Queue, wanted: number, now: number): void {
+  const { fresh, waiting, sink } = queue
   const isShort = ({ ready, next }: Window) => ready.length === 0 && next <= now
   if (!isShort(fresh) && !isShort(waiting)) return
   const atOnce = Math.min(mostReady(sink), Math.max(64, Math.ceil(wanted / sink.turns.size)))
@@ -79,14 +108,17 @@ function readAhead(store: Store, queue: Queue, wanted: number, now: number): voi
 
 /** All heads of a queue that may go at `now`, the older first, in the order in which `claim` would hand them out; none is taken out. */
 export function* byAge(store: Store, queue: Queue, wanted: number, now: number): Generator<Head> {
-  const { fresh, waiting } = queue
+  const { fresh, waiting, sink } = queue
   readAhead(store, queue, wanted, now)
+  const isPassedOver = (head: Head | undefined) => head && sink.held.size > 0 && isWithheld(store, head)
   for (let [young, old] = [0, 0]; ; ) {
     if (young === fresh.ready.length) refill(fresh, young + 1, now, 64, freshReader(store, queue))
     if (old === waiting.ready.length) refill(waiting, old + 1, now, 64, waitingReader(store, queue))
     const [next, waited] = [fresh.ready[young], waiting.ready[old]]
     const due = waited && waited.due <= now ? waited : undefined
-    if (due && (!next || due.seq < next.seq)) {
+    if (isPassedOver(next)) fresh.ready.splice(young, 1)
+    else if (isPassedOver(due)) waiting.ready.splice(old, 1)
+    else if (due && (!next || due.seq < next.seq)) {
       old += 1
       yield due
     } else if (next) {

@@ -12,8 +12,9 @@ export const hotReads = {
       r.bytes, r.parked, r.attempts, r.first_attempt, r.crc, e.key, e.id, e.type, e.subject, e.attributes, e.data,
       e.summary_attributes, e.summary_data, e.crc
     FROM rows r JOIN events e ON e.key = r.event WHERE r.seq = ?`,
-  peek: 'SELECT route, lane, bytes, enqueued FROM rows WHERE seq = ?',
-  behind: 'SELECT seq, route, bytes, namespace FROM rows WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ? + 0',
+  peek: 'SELECT route, lane, bytes, enqueued, parked IS NOT NULL FROM rows WHERE seq = ?',
+  behind:
+    'SELECT seq, route, bytes, namespace, parked IS NOT NULL FROM rows WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ? + 0',
   head: 'SELECT seq, sink, namespace, due FROM rows WHERE lane = ? ORDER BY seq LIMIT 1',
   known: 'SELECT uid FROM objects WHERE source = ?',
   knownIn: 'SELECT uid FROM objects WHERE source = ? AND namespace = ?',

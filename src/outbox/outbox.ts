@@ -1,5 +1,6 @@
 import type { EncodedEvent } from '../formats/format.ts'
 import type { ObjectRecord, Remembered } from './object-record.ts'
+import type { Withholding } from './withholding.ts'
 
 export type { ObjectRecord, Remembered } from './object-record.ts'
 
@@ -193,6 +194,8 @@ export interface Outbox extends AsyncDisposable {
    */
   nextAttempt(sink: string, delayMs?: number): number | undefined
   settle(settlements: readonly Settlement[], now: number): Promise<void>
+  /** Rows that are not handed out for now. */
+  readonly withholding: Withholding
   /**
    * Makes every waiting row of a sink due at once (a changed spec or Secret, requestedAt). Like all that concerns many rows (`purge`,
    * `revive`, `pruneDeadLetters`, `forgetSubscription`) it goes through them in slices, each a transaction: a process that is killed in the midst
@@ -211,7 +214,7 @@ export interface Outbox extends AsyncDisposable {
   pending(): Pending[]
   /** Total number of rows of a sink, in flight included. */
   size(sink: string): number
-  /** What is pending for a sink, or for all subscriptions of a namespace. Bytes are those of events, counted once a row. */
+  /** What is pending for a sink (but for what it is withheld from), or for all subscriptions of a namespace. Bytes are those of events, counted once a row. */
   load(of: { sink: string } | { namespace: string }): Load
   /**
    * By `<subscription uid> <sink>`, of those that have rows: a time (ms) that is not after the `written` of any of them, and near the

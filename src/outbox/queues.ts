@@ -1,4 +1,5 @@
 import type { Load } from './outbox.ts'
+import type { Route } from './routes.ts'
 import { type Head, offer, type Window } from './window.ts'
 
 /** What is kept in memory of a sink: how much is owed to it, and whose turn it is. */
@@ -12,6 +13,8 @@ export type SinkQueues = {
   turns: Map<string, Queue>
   /** Until then (ms) nothing can be claimed unless something changes; 0 when that isn't known. */
   quietUntil: number
+  /** Those whose rows are not handed out for now (withholding.ts). */
+  held: Set<Route>
 }
 
 /** What waits for a sink out of one namespace, and what comes next of it. */
@@ -34,6 +37,7 @@ export const newSink = (id: number, name: string): SinkQueues => ({
   inFlight: 0,
   turns: new Map(),
   quietUntil: 0,
+  held: new Set(),
 })
 
 /** A queue that has no rows yet gets its turn after all others. */

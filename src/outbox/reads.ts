@@ -34,8 +34,15 @@ export function readKnown({ sql }: Store, source: string, namespace?: string): S
 }
 
 export function readLoad({ routes }: Store, of: { sink: string } | { namespace: string }): Load {
-  const load = 'sink' in of ? routes.sink(of.sink)?.load : routes.tenant(of.namespace)
-  return load ? { ...load } : { rows: 0, bytes: 0 }
+  const sink = 'sink' in of ? routes.sink(of.sink) : undefined
+  const load = { ...('sink' in of ? (sink?.load ?? { rows: 0, bytes: 0 }) : routes.tenant(of.namespace)) }
+  // What waits in vain must not take the room of others.
+  for (const route of sink?.held ?? []) {
+    if (!route.withheld) continue
+    load.rows -= route.load.rows
+    load.bytes -= route.load.bytes
+  }
+  return load
 }
 
 export function readCounts({ sql }: Store): CountDelta[] {

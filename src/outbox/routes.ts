@@ -4,6 +4,7 @@ import { dequeue, enqueue, newSink, noLoad, type Queue, queueOf, reread, type Si
 import { tallyPart } from './row-statements.ts'
 import type { Statements } from './statements.ts'
 import { damage } from './trouble.ts'
+import type { Pair } from './withholding.ts'
 
 /** A subscription toward a sink. */
 export type Route = {
@@ -16,6 +17,9 @@ export type Route = {
   inFlight: Load
   /** Of all routes of the subscription's namespace. */
   tenant: Load
+  /** Its rows are not handed out: the sink does not let the subscription in; its credentials are refused. */
+  withheld: boolean
+  resting: boolean
   water: LowWater
   /** The oldest row; undefined when there is none, or when it has to be looked for from `oldestFrom` on. */
   oldest: { seq: number; enqueued: number } | undefined
@@ -31,6 +35,7 @@ export class Routes {
   private readonly routesById = new Map<number, Route>()
   private readonly tenants = new Map<string, Load>()
   private uncommitted: (SinkQueues | Route)[] = []
+  private isWithheld: (pair: Pair) => boolean = () => false
   private lastSink = 0
   private lastRoute = 0
 
@@ -82,6 +87,30 @@ export class Routes {
     return this.tenants.get(namespace) ?? { rows: 0, bytes: 0 }
   }
 
+  /** What says whose rows are withheld, from now on; gives the sinks of which that changes something. */
+  withhold(isWithheld: (pair: Pair) => boolean): Set<SinkQueues> {
+    this.isWithheld = isWithheld
+    return this.reconsider(() => true)
+  }
+
+  reconsider(isMeant: (route: Route) => boolean): Set<SinkQueues> {
+    const changed = new Set<SinkQueues>()
+    for (const route of this.routes.values()) {
+      if (!isMeant(route)) continue
+      const { withheld } = route
+      route.withheld = this.isWithheld(pairOf(route))
+      if (route.withheld !== withheld) changed.add(hold(route))
+    }
+    return changed
+  }
+
+  rest(sink: string, subscriptionUid: string, rests: boolean): SinkQueues[] {
+    const route = this.routes.get(keyOf(subscriptionUid, sink))
+    if (!route || route.resting === rests) return []
+    route.resting = rests
+    return [hold(route)]
+  }
+
   /** The route of a row or count, made within the present transaction where it is new. */
   take(row: { sink: string; subscription: string; subscriptionUid: string }): Route {
     const found = this.routes.get(keyOf(row.subscriptionUid, row.sink))
@@ -112,6 +141,7 @@ export class Routes {
   drop(route: Route): void {
     this.routes.delete(keyOf(route.subscriptionUid, route.sink.name))
     this.routesById.delete(route.id)
+    route.sink.held.delete(route)
   }
 
   private newSink(name: string): SinkQueues {
@@ -141,8 +171,11 @@ export class Routes {
 
   private keepRoute(id: number, sink: SinkQueues, subscription: string, subscriptionUid: string): Route {
     const tenant = this.tenantOf(subscription)
+    const withheld = this.isWithheld({ sink: sink.name, subscription, subscriptionUid })
+    const holds = { withheld, resting: false }
     const own = { load: noLoad(), inFlight: noLoad(), tenant, water: lowWaterOf(), oldest: undefined, oldestFrom: 0 }
-    const route = { id, sink, subscription, subscriptionUid, ...own }
+    const route = { id, sink, subscription, subscriptionUid, ...own, ...holds }
+    hold(route)
     this.routes.set(keyOf(subscriptionUid, sink.name), route)
     this.routesById.set(id, route)
     this.lastRoute = Math.max(this.lastRoute, id)
@@ -196,6 +229,19 @@ export function leave(route: Route, queue: Queue, seq: number, bytes: number): v
   route.oldestFrom = seq
   route.oldest = undefined
 }
+
+function hold(route: Route): SinkQueues {
+  const { held } = route.sink
+  if (route.withheld || route.resting) held.add(route)
+  else held.delete(route)
+  return route.sink
+}
+
+const pairOf = ({ sink, subscription, subscriptionUid }: Route): Pair => ({
+  sink: sink.name,
+  subscription,
+  subscriptionUid,
+})
 
 const keyOf = (subscriptionUid: string, sink: string): string => `${subscriptionUid} ${sink}`
 

@@ -91,10 +91,12 @@ export const rowStatements = ({ write, seal, read, all }: Makers) => ({
   row: read<[seq: number], StoredRow>(hotReads.row),
   enqueued: read<[seq: number], [enqueued: number]>('SELECT enqueued FROM rows WHERE seq = ?'),
   dropRow: write<[seq: number]>('DELETE FROM rows WHERE seq = ?'),
-  peek: read<[seq: number], [route: number, lane: number, bytes: number, enqueued: number]>(hotReads.peek),
+  peek: read<[seq: number], [route: number, lane: number, bytes: number, enqueued: number, isParked: number]>(
+    hotReads.peek,
+  ),
   behind: all<
     [lane: number, after: number, limit: number],
-    [seq: number, route: number, bytes: number, namespace: string]
+    [seq: number, route: number, bytes: number, namespace: string, isParked: number]
   >(hotReads.behind),
   head: read<[lane: number], [seq: number, sink: number, namespace: string, due: number | null]>(hotReads.head),
   free: write<[seq: number]>('UPDATE rows SET due = 0 WHERE seq = ?'),
@@ -119,6 +121,9 @@ export const rowStatements = ({ write, seal, read, all }: Makers) => ({
   allDue: write<[sink: number]>('UPDATE rows SET due = 0 WHERE sink = ? AND due > 0'),
   oldestOf: read<[route: number, from: number], [seq: number, enqueued: number]>(
     'SELECT seq, enqueued FROM rows WHERE seq >= ?2 AND route = ?1 ORDER BY seq LIMIT 1',
+  ),
+  headsOf: all<[route: number, from: number, limit: number], [seq: number, namespace: string, due: number]>(
+    'SELECT seq, namespace, due FROM rows WHERE seq >= ?2 AND route = ?1 AND due IS NOT NULL AND parked IS NULL ORDER BY seq LIMIT ?3 + 0',
   ),
   tallies: all<[], Tally>(
     `SELECT route, namespace, seq / ${tallyPart} AS part, count(*), sum(bytes), min(seq), min(written) FROM rows

@@ -43,6 +43,7 @@ import {
 import { take, writeSettlements } from './settle.ts'
 import { type Store, storeOf } from './store.ts'
 import { transactionOf } from './transaction.ts'
+import { type Withholding, withholdingOf } from './withholding.ts'
 
 export type SqliteOutboxOptions = {
   /** Made (0700) where it is missing; the files in it are Carillon's. One process at a time. */
@@ -84,6 +85,7 @@ class OutboxInFile implements SqliteOutbox {
   private readonly sliceRows: number
   private readonly tell: Damaged
   readonly instance: string
+  readonly withholding: Withholding
   private closed = false
 
   constructor(storage: Storage, options: SqliteOutboxOptions) {
@@ -94,6 +96,7 @@ class OutboxInFile implements SqliteOutbox {
     this.tell = damaged
     this.disk = disk
     this.store = storeOf(sql, changes, now)
+    this.withholding = withholdingOf(this.store)
     this.group = new GroupCommit(transactionOf(storage, this.store, disk, log), groupMs, settleMs)
     this.add = (run, haste) => this.group.add(run, haste, 'reserve')
     this.sliceRows = sliceRows

@@ -2,11 +2,11 @@
 export type Head = { due: number; seq: number; peeked?: Peeked }
 
 /** What a row is chosen by. */
-export type Peeked = { route: number; lane: number; bytes: number; enqueued: number }
+export type Peeked = { route: number; lane: number; bytes: number; enqueued: number; isParked: boolean }
 
 /**
  * The next heads of one queue, in order, read ahead in bounded number.
- * Every stored head up to and including `floor` is in `ready` or in flight. None of those after it falls due before `next`, which is
+ * Every stored head up to and including `floor` is in `ready`, in flight or withheld. None of those after it falls due before `next`, which is
  * Infinity where there are none; 0 where that isn't known.
  */
 export type Window = { ready: Head[]; floor: Head; next: number }

@@ -10,6 +10,7 @@ import { rememberingContract } from './remembering.ts'
 import { requestsContract } from './requests.ts'
 import { settlingContract } from './settling.ts'
 import { turnsContract } from './turns.ts'
+import { withholdingContract } from './withholding.ts'
 
 export type Clock = { ms: number }
 
@@ -30,6 +31,7 @@ export function outboxContract(open: (clock: Clock) => Promise<Outbox>): void {
   commitContract(it)
   orderContract(it)
   turnsContract(it)
+  withholdingContract(it)
   requestsContract(it)
   settlingContract(it)
   rememberingContract(it)

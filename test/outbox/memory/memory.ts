@@ -41,6 +41,7 @@ import {
   claimRows,
   dropRows,
   inFlight,
+  isHeld,
   type KeptRow,
   loadOf,
   lowWaterOf,
@@ -51,6 +52,7 @@ import {
   postpone,
   restartRows,
 } from './rows.ts'
+import { withholdingIn } from './withholding.ts'
 
 /** An outbox for tests, which forgets all at its end. Written to be plainly right, not fast: the model of the one on disk. */
 export class MemoryOutbox implements Outbox {
@@ -64,6 +66,7 @@ export class MemoryOutbox implements Outbox {
   private readonly since = new Map<string, number>()
   private readonly sums = new Map<string, Sum>()
   private readonly kept = noRows()
+  readonly withholding = withholdingIn(this.kept, (sink) => this.changes.bump(sink))
   private letters: KeptLetter[] = []
   private floored: Floors = { values: new Map(), listed: new Set() }
   private readonly missed = new Map<string, Gaps>()
@@ -126,6 +129,7 @@ export class MemoryOutbox implements Outbox {
     const owed = forgetIn(this.objects, subscriptionUid).map((sink) => ({ sink, subscription: '', subscriptionUid }))
     for (const one of [...dropped, ...owed]) this.countsOf(one).dropped += 1
     forgetCounts(this.sums, subscriptionUid)
+    for (const key of this.kept.resting) if (key.endsWith(` ${subscriptionUid}`)) this.kept.resting.delete(key)
     const own = `${subscriptionUid} `
     for (const map of [this.since, this.floored.values])
       for (const key of map.keys()) if (key.startsWith(own)) map.delete(key)
@@ -172,7 +176,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   size(sink: string): number {
-    return this.load({ sink }).rows
+    return this.kept.rows.filter((row) => row.sink === sink).length
   }
 
   load(of: { sink: string } | { namespace: string }): Load {
@@ -267,6 +271,16 @@ export class MemoryOutbox implements Outbox {
   /** As a restart with the same disk. */
   restart(): void {
     restartRows(this.kept)
+    this.kept.resting.clear()
+    this.withholding.by(() => false)
+  }
+
+  /** Whether rows of a subscription toward a sink are withheld, or rest. */
+  holds({ sink, subscription }: Pick<Pending, 'sink' | 'subscription'>): boolean {
+    return this.kept.rows.some(
+      (row) =>
+        row.sink === sink && row.subscription === subscription && isHeld(this.kept, { ...row, parked: undefined }),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,9 +4,26 @@ import type { BatchLimits, Load, NewRow, Pending, Row, Settlement } from '../../
 export type KeptRow = Row & { namespace: string; written: number; due: number; claimed: number | undefined }
 
 /** Rows in the order of their seq; `turns`: by sink, the namespaces in the order in which it is their turn. */
-export type KeptRows = { rows: KeptRow[]; turns: Map<string, Set<string>>; lastSeq: number }
+export type KeptRows = {
+  rows: KeptRow[]
+  turns: Map<string, Set<string>>
+  lastSeq: number
+  isWithheld(row: Pick<KeptRow, 'sink' | 'subscription' | 'subscriptionUid'>): boolean
+  /** `<sink> <subscription uid>` */
+  resting: Set<string>
+}
 
-export const noRows = (): KeptRows => ({ rows: [], turns: new Map(), lastSeq: 0 })
+export const noRows = (): KeptRows => ({
+  rows: [],
+  turns: new Map(),
+  lastSeq: 0,
+  isWithheld: () => false,
+  resting: new Set(),
+})
+
+/** Rows that are not handed out for now. */
+export const isHeld = (kept: KeptRows, row: Omit<KeptRow, 'parked'> & { parked?: unknown }): boolean =>
+  !row.parked && (kept.isWithheld(row) || kept.resting.has(`${row.sink} ${row.subscriptionUid}`))
 
 /** A row as it is when it is new, with the next seq. */
 export function newRow(kept: KeptRows, row: NewRow & Pick<Row, 'parked'>, enqueued: number): KeptRow {
@@ -81,13 +98,17 @@ export function nextOf(kept: KeptRows, sink: string, delayMs: number, now: numbe
 }
 
 /** The first row of each lane, in order, but for lanes in flight. */
-export function headsOf(kept: KeptRows, sink: string): KeptRow[] {
+export function headsOf(
+  kept: KeptRows,
+  sink: string,
+  isMeant: (row: KeptRow) => boolean = (row) => !isHeld(kept, row),
+): KeptRow[] {
   const heads = new Map<string, KeptRow>()
   for (const row of kept.rows) {
     const lane = laneOf(row)
     if (row.sink === sink && !heads.has(lane)) heads.set(lane, row)
   }
-  return [...heads.values()].filter((row) => row.claimed === undefined)
+  return [...heads.values()].filter((row) => row.claimed === undefined && isMeant(row))
 }
 
 /** Takes up to `n` rows in turn. */
@@ -135,8 +156,10 @@ export function claimRequest(kept: KeptRows, sink: string, limits: BatchLimits, 
 
 const isOfOneRoute = (a: KeptRow, b: KeptRow): boolean => a.sink === b.sink && a.subscriptionUid === b.subscriptionUid
 
-function isFull({ rows }: KeptRows, of: KeptRow, limits: BatchLimits): boolean {
-  const free = rows.filter((row) => row.claimed === undefined && isOfOneRoute(row, of))
+function isFull(kept: KeptRows, of: KeptRow, limits: BatchLimits): boolean {
+  // What may go of these is parked, and no more is asked of it.
+  if (isHeld(kept, { ...of, parked: undefined })) return false
+  const free = kept.rows.filter((row) => row.claimed === undefined && isOfOneRoute(row, of))
   return free.length >= limits.rows || free.reduce((sum, row) => sum + bytesOf(row.event), 0) >= limits.bytes
 }
 
@@ -146,7 +169,7 @@ function takeLanes(kept: KeptRows, heads: KeptRow[], limits: BatchLimits, now: n
   let bytes = 0
   for (const head of heads) {
     for (const row of kept.rows.filter((other) => laneOf(other) === laneOf(head))) {
-      if (row.claimed !== undefined) break
+      if (row.claimed !== undefined || isHeld(kept, row)) break
       bytes += bytesOf(row.event)
       if (taken.length === limits.rows || (taken.length > 0 && bytes > limits.bytes)) return taken
       row.claimed = now
@@ -169,7 +192,13 @@ function byAge(heads: KeptRow[], now: number): KeptRow[] {
   }
 }
 
-function handed({ due: _due, claimed: _claimed, namespace: _namespace, written: _written, ...row }: KeptRow): Row {
+export function handed({
+  due: _due,
+  claimed: _claimed,
+  namespace: _namespace,
+  written: _written,
+  ...row
+}: KeptRow): Row {
   return { ...row, event: { ...row.event } }
 }
 
@@ -191,9 +220,9 @@ export function pendingOf({ rows }: KeptRows): Pending[] {
   })
 }
 
-export function loadOf({ rows }: KeptRows, of: { sink: string } | { namespace: string }): Load {
-  const some = rows.filter((row) =>
-    'sink' in of ? row.sink === of.sink : row.subscription.startsWith(`${of.namespace}/`),
+export function loadOf(kept: KeptRows, of: { sink: string } | { namespace: string }): Load {
+  const some = kept.rows.filter((row) =>
+    'sink' in of ? row.sink === of.sink && !kept.isWithheld(row) : row.subscription.startsWith(`${of.namespace}/`),
   )
   return { rows: some.length, bytes: some.reduce((sum, row) => sum + bytesOf(row.event), 0) }
 }

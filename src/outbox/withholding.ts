@@ -1,0 +1,73 @@
+import { takeOff } from './claim.ts'
+import type { Row } from './outbox.ts'
+import { queueOf, reread, type SinkQueues } from './queues.ts'
+import type { Route } from './routes.ts'
+import type { Store } from './store.ts'
+
+/** A subscription (`namespace/name`, and its uid) toward a sink. */
+export type Pair = { sink: string; subscription: string; subscriptionUid: string }
+
+/**
+ * Rows that are not handed out for now though they are due: of subscriptions that a sink does not let in, or whose own credentials it refuses.
+ * They are passed over once, and not looked at again before that changes. Parked rows are never among them: they are the sink owner's. Kept in
+ * memory: to be told anew after a start, before anything is claimed.
+ */
+export type Withholding = {
+  /** Whether rows are withheld: asked once for each pair, and again by `reconsider`. Nobody's are before it is given. */
+  by(isWithheld: (pair: Pair) => boolean): void
+  /** Asks again for the subscriptions that rows of a sink are of, or for those of a namespace. */
+  reconsider(of: { sink: string } | { namespace: string }): void
+  /** uids of the subscriptions whose rows are withheld from a sink, as far as there are any; they don't count in the sink's `load`. */
+  of(sink: string): ReadonlySet<string>
+  /** Withholds the rows of a pair for as long as its credentials rest, whatever is said of it besides. They count in the sink's `load`. */
+  rest(sink: string, subscriptionUid: string, rests: boolean): void
+  /** Up to `n` rows that `by` withholds, the oldest of each subscription first, one a lane, marked as in flight: to be given up, or released. */
+  claim(sink: string, n: number, now: number): Row[]
+}
+
+const nobody: ReadonlySet<string> = new Set()
+
+export function withholdingOf(store: Store): Withholding {
+  const { routes } = store
+  const tell = (sinks: Iterable<SinkQueues>) => {
+    for (const sink of sinks) {
+      for (const queue of sink.turns.values()) reread(queue)
+      store.changes.bump(sink.name)
+    }
+  }
+  return {
+    by(isWithheld) {
+      tell(routes.withhold(isWithheld))
+    },
+    reconsider(of) {
+      const sink = 'sink' in of ? routes.sink(of.sink) : undefined
+      if ('sink' in of && !sink) return
+      const isMeant = (route: Route) =>
+        'sink' in of ? route.sink === sink : route.subscription.startsWith(`${of.namespace}/`)
+      tell(routes.reconsider(isMeant))
+    },
+    of(name) {
+      const held = routes.sink(name)?.held
+      if (!held || held.size === 0) return nobody
+      const withheld = [...held].filter((route) => route.withheld && route.load.rows > 0)
+      return new Set(withheld.map(({ subscriptionUid }) => subscriptionUid))
+    },
+    rest(sink, subscriptionUid, rests) {
+      tell(routes.rest(sink, subscriptionUid, rests))
+    },
+    claim: (name, n, now) => claimWithheld(store, name, n, now),
+  }
+}
+
+function claimWithheld(store: Store, name: string, n: number, now: number): Row[] {
+  const rows: Row[] = []
+  for (const route of store.routes.sink(name)?.held ?? []) {
+    if (!route.withheld || route.load.rows === route.inFlight.rows) continue
+    const from = route.oldest?.seq ?? route.oldestFrom
+    for (const [seq, namespace, due] of store.sql.headsOf(route.id, from, n - rows.length)) {
+      if (!store.flights.has(seq)) rows.push(takeOff(store, queueOf(route.sink, namespace), { due, seq }, now))
+    }
+    if (rows.length >= n) break
+  }
+  return rows
+}
