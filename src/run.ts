@@ -15,6 +15,7 @@ import { marginMs } from './operator/recovery/checkpoint.ts'
 import { createMetrics } from './status/metrics.ts'
 import { live, openOutbox, work } from './wiring/lives.ts'
 import type { Ground } from './wiring/parts.ts'
+import { clusterServices } from './wiring/services.ts'
 import type { Health } from './wiring/wire.ts'
 
 export type RunOptions = {
@@ -79,7 +80,18 @@ async function lay(options: RunOptions, client: KubeClient, log: KubeLog): Promi
   const archive = config.value.archive && openArchive({ ...config.value.archive, userAgent, log: told })
   const margin = options.marginMs ?? marginMs
   const policy = () => config.value.policy
-  return accept({ config: config.value, policy, client, archive, cluster, egress, log: told, marginMs: margin })
+  const services = clusterServices(client)
+  return accept({
+    config: config.value,
+    policy,
+    client,
+    archive,
+    cluster,
+    egress,
+    services,
+    log: told,
+    marginMs: margin,
+  })
 }
 
 /** What is compiled of the configuration; `server` is the API server's URL. */

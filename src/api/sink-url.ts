@@ -1,7 +1,7 @@
 import type { EventSink } from './generated.ts'
 
 /** `spec.http.serviceRef`, with the namespace that it is in. `port` undefined: the Service's only one, or the scheme's. */
-export type ServiceRef = { namespace: string; name: string; port: number | undefined }
+export type ServiceRef = { namespace: string; name: string; port: number | undefined; scheme: 'http' | 'https' }
 
 /**
  * The URL that a sink's requests name: `spec.http.url`, or that of the Service, as cluster DNS knows it (its name is what the Host header and
@@ -16,5 +16,7 @@ export function sinkUrl({ metadata, spec }: EventSink): string {
 
 export function serviceOf({ metadata, spec }: EventSink): ServiceRef | undefined {
   const { serviceRef } = spec.http
-  return serviceRef && { namespace: metadata.namespace ?? '', name: serviceRef.name, port: serviceRef.port }
+  if (!serviceRef) return undefined
+  const { name, port, scheme = 'http' } = serviceRef
+  return { namespace: metadata.namespace ?? '', name, port, scheme }
 }

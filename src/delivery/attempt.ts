@@ -29,6 +29,11 @@ export type FailureClass =
   /** The event itself cannot be sent, to any sink. */
   | 'InvalidEvent'
   | 'CredentialsMissing'
+  /** Of a Service that a sink names: src/delivery/services.ts. */
+  | 'ServiceNotFound'
+  | 'ServiceNotAllowed'
+  | 'ServiceNotReady'
+  | 'ServiceUnreadable'
   /** The attempt was called off by us; it does not count. */
   | 'Aborted'
 

@@ -50,6 +50,10 @@ const failures: Readonly<Record<FailureClass, Meaning>> = {
   InvalidURL: 'hold',
   InvalidHeader: 'hold',
   CredentialsMissing: 'hold',
+  ServiceNotFound: 'hold',
+  ServiceNotAllowed: 'hold',
+  ServiceNotReady: 'hold',
+  ServiceUnreadable: 'hold',
   InvalidEvent: 'dead',
 }
 

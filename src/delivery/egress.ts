@@ -3,10 +3,12 @@ import { Agent, buildConnector, type Dispatcher } from 'undici'
 import type { EgressPolicy } from '../api/policy.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
+import { permittedEndpoints } from './pod-addresses.ts'
 import { createResolver, type Resolve } from './resolver.ts'
+import { type ReadEndpoints, serviceConnector } from './service-connector.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
-export type { Dispatcher } from 'undici'
+export type { buildConnector, Dispatcher } from 'undici'
 
 /** The one door out: all connections to places that tenants name go through it. */
 export type Egress = {
@@ -20,6 +22,8 @@ export type AgentOptions = {
   connectTimeoutMs: number
   /** Certificates trusted instead of Node's own, and what the other side is shown. */
   tls?: Omit<TlsMaterial, 'form'> | undefined
+  /** Where connections go instead of what the host resolves to, and never by a proxy: the Pods of a Service. */
+  endpoints?: ReadEndpoints | undefined
 }
 
 /** A connection that policy forbids. The message names the host, and no address that a name resolved to: that would be an oracle. */
@@ -71,13 +75,16 @@ const bare = (hostname: string): string => (hostname.startsWith('[') ? hostname.
 const keepAliveMs = 15_000
 
 function createAgent(options: AgentOptions, permits: AddressPolicy, resolve: Resolve): Dispatcher {
-  const connect = buildConnector({
-    timeout: options.connectTimeoutMs,
-    allowH2: false,
-    lookup: guardedLookup(permits, resolve),
-    ...(options.tls?.ca !== undefined && { ca: options.tls.ca }),
-    ...(options.tls?.cert !== undefined && { cert: options.tls.cert, key: options.tls.key }),
-  })
+  const { connectTimeoutMs, endpoints, tls } = options
+  const dial = (timeout: number) =>
+    buildConnector({
+      timeout,
+      allowH2: false,
+      lookup: guardedLookup(permits, resolve),
+      ...(tls?.ca !== undefined && { ca: tls.ca }),
+      ...(tls?.cert !== undefined && { cert: tls.cert, key: tls.key }),
+    })
+  const permitted = permittedEndpoints(permits)
   return new Agent({
     connections: options.connections,
     pipelining: 1,
@@ -86,14 +93,20 @@ function createAgent(options: AgentOptions, permits: AddressPolicy, resolve: Res
     // Attempts have a deadline of their own, over all of their parts.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: (target, callback) => {
-      const host = bare(target.hostname)
-      // Node connects to literals without asking the lookup.
-      if (isIP(host) !== 0 && !permits(host)) return callback(new AddressRefused(refusal(host)), null)
-      connect(target, callback)
-    },
+    connect: endpoints
+      ? serviceConnector({ endpoints, permitted, dial, connectTimeoutMs, random: Math.random })
+      : literalsChecked(dial(connectTimeoutMs), permits),
   })
 }
+
+/** Node connects to literals without asking the lookup. */
+const literalsChecked =
+  (connect: buildConnector.connector, permits: AddressPolicy): buildConnector.connector =>
+  (target, callback) => {
+    const host = bare(target.hostname)
+    if (isIP(host) !== 0 && !permits(host)) return callback(new AddressRefused(refusal(host)), null)
+    connect(target, callback)
+  }
 
 /** A lookup that knows only addresses which may be reached; Node dials what it returns. */
 function guardedLookup(permits: AddressPolicy, resolve: Resolve): LookupFunction {

@@ -1,5 +1,6 @@
 import type { FailureClass } from './attempt.ts'
 import { AddressRefused } from './egress.ts'
+import { ServiceRefused } from './service-connector.ts'
 
 type Failure = { class: FailureClass; message: string }
 
@@ -59,6 +60,7 @@ const families: readonly (readonly [RegExp, FailureClass, message: string])[] = 
 export function classify(error: unknown): Failure {
   for (const one of errorsIn(error)) {
     if (one instanceof AddressRefused) return { class: 'AddressRefused', message: one.message }
+    if (one instanceof ServiceRefused) return { class: one.reason, message: one.message }
     // undici's parser errors have a name of their own, but not always a code.
     const code = 'code' in one && typeof one.code === 'string' ? one.code : one.name
     const known = codes[code]

@@ -1,8 +1,6 @@
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Policy } from '../api/policy.ts'
-import { sinkUrl } from '../api/sink-url.ts'
-import type { Verdict } from '../api/verdict.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
 import type { KnownSources } from '../filters/selection.ts'
 import type { Format, FormatName } from '../formats/format.ts'
@@ -20,7 +18,7 @@ import type { LookingBack } from './recovery/looking-back.ts'
 import { type NamespacesSeen, type Reached, reachedBy } from './recovery/namespaces-seen.ts'
 import type { Recovery } from './recovery/recovery.ts'
 import { asksForForce, requestedAt, wantedOf } from './requests.ts'
-import { judgeSink } from './sink.ts'
+import { isLookedAtAgain, judgeSink, type SinkChecks } from './sink.ts'
 import type { OperatorState } from './state.ts'
 import { activationSpec, compileSubscription, sinkKeys, wasStalled } from './subscription.ts'
 import type { Watches } from './watches.ts'
@@ -43,9 +41,8 @@ export type OperatorDeps = {
   formats: Readonly<Record<FormatName, Format>>
   /** What the administrator decides, as it is now. */
   policy(): Policy
-  checkUrl(url: string): Verdict<URL>
-  /** What the sink asks of requests, with what its Secrets hold now; `fresh` where an old answer won't do. */
-  access(sink: EventSink, fresh: boolean): Promise<Verdict<unknown>>
+  /** What a sink refers to, as it is now; `fresh` where an old answer won't do. */
+  checkSink(sink: EventSink, fresh: boolean): Promise<SinkChecks>
   startDelivery(sink: string): void
   stopDelivery: ForgetSinkDeps['stopDelivery']
   ended: ForgetSinkDeps['ended']
@@ -223,11 +220,9 @@ export class Operator {
         requestedAt(object) !== (before ? requestedAt(before.object) : object.status?.lastHandledReconcileAt)
       if (asked) deps.asked()
       if (asksForForce(object, before?.object)) await deps.sendAgain({ sink: key })
-      const credentials = await deps.access(object, asked)
-      const checks = { url: deps.checkUrl(sinkUrl(object)), credentials }
-      const state = judgeSink(object, checks, deps.policy().defaults)
+      const state = judgeSink(object, await deps.checkSink(object, asked), deps.policy().defaults)
       deps.state.sinks.set(key, state)
-      if (state.readiness.kind === 'waiting') this.again.set(`sink ${key}`, deps.now() + waitingMs)
+      if (isLookedAtAgain(state.readiness)) this.again.set(`sink ${key}`, deps.now() + waitingMs)
       // At first sight it is the delivery that knows whether anything has changed, by what it has kept.
       const isChanged =
         before?.runtime?.epoch !== state.runtime?.epoch || before?.readiness.reason !== state.readiness.reason

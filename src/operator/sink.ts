@@ -11,9 +11,15 @@ import type { SinkState } from './state.ts'
 export type SinkChecks = {
   /** Whether the egress guard lets its URL out, as far as that shows without resolving names. */
   url: Verdict<URL>
+  /** Of a sink that names a Service: whether it may, as far as the Service alone tells. */
+  service?: Verdict<unknown> | undefined
   /** Whether its Secrets hold what its headers and auth refer to. */
   credentials: Verdict<unknown>
 }
+
+/** What may become right though the sink stays as it is: a Secret or a Service comes, or somebody changes it. */
+export const isLookedAtAgain = ({ kind, reason }: Readiness): boolean =>
+  kind === 'waiting' || (kind === 'stalled' && reason === 'ServiceNotAllowed')
 
 /** A sink's state from its spec, what was found out, and what counts where it says nothing: pure. */
 export function judgeSink(object: EventSink, checks: SinkChecks, defaults: SinkDefaults = sinkDefaults): SinkState {
@@ -58,8 +64,13 @@ const unusable = (
   deadLetters,
 })
 
-function readiness({ url, credentials }: SinkChecks, suspend: boolean): Readiness {
+function readiness({ url, service, credentials }: SinkChecks, suspend: boolean): Readiness {
   if (!url.ok) return { kind: 'stalled', reason: url.reason, message: url.message }
+  if (service?.ok === false) {
+    const { reason, message } = service
+    // A Service may come; one that may not be named has to be changed by somebody.
+    return { kind: reason === 'ServiceNotAllowed' ? 'stalled' : 'waiting', reason, message }
+  }
   if (!credentials.ok) {
     const { reason, message } = credentials
     // A header is wrong in the spec itself; a Secret may come, or be corrected.

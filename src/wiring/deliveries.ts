@@ -48,9 +48,16 @@ export function deliveryStarter(
 }
 
 const transportTo =
-  ({ egress }: Ground) =>
-  ({ url, mode, timeoutMs, concurrency }: SinkRuntime) =>
-    transports.http({ url, mode, timeoutMs, connections: concurrency, egress })
+  ({ egress, services }: Ground) =>
+  ({ url, service, mode, timeoutMs, concurrency }: SinkRuntime) =>
+    transports.http({
+      url,
+      mode,
+      timeoutMs,
+      connections: concurrency,
+      egress,
+      endpoints: service && ((fresh) => services.endpoints(service, fresh)),
+    })
 
 /** Takes attempts into metrics, book and status. */
 function recorder({ book, metrics, state, writer }: Parts, sink: string) {

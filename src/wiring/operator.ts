@@ -9,6 +9,7 @@ import type { AccessReader } from './access.ts'
 import { sendAgain } from './dead-letters.ts'
 import { now, type Parts } from './parts.ts'
 import { leave, type Recovering } from './recovery.ts'
+import { sinkChecker } from './sink-checker.ts'
 import type { Declared } from './watches.ts'
 
 /** What reconciling acts upon. */
@@ -39,8 +40,7 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     sources: knownSources,
     formats,
     policy: ground.policy,
-    checkUrl: (url) => ground.egress.check(url),
-    access,
+    checkSink: sinkChecker(ground, access),
     startDelivery,
     stopDelivery: (sink) => loops.stop(`deliver ${sink}`),
     ended: (sink) => void forgetSink(metrics, sink),

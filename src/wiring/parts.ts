@@ -1,6 +1,7 @@
 import type { Policy } from '../api/policy.ts'
 import type { Config } from '../config/config.ts'
 import type { Egress } from '../delivery/egress.ts'
+import type { Services } from '../delivery/services.ts'
 import type { Cluster } from '../formats/format.ts'
 import type { Archive } from '../kube/archive.ts'
 import type { KubeClient } from '../kube/client.ts'
@@ -25,6 +26,8 @@ export type Ground = {
   archive: Archive | undefined
   cluster: Cluster
   egress: Egress
+  /** Those that sinks name. */
+  services: Services
   log: KubeLog
   /** What a checkpoint is taken to be less than it says; ms. */
   marginMs: number

@@ -88,6 +88,10 @@ describe('what is done about a failure', () => {
     InvalidURL: 'hold',
     InvalidHeader: 'hold',
     CredentialsMissing: 'hold',
+    ServiceNotFound: 'hold',
+    ServiceNotAllowed: 'hold',
+    ServiceNotReady: 'hold',
+    ServiceUnreadable: 'hold',
     InvalidEvent: 'dead',
   }
   for (const [name, kind] of Object.entries(table) as [FailureClass, Outcome['kind']][]) {

@@ -36,6 +36,10 @@ describe('the class of an error', () => {
     InvalidHeader: [],
     InvalidEvent: [],
     CredentialsMissing: [],
+    ServiceNotFound: [],
+    ServiceNotAllowed: [],
+    ServiceNotReady: [],
+    ServiceUnreadable: [],
   }
   for (const [kind, codes] of Object.entries(table)) {
     for (const code of codes) {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import type { KubeObject } from '../../src/api/object.ts'
 import { defaultPolicy } from '../../src/api/policy.ts'
+import { sinkUrl } from '../../src/api/sink-url.ts'
 import { accept } from '../../src/api/verdict.ts'
 import { formats } from '../../src/formats/index.ts'
 import { pause } from '../../src/kube/backoff.ts'
@@ -64,11 +65,10 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     sources: knownSources,
     formats,
     policy: () => defaultPolicy,
-    checkUrl: (url) => accept(new URL(url)),
-    async access() {
+    async checkSink(sink) {
       failures -= 1
       if (failures >= 0) throw new Error('the API server is away')
-      return accept({})
+      return { url: accept(new URL(sinkUrl(sink))), credentials: accept({}) }
     },
     startDelivery: () => undefined,
     stopDelivery: async () => undefined,

@@ -2,7 +2,7 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import { nameUuid } from '../../formats/attributes.ts'
 import { type HttpMessage, toBatch, toBinary, toStructured } from '../../formats/binding.ts'
 import type { Answer } from '../attempt.ts'
-import type { Egress } from '../egress.ts'
+import type { AgentOptions, Egress } from '../egress.ts'
 import { Agents } from './agents.ts'
 import { Exchange } from './exchange.ts'
 import type { SendOptions, Transport } from './transport.ts'
@@ -17,6 +17,8 @@ export type HttpOptions = {
   connectTimeoutMs?: number
   connections: number
   egress: Egress
+  /** Of a Service's Pods; left out, whatever the URL's host resolves to is connected to. */
+  endpoints?: AgentOptions['endpoints']
   /** Wall clock, ms since the epoch: signatures tell it. `Date.now` when left out. */
   now?: () => number
 }
@@ -30,12 +32,21 @@ const maxConnectMs = 5_000
 
 /** Events over HTTP/1.1, a POST each or several in one (CloudEvents HTTP binding). Never throws, and never follows a redirect. */
 export function httpTransport(options: HttpOptions): Transport {
-  const { url, mode, timeoutMs, connectTimeoutMs = maxConnectMs, connections, egress, now = Date.now } = options
+  const {
+    url,
+    mode,
+    timeoutMs,
+    connectTimeoutMs = maxConnectMs,
+    connections,
+    egress,
+    endpoints,
+    now = Date.now,
+  } = options
   const target = egress.check(url)
   if (!target.ok)
     return unreachable(target.reason === 'AddressRefused' ? 'AddressRefused' : 'InvalidURL', target.message)
   const agents = new Agents((tls) =>
-    egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs), tls }),
+    egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs), tls, endpoints }),
   )
   const { origin, pathname, search } = target.value
   const path = pathname + search

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { EventSubscription } from '../../../src/api/generated.ts'
 import type { KubeObject } from '../../../src/api/object.ts'
 import { defaultPolicy } from '../../../src/api/policy.ts'
+import { sinkUrl } from '../../../src/api/sink-url.ts'
 import { accept } from '../../../src/api/verdict.ts'
 import { formats } from '../../../src/formats/index.ts'
 import { pause } from '../../../src/kube/backoff.ts'
@@ -178,8 +179,7 @@ export class Life {
       sources: knownSources,
       formats,
       policy: () => defaultPolicy,
-      checkUrl: (url) => accept(new URL(url)),
-      access: async () => accept({ headers: {} }),
+      checkSink: async (sink) => ({ url: accept(new URL(sinkUrl(sink))), credentials: accept({ headers: {} }) }),
       startDelivery: ignore,
       stopDelivery: async () => undefined,
       ended: ignore,

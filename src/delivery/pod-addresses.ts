@@ -1,0 +1,45 @@
+import { BlockList, isIPv4 } from 'node:net'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { AddressPolicy } from './addresses.ts'
+import type { Endpoint } from './service-endpoints.ts'
+
+/** Where clusters have their Pods: private addresses, and those that carriers share, as some clouds' clusters do. */
+const podRanges = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
+
+/** Metadata services of clouds that lie in these. No Pod has them; a status that says so is not to be trusted. */
+const metadata = ['100.100.100.200/32', 'fd00:ec2::254/128', 'fd20:ce::254/128']
+
+/** Of a Service's endpoints those that may be connected to. Refused where there is none: AddressRefused. */
+export function permittedEndpoints(permits: AddressPolicy): (endpoints: readonly Endpoint[]) => Verdict<Endpoint[]> {
+  const isPermitted = podAddressPolicy(permits)
+  return (endpoints) => {
+    const permitted = endpoints.filter(({ address }) => isPermitted(address))
+    return permitted.length > 0 ? accept(permitted) : refuse('AddressRefused', addressRefusal)
+  }
+}
+
+const addressRefusal =
+  "Connections to the Service's Pods are refused by the egress policy (their addresses are neither private nor public); an admin can allow their range with --allow-cidr."
+
+/**
+ * The policy for addresses that are known to be a Pod's own: what the guard lets through, and private ones besides. Loopback, link-local and
+ * the rest of what the guard refuses stay refused, unless an admin allows them.
+ */
+export function podAddressPolicy(permits: AddressPolicy): AddressPolicy {
+  const [inside, outside] = [blockList(podRanges), blockList(metadata)]
+  return (address) => {
+    const family = familyOf(address)
+    return permits(address) || (inside.check(address, family) && !outside.check(address, family))
+  }
+}
+
+const familyOf = (address: string) => (isIPv4(address) ? 'ipv4' : 'ipv6')
+
+function blockList(ranges: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [network = '', bits = ''] = range.split('/')
+    list.addSubnet(network, Number(bits), familyOf(network))
+  }
+  return list
+}
