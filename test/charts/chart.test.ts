@@ -231,6 +231,9 @@ const rights = [
   ...Object.values(sources).map(({ group, plural }) => `get,list,watch ${group}/${plural}`),
   'get,list,watch /namespaces',
   'get /configmaps',
+  'get /pods',
+  'get /services',
+  'list discovery.k8s.io/endpointslices',
   'get /secrets',
   'create,patch /events',
   'get /configmaps carillon-system/carillon-config',
@@ -290,7 +293,7 @@ suite('the chart, applied', () => {
     const file = (name: string) => parse(readFileSync(`${chart}/rbac/${name}.yaml`, 'utf8'))
     assert.deepEqual(
       [rules('ClusterRole'), rules('Role')],
-      [[...file('clusterrole'), ...file('configmaps')], file('role')],
+      [[...file('clusterrole'), ...file('configmaps'), ...file('service-refs')], file('role')],
     )
   })
 
