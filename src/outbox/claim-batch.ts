@@ -1,5 +1,5 @@
-import { byAge, isHeld, peek, ripeAt, takeOff } from './claim.ts'
-import type { BatchLimits, Row } from './outbox.ts'
+import { allowed, byAge, isHeld, peek, ripeAt, takeOff } from './claim.ts'
+import type { BatchLimits, Pace, Row } from './outbox.ts'
 import { type Queue, queueOf, type SinkQueues } from './queues.ts'
 import type { Route } from './routes.ts'
 import type { Store } from './store.ts'
@@ -12,16 +12,18 @@ const mostLooked = 1000
 type Batch = { route: Route; rows: Row[]; bytes: number; limits: BatchLimits; now: number; looked: number }
 
 /** See `Outbox.claimBatch`. Each head is looked at once, however often it is passed over. */
-export function claimBatch(store: Store, name: string, limits: BatchLimits, now: number): Row[] {
+export function claimBatch(store: Store, name: string, limits: BatchLimits, now: number, pace?: Pace): Row[] {
   const sink = store.routes.sink(name)
   if (!sink || limits.rows < 1 || sink.load.rows === sink.inFlight || now < sink.quietUntil) return []
   const full = fullRoutes(store, sink, limits)
   for (const queue of sink.turns.values()) {
-    const start = startOf(store, queue, full, limits, now)
+    const start = startOf(store, queue, full, limits, now, pace)
     if (!start) continue
     sink.turns.delete(queue.namespace)
     sink.turns.set(queue.namespace, queue)
-    return fill(store, queue, start, limits, now)
+    const rows = fill(store, queue, start, limits, now)
+    for (const { subscription } of rows) pace?.took(subscription)
+    return rows
   }
   return []
 }
@@ -46,16 +48,18 @@ function startOf(
   full: ReadonlySet<number>,
   { rows, delayMs }: BatchLimits,
   now: number,
+  pace: Pace | undefined,
 ): Head | undefined {
   if (queue.rows === queue.inFlight) return undefined
   let isFirst = true
-  for (const head of byAge(store, queue, rows, now)) {
+  for (const head of allowed(store, queue, byAge(store, queue, rows, now), pace)) {
     if (head.due > 0 || full.has(peek(store, head).route)) return head
     // Of those that were never tried the first has waited longest.
     if (isFirst && isRipe(peek(store, head).enqueued, delayMs, now)) return head
     isFirst = false
-    if (full.size === 0) break
+    if (full.size === 0 && !pace) break
   }
+  if (pace) return undefined
   const [waiting] = queue.waiting.ready
   return waiting && waiting.due <= now ? waiting : undefined
 }

@@ -1,5 +1,5 @@
 import { verify } from './checksum.ts'
-import type { Row } from './outbox.ts'
+import type { Pace, Row } from './outbox.ts'
 import { mostReady, type Queue, type SinkQueues } from './queues.ts'
 import { depart, type Route } from './routes.ts'
 import type { RowCells, StoredEvent } from './row-statements.ts'
@@ -8,21 +8,65 @@ import { damage } from './trouble.ts'
 import { type Head, type Peeked, type Reader, refill, type Window } from './window.ts'
 
 /** See `Outbox.claim`. A few statements for the order, one for each row that is handed out. */
-export function claim(store: Store, name: string, n: number, now: number): Row[] {
+export function claim(store: Store, name: string, n: number, now: number, pace?: Pace): Row[] {
   const sink = store.routes.sink(name)
   if (!sink || sink.load.rows === sink.inFlight || now < sink.quietUntil) return []
   const rows: Row[] = []
+  const asked = pace && noting(pace)
   // A queue that was served is met again at the end; one that has nothing keeps its place.
   for (const queue of sink.turns.values()) {
     if (rows.length >= n) return rows
-    const head = next(store, queue, n - rows.length, now)
+    const head = asked ? nextAllowed(store, queue, asked, now) : next(store, queue, n - rows.length, now)
     if (!head) continue
     sink.turns.delete(queue.namespace)
     sink.turns.set(queue.namespace, queue)
-    rows.push(takeOff(store, queue, head, now))
+    const row = takeOff(store, queue, head, now)
+    pace?.took(row.subscription)
+    rows.push(row)
   }
-  if (rows.length < n) sink.quietUntil = nextDue(sink)
+  if (rows.length < n && !asked?.refused) sink.quietUntil = nextDue(sink)
   return rows
+}
+
+/** A pace that remembers whether it refused something. */
+function noting(pace: Pace): Pace & { refused: boolean } {
+  const asked = {
+    refused: false,
+    took: (subscription: string) => pace.took(subscription),
+    allows(subscription: string) {
+      const isAllowed = pace.allows(subscription)
+      if (!isAllowed) asked.refused = true
+      return isAllowed
+    },
+  }
+  return asked
+}
+
+/** The first head that a pace lets go, of those that are looked at. */
+function nextAllowed(store: Store, queue: Queue, pace: Pace, now: number): Head | undefined {
+  if (queue.rows === queue.inFlight) return undefined
+  for (const head of allowed(store, queue, byAge(store, queue, 1, now), pace)) {
+    const { ready } = head.due === 0 ? queue.fresh : queue.waiting
+    ready.splice(ready.indexOf(head), 1)
+    return head
+  }
+  return undefined
+}
+
+/** Those that a pace lets go of the next heads of a queue. Only so many are looked at: it is most often all of a queue that has to wait. */
+export function* allowed(store: Store, queue: Queue, heads: Iterable<Head>, pace: Pace | undefined): Generator<Head> {
+  const refused = new Set<number>()
+  let left = mostReady(queue.sink)
+  for (const head of heads) {
+    if (!pace) yield head
+    else {
+      const { route } = peek(store, head)
+      if (!refused.has(route) && pace.allows(store.routes.routeOf(route).subscription)) yield head
+      else refused.add(route)
+      left -= 1
+      if (left === 0) return
+    }
+  }
 }
 
 /** See `Outbox.nextAttempt`. */

@@ -151,6 +151,14 @@ export type DeadLetterQuery = {
 
 export type Load = { rows: number; bytes: number }
 
+/** What limits how fast rows are handed out, by whose they are. `subscription` is `namespace/name`. */
+export type Pace = {
+  /** Whether a row of it may be handed out now; asked before each. */
+  allows(subscription: string): boolean
+  /** A row of it was handed out. */
+  took(subscription: string): void
+}
+
 /** Whether the disk takes what is written; ms since when it does not. */
 export type StorageState = { kind: 'ok' } | { kind: 'full' | 'readOnly' | 'failing'; since: number; message: string }
 
@@ -178,16 +186,18 @@ export interface Outbox extends AsyncDisposable {
    * after a restart every row can be claimed). A lane is a sink, a subscription's uid and an object: at most one of its rows is in flight,
    * and none before those that came earlier. The namespaces of the objects take turns, a row each; one that had no rows gets its turn after
    * all others, one that has none to give keeps it. Within a namespace oldest first: rows to be tried at once in the order of commits,
-   * those that waited in the order in which they fell due, merged by age.
+   * those that waited in the order in which they fell due, merged by age. What `pace` doesn't allow stays as it is, and others go before it; as
+   * far as that shows within the next heads of a namespace (some hundreds, fewer where many share the sink).
    */
-  claim(sink: string, n: number, now: number): Row[]
+  claim(sink: string, n: number, now: number, pace?: Pace): Row[]
   /**
    * The rows of one request, marked as in flight: all of one subscription, and of each of their lanes the next ones in order, so that several
    * rows of a lane are in flight. They have to be settled in this order, and none that comes behind one that stays.
    * The namespaces take turns, a request each; what its own rows leave free goes to those of the same subscription in others. A row begins a
-   * request once it waited for `delayMs` or has been tried before, or where the rows that wait of its subscription fill one.
+   * request once it waited for `delayMs` or has been tried before, or where the rows that wait of its subscription fill one. What `pace` allows
+   * when a request begins holds for all of it.
    */
-  claimBatch(sink: string, limits: BatchLimits, now: number): Row[]
+  claimBatch(sink: string, limits: BatchLimits, now: number, pace?: Pace): Row[]
   /**
    * When the next row of a sink may be tried: a time that has passed (its `enqueued`) where one may at once; undefined when none waits.
    * Lanes in flight don't count. A row that was never tried waits for `delayMs` more.

@@ -14,7 +14,6 @@ import { listLetters, readLetter, superfluous } from './letters.ts'
 import { readNamed } from './named.ts'
 import { type Damaged, leave, openStorage, type Storage } from './open.ts'
 import type {
-  BatchLimits,
   CommitBatch,
   CountDelta,
   DeadLetter,
@@ -122,12 +121,12 @@ class OutboxInFile implements SqliteOutbox {
     return this.group.add(() => writeBatch(this.store, batch))
   }
 
-  claim(sink: string, n: number, now: number): Row[] {
-    return this.disk.settles ? this.reading(() => claim(this.store, sink, n, now)) : []
+  claim(...[sink, n, now, pace]: Parameters<Outbox['claim']>): Row[] {
+    return this.disk.settles ? this.reading(() => claim(this.store, sink, n, now, pace)) : []
   }
 
-  claimBatch(sink: string, limits: BatchLimits, now: number): Row[] {
-    return this.disk.settles ? this.reading(() => claimBatch(this.store, sink, limits, now)) : []
+  claimBatch(...[sink, limits, now, pace]: Parameters<Outbox['claimBatch']>): Row[] {
+    return this.disk.settles ? this.reading(() => claimBatch(this.store, sink, limits, now, pace)) : []
   }
 
   nextAttempt(sink: string, delayMs = 0): number | undefined {

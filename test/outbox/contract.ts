@@ -6,6 +6,7 @@ import { lettersContract } from './letters.ts'
 import { livesContract } from './lives.ts'
 import { loadsContract } from './loads.ts'
 import { orderContract } from './order.ts'
+import { pacingContract } from './pacing.ts'
 import { rememberingContract } from './remembering.ts'
 import { requestsContract } from './requests.ts'
 import { settlingContract } from './settling.ts'
@@ -32,6 +33,7 @@ export function outboxContract(open: (clock: Clock) => Promise<Outbox>): void {
   orderContract(it)
   turnsContract(it)
   withholdingContract(it)
+  pacingContract(it)
   requestsContract(it)
   settlingContract(it)
   rememberingContract(it)

@@ -14,6 +14,7 @@ import type {
   NewRow,
   ObjectRecord,
   Outbox,
+  Pace,
   Pending,
   Row,
   Settlement,
@@ -94,12 +95,12 @@ export class MemoryOutbox implements Outbox {
     for (const gap of batch.gaps ?? []) addGap(this.missed, gap, time)
   }
 
-  claim(sink: string, n: number, now: number): Row[] {
-    return claimRows(this.kept, sink, n, now)
+  claim(sink: string, n: number, now: number, pace?: Pace): Row[] {
+    return claimRows(this.kept, sink, n, now, pace)
   }
 
-  claimBatch(sink: string, limits: BatchLimits, now: number): Row[] {
-    return claimRequest(this.kept, sink, limits, now)
+  claimBatch(sink: string, limits: BatchLimits, now: number, pace?: Pace): Row[] {
+    return claimRequest(this.kept, sink, limits, now, pace)
   }
 
   nextAttempt(sink: string, delayMs = 0): number | undefined {

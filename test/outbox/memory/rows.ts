@@ -1,5 +1,5 @@
 import { bytesOf, shrunk } from '../../../src/outbox/event-bytes.ts'
-import type { BatchLimits, Load, NewRow, Pending, Row, Settlement } from '../../../src/outbox/outbox.ts'
+import type { BatchLimits, Load, NewRow, Pace, Pending, Row, Settlement } from '../../../src/outbox/outbox.ts'
 
 export type KeptRow = Row & { namespace: string; written: number; due: number; claimed: number | undefined }
 
@@ -112,7 +112,7 @@ export function headsOf(
 }
 
 /** Takes up to `n` rows in turn. */
-export function claimRows(kept: KeptRows, sink: string, n: number, now: number): Row[] {
+export function claimRows(kept: KeptRows, sink: string, n: number, now: number, pace?: Pace): Row[] {
   const turns = kept.turns.get(sink) ?? new Set()
   const queues = new Map(
     [...Map.groupBy(headsOf(kept, sink), (row) => row.namespace)].map(([name, heads]) => [name, byAge(heads, now)]),
@@ -121,8 +121,11 @@ export function claimRows(kept: KeptRows, sink: string, n: number, now: number):
   // A namespace that was served is met again at the end; one that has nothing keeps its place.
   for (const namespace of turns) {
     if (claimed.length >= n) break
-    const row = queues.get(namespace)?.shift()
+    const queue = queues.get(namespace) ?? []
+    const at = queue.findIndex(({ subscription }) => pace?.allows(subscription) ?? true)
+    const [row] = at < 0 ? [] : queue.splice(at, 1)
     if (!row) continue
+    pace?.took(row.subscription)
     turns.delete(namespace)
     turns.add(namespace)
     row.claimed = now
@@ -132,11 +135,11 @@ export function claimRows(kept: KeptRows, sink: string, n: number, now: number):
 }
 
 /** Takes the rows of one request. */
-export function claimRequest(kept: KeptRows, sink: string, limits: BatchLimits, now: number): Row[] {
+export function claimRequest(kept: KeptRows, sink: string, limits: BatchLimits, now: number, pace?: Pace): Row[] {
   const turns = kept.turns.get(sink) ?? new Set()
   const queues = Map.groupBy(headsOf(kept, sink), (row) => row.namespace)
   for (const namespace of limits.rows > 0 ? turns : []) {
-    const heads = byAge(queues.get(namespace) ?? [], now)
+    const heads = byAge(queues.get(namespace) ?? [], now).filter((row) => pace?.allows(row.subscription) ?? true)
     const start = heads.find((row, at) => row.due > 0 || isFull(kept, row, limits) || (at === 0 && isRipe(row)))
     if (!start) continue
     turns.delete(namespace)
@@ -145,7 +148,9 @@ export function claimRequest(kept: KeptRows, sink: string, limits: BatchLimits, 
       .filter((other) => other !== namespace)
       .flatMap((other) => byAge(queues.get(other) ?? [], now))
     const mates = [...heads.filter((row) => row !== start), ...others].filter((row) => isOfOneRoute(row, start))
-    return takeLanes(kept, [start, ...mates], limits, now)
+    const rows = takeLanes(kept, [start, ...mates], limits, now)
+    for (const { subscription } of rows) pace?.took(subscription)
+    return rows
   }
   return []
 
