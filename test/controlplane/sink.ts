@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv6 } from 'node:net'
 
 export type Received = {
   /** The event's id: header ce-id, else `id` of a structured event, else header webhook-id; '' where there is none. Of a batch: all of `ids`. */
@@ -31,6 +31,8 @@ export type SinkOptions = {
   record?: 'all' | 'ids'
   /** A free one when left out. */
   port?: number
+  /** 127.0.0.1 when left out. */
+  address?: string
 }
 
 export type Sink = AsyncDisposable & {
@@ -47,7 +49,7 @@ export type Sink = AsyncDisposable & {
 
 /** An HTTP server on a free port of 127.0.0.1 that takes deliveries, and misbehaves on demand. */
 export async function startSink(options: SinkOptions = {}): Promise<Sink> {
-  const { record = 'all' } = options
+  const { record = 'all', address = '127.0.0.1' } = options
   let behaviour = options.behaviour ?? { kind: 'answer', status: 204 }
   const received: Received[] = []
   const attempts = new Map<string, number>()
@@ -68,12 +70,12 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
     })
   })
   await new Promise<void>((resolve, reject) =>
-    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', 512, resolve),
+    server.once('error', reject).listen(options.port ?? 0, address, 512, resolve),
   )
   const { port } = server.address() as AddressInfo
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${isIPv6(address) ? `[${address}]` : address}:${port}`,
     port,
     received,
     behave(next) {

@@ -21,6 +21,7 @@ import { restarts } from './lifecycle/restarts.ts'
 import { type Scene, schemaBase } from './lifecycle/scene.ts'
 import { secrets } from './lifecycle/secrets.ts'
 import { selection } from './lifecycle/selection.ts'
+import { services } from './lifecycle/services.ts'
 import { starts } from './lifecycle/starts.ts'
 import { storage } from './lifecycle/storage.ts'
 import { suspending } from './lifecycle/suspending.ts'
@@ -48,6 +49,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     deliveries(scene)
     batches(scene)
     secrets(scene)
+    services(scene)
     filters(scene)
     selection(scene)
     starts(scene)

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventSink } from '../../src/api/generated.ts'
 import { accept, refuse } from '../../src/api/verdict.ts'
+import type { SinkRuntime } from '../../src/delivery/sink.ts'
 import { requestedAtAnnotation } from '../../src/operator/requests.ts'
-import { judgeSink, type SinkChecks } from '../../src/operator/sink.ts'
+import { isLookedAtAgain, judgeSink, type SinkChecks } from '../../src/operator/sink.ts'
 import { sink } from './scene.ts'
 
 const fine: SinkChecks = { url: accept(new URL('https://qe.example.com/hook')), credentials: accept({}) }
@@ -31,9 +32,51 @@ test('a sink is ready when its URL may be reached and its Secrets are there', ()
       { ...fine, credentials: noSecret },
       { kind: 'waiting', reason: 'SecretNotFound', message: 'Secret team-a/qe is not there' },
     ],
+    [
+      'a Service may come, before anybody looks for its Secrets',
+      {},
+      { ...fine, service: refuse('ServiceNotFound', 'Service qe is not there'), credentials: noSecret },
+      { kind: 'waiting', reason: 'ServiceNotFound', message: 'Service qe is not there' },
+    ],
+    [
+      'a Service that may not be named needs the user',
+      {},
+      { ...fine, service: refuse('ServiceNotAllowed', 'Service qe has no selector') },
+      { kind: 'stalled', reason: 'ServiceNotAllowed', message: 'Service qe has no selector' },
+    ],
+    [
+      'a Service that may be named',
+      {},
+      { ...fine, service: accept({}) },
+      { kind: 'ready', reason: 'Ready', message: 'ready to deliver' },
+    ],
   ]
   for (const [name, spec, checks, readiness] of cases)
     assert.deepEqual(judgeSink(sink(spec), checks).readiness, readiness, name)
+})
+
+test('a sink is looked at again where something else than itself may change', () => {
+  const again = (reason: string) =>
+    isLookedAtAgain(judgeSink(sink(), { ...fine, service: refuse(reason, '') }).readiness)
+  assert.deepEqual(['ServiceNotFound', 'ServiceUnreadable', 'ServiceNotAllowed'].map(again), [true, true, true])
+  assert.deepEqual(
+    [fine, { ...fine, url: badUrl }, { ...fine, credentials: noSecret }].map((checks) =>
+      isLookedAtAgain(judgeSink(sink(), checks).readiness),
+    ),
+    [false, false, true],
+  )
+})
+
+test('delivery is told the Service that a sink names, and its URL', () => {
+  const named = (serviceRef: object) => judgeSink(sink({ http: { serviceRef: { name: 'hook', ...serviceRef } } }), fine)
+  const of = (runtime: SinkRuntime | undefined) => [runtime?.url, runtime?.service]
+  const service = { namespace: 'team-a', name: 'hook' }
+  assert.deepEqual(of(named({}).runtime), ['http://hook.team-a.svc/', { ...service, port: undefined, scheme: 'http' }])
+  assert.deepEqual(of(named({ port: 8443, path: '/in?a=b', scheme: 'https' }).runtime), [
+    'https://hook.team-a.svc:8443/in?a=b',
+    { ...service, port: 8443, scheme: 'https' },
+  ])
+  assert.equal(judgeSink(sink(), fine).runtime?.service, undefined)
 })
 
 test('what delivery is told of a sink, with the defaults filled in', () => {

@@ -248,6 +248,12 @@ suite('the request', () => {
   const finished = (more: object = {}) =>
     subscription({ events: [{ kind: 'TaskRun', milestones: ['finished'] }], ...more })
 
+  test('is to the URL of the Service that the sink names', () => {
+    const serviceRef = { name: 'hook', port: 8443, path: '/in', scheme: 'https' }
+    const [event] = requestsOf(finished(), sink({ url: undefined, serviceRef }), ofRun())
+    assert.equal(event?.request?.url, 'https://hook.team-a.svc:8443/in')
+  })
+
   test('is in the mode of the sink, with its headers, and Secrets named, not read', () => {
     const http = {
       headers: [

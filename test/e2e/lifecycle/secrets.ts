@@ -12,7 +12,7 @@ import { conditionsOf, momentOf, run } from '../fixture.ts'
 import type { Scene } from './scene.ts'
 
 /** Gives the operator what the chart gives it on top, by one of its files; resolves with what takes it away again. */
-async function allow(admin: AdminClient, file: string): Promise<() => Promise<void>> {
+export async function allow(admin: AdminClient, file: string): Promise<() => Promise<void>> {
   const [group, name] = ['rbac.authorization.k8s.io', `carillon-${file}`]
   const rules = parse(readFileSync(new URL(`../../../charts/carillon/rbac/${file}.yaml`, import.meta.url), 'utf8'))
   await admin.apply({ apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: { name }, rules })
