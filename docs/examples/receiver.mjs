@@ -45,12 +45,19 @@ function keep(event) {
   return insert.run(source, id, subject, sequence, JSON.stringify(event)).changes === 1
 }
 
+/** What OPTIONS is answered: events of this origin are welcome, at the rate that it asks for. */
+function agree({ 'webhook-request-origin': origin, 'webhook-request-rate': rate }) {
+  if (!origin || origin !== process.env.ALLOWED_ORIGIN) return { allow: 'OPTIONS, POST' }
+  return { allow: 'OPTIONS, POST', 'webhook-allowed-origin': origin, ...(rate && { 'webhook-allowed-rate': rate }) }
+}
+
 const server = createServer(async (request, response) => {
   if (request.method === 'GET') {
     const { searchParams } = new URL(request.url, 'http://localhost')
     const rows = bySequence.all(searchParams.get('subject') ?? '')
     return response.setHeader('content-type', 'application/json').end(`[${rows.map((row) => row.event).join(',')}]\n`)
   }
+  if (request.method === 'OPTIONS') return response.writeHead(204, agree(request.headers)).end()
   let body = ''
   for await (const chunk of request.setEncoding('utf8')) body += chunk
   response.writeHead(request.method === 'POST' ? take(request.headers, body) : 405).end()

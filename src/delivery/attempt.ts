@@ -7,9 +7,18 @@ export type Answer =
       retryAfter?: string | readonly string[] | undefined
       /** What the sink wrote, where it did not take the event and wrote text: for dead letters, and for nothing else. */
       text?: string | undefined
+      /** It is the answer to a validation request, before any event. */
+      asked?: boolean | undefined
       durationMs: number
     }
-  | { kind: 'failure'; class: FailureClass; message: string; durationMs: number }
+  | {
+      kind: 'failure'
+      class: FailureClass
+      message: string
+      /** Of a sink that has not agreed yet. */
+      retryAfter?: string | readonly string[] | undefined
+      durationMs: number
+    }
 
 /** Why no answer came. */
 export type FailureClass =
@@ -34,6 +43,10 @@ export type FailureClass =
   | 'ServiceNotAllowed'
   | 'ServiceNotReady'
   | 'ServiceUnreadable'
+  /** A sink that is to be asked first has not agreed to be sent events (src/delivery/validation.ts). */
+  | 'ValidationRefused'
+  /** It can't say for now. */
+  | 'ValidationPending'
   /** The attempt was called off by us; it does not count. */
   | 'Aborted'
 

@@ -43,6 +43,7 @@ const failures: Readonly<Record<FailureClass, Meaning>> = {
   DNSFailed: 'retry',
   NetworkFailed: 'retry',
   InvalidAnswer: 'retry',
+  ValidationPending: 'retry',
   Aborted: 'retry',
   HostNotFound: 'hold',
   AddressRefused: 'hold',
@@ -54,6 +55,7 @@ const failures: Readonly<Record<FailureClass, Meaning>> = {
   ServiceNotAllowed: 'hold',
   ServiceNotReady: 'hold',
   ServiceUnreadable: 'hold',
+  ValidationRefused: 'hold',
   InvalidEvent: 'dead',
 }
 
@@ -89,10 +91,11 @@ function read(answer: Answer): { meaning: Meaning; reason: string; message: stri
     hundreds[hundred] ?? 'retry',
     hundred === 3 ? 'Redirected' : `HTTP${status}`,
   ]
-  return { meaning, reason, message: describe(status, meaning, hundred) }
+  const to = answer.asked ? ' to OPTIONS, before any event' : ''
+  return { meaning, reason, message: describe(`${status}${to}`, meaning, hundred) }
 }
 
-function describe(status: number, meaning: Meaning, hundred: number): string {
+function describe(status: string, meaning: Meaning, hundred: number): string {
   if (hundred === 3)
     return `The sink answered ${status}; redirects are not followed: give the final address in spec.http.url.`
   if (meaning === 'gone')
@@ -122,7 +125,7 @@ function again(kind: 'retry' | 'hold', answer: Answer, facts: AttemptFacts, reas
   const { now, retry } = facts
   const deadline = (facts.firstAttempt ?? now) + retry.maxAgeMs
   const at = Math.min(now + backoff(facts.attempts, retry, facts.random), deadline)
-  const asked = kind === 'retry' && answer.kind === 'response' ? parseRetryAfter(answer.retryAfter, now) : undefined
+  const asked = kind === 'retry' ? parseRetryAfter(answer.retryAfter, now) : undefined
   if (asked === undefined) return { kind, at, reason, message }
   const restUntil = now + Math.min(asked, retry.maxDelayMs)
   return { kind: 'retry', at: Math.max(restUntil, at), reason, message, restUntil }

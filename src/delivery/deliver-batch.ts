@@ -2,6 +2,7 @@ import type { Verdict } from '../api/verdict.ts'
 import { isPlain } from '../formats/binding.ts'
 import type { Row, Settlement } from '../outbox/outbox.ts'
 import type { Access } from './access.ts'
+import { afterAgreement } from './agree.ts'
 import type { Answer, Outcome } from './attempt.ts'
 import type { BatchSize } from './batch-size.ts'
 import type { Moment } from './clock.ts'
@@ -14,6 +15,7 @@ import { rowAccess } from './row-access.ts'
 import type { SinkRuntime } from './sink.ts'
 import { withoutCredentials } from './sink-access.ts'
 import type { SinkStanding } from './sink-standing.ts'
+import { soon } from './soon.ts'
 import { withoutSuspension } from './suspensions.ts'
 import type { Transport } from './transports/transport.ts'
 
@@ -56,12 +58,12 @@ export async function deliverBatch(rows: readonly Row[], sink: SinkRuntime, cont
   const since = context.moment().clock
   await runCourse(requestsOf(rows, sink.batch?.maxEvents ?? 1), {
     send(request) {
-      // The claim has been taken off the sink's pace; what is sent again has not.
-      if (request[0]?.tries) standing.begin(request.length)
+      // The claim has been taken off the sink's pace, as one request; what is sent again has not, nor what the claim is cut into.
+      if (request[0]?.tries || sent > 0) standing.begin(request[0]?.tries ? request.length : 0, 1)
       sent += 1
       return attempt(request, sink, context, accessOf)
     },
-    isOver: () => context.isOver(sent),
+    isOver: () => context.isOver(sent) || (sent > 0 && standing.isAtRate(sink, context.moment())),
     isLong: () => context.moment().clock - since >= turnMs,
     now: () => deps.now(),
     record: (record) => deps.record(record),
@@ -78,7 +80,7 @@ async function attempt(
   accessOf: (row: Row) => Access,
 ): Promise<Answered | undefined> {
   const { common, deps, standing, size, learn } = context
-  const answer = common.ok ? await post(request, context, accessOf) : withoutCredentials(common.message)
+  const answer = common.ok ? await post(request, sink, context, accessOf) : withoutCredentials(common.message)
   if (answer.kind === 'failure' && answer.class === 'Aborted') return undefined
   const moment = context.moment()
   const { now } = moment
@@ -92,20 +94,21 @@ async function attempt(
   size.learn(sink, answer, request)
   const { isCurrent, circumstances } = learn(answer, outcomeOfAll(outcome), sink, moment, common)
   if (isCurrent || outcome.kind === 'halved') return { answer, outcome, circumstances }
-  const outcomes = outcome.outcomes.map((one) => ('at' in one ? { ...one, at: now } : one))
+  const outcomes = outcome.outcomes.map((one) => soon(one, now))
   return { answer, outcome: { kind: 'ended', outcomes }, circumstances }
 }
 
 function post(
   request: readonly Tried[],
-  { transport, signal }: BatchContext,
+  sink: SinkRuntime,
+  context: BatchContext,
   accessOf: (row: Row) => Access,
 ): Promise<Answer> {
   const [{ row: first }] = request as [Tried]
+  const { transport, signal } = context
   const options = { ...accessOf(first), signal }
-  if (isPlain(first.event)) return transport.send(first.event, options)
-  return transport.sendBatch(
-    request.map(({ row }) => row.event),
-    options,
+  const events = request.map(({ row }) => row.event)
+  return afterAgreement(sink, context, options, () =>
+    isPlain(first.event) ? transport.send(first.event, options) : transport.sendBatch(events, options),
   )
 }

@@ -1,4 +1,5 @@
 import { neverSuspended, type Suspensions } from './suspensions.ts'
+import type { Agreement } from './validation.ts'
 
 /**
  * What the delivery to a sink remembers from one process to the next. Times are ms since the epoch.
@@ -13,6 +14,8 @@ export type Memory = {
   gone: boolean
   /** When its rest ends, and how many in a row that is. */
   rest: { until: number; rests: number } | undefined
+  /** It was asked, and has agreed. */
+  agreement: Agreement | undefined
   suspensions: Suspensions
   /** Since when there is no sink of this name. */
   missingSince: number | undefined
@@ -25,6 +28,7 @@ export const blank: Memory = {
   epoch: undefined,
   gone: false,
   rest: undefined,
+  agreement: undefined,
   suspensions: neverSuspended,
   missingSince: undefined,
   maxAgeMs: undefined,
@@ -34,13 +38,14 @@ const version = 1
 
 /** Undefined where there is nothing worth it. */
 export function writeMemory(memory: Memory): string | undefined {
-  const { at, epoch, gone, rest, suspensions, missingSince, maxAgeMs } = memory
+  const { at, epoch, gone, rest, agreement, suspensions, missingSince, maxAgeMs } = memory
   const text = JSON.stringify({
     v: version,
     at,
     epoch,
     gone: gone || undefined,
     rest: rest && [rest.until, rest.rests],
+    agreed: agreement && (agreement.perMinute ?? 0),
     suspended: suspensions.since,
     past: suspensions.past.length > 0 ? suspensions.past.map(({ from, to }) => [from, to]) : undefined,
     missing: missingSince,
@@ -56,6 +61,7 @@ export function readMemory(text: string | undefined): Memory {
   const kept = parse(text)
   if (kept.v !== version) return blank
   const [until, rests] = numbers(kept.rest) ?? []
+  const agreed = number(kept.agreed)
   const past = (Array.isArray(kept.past) ? kept.past : []).flatMap((pair: unknown) => {
     const [from, to] = numbers(pair) ?? []
     return from !== undefined && to !== undefined && from <= to ? [{ from, to }] : []
@@ -65,6 +71,7 @@ export function readMemory(text: string | undefined): Memory {
     epoch: typeof kept.epoch === 'string' ? kept.epoch : undefined,
     gone: kept.gone === true,
     rest: until === undefined || rests === undefined ? undefined : { until, rests: Math.max(1, Math.round(rests)) },
+    agreement: agreed === undefined ? undefined : { perMinute: agreed || undefined },
     suspensions: { since: number(kept.suspended), past },
     missingSince: number(kept.missing),
     maxAgeMs: number(kept.maxAge),

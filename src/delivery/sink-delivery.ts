@@ -3,8 +3,9 @@ import type { Verdict } from '../api/verdict.ts'
 import { pause } from '../kube/backoff.ts'
 import type { Row } from '../outbox/outbox.ts'
 import type { Access } from './access.ts'
+import { afterAgreement } from './agree.ts'
 import { keptText } from './answer-text.ts'
-import type { Answer, Outcome } from './attempt.ts'
+import type { Answer } from './attempt.ts'
 import { BatchSize } from './batch-size.ts'
 import { Bell, ringAtChanges } from './bell.ts'
 import type { Moment } from './clock.ts'
@@ -19,6 +20,7 @@ import { Settler } from './settler.ts'
 import { type BatchPolicy, isPast, type SinkRuntime } from './sink.ts'
 import { SinkAccess, withoutCredentials } from './sink-access.ts'
 import { SinkStanding } from './sink-standing.ts'
+import { soon } from './soon.ts'
 import { withoutSuspension } from './suspensions.ts'
 import { type Way, Ways } from './ways.ts'
 
@@ -122,7 +124,7 @@ export class SinkDelivery implements AsyncDisposable {
     return due === undefined ? undefined : Math.max(1, due - now)
   }
 
-  private moment(): Moment {
+  private readonly moment = (): Moment => {
     const moment = this.standing.moment()
     if (moment.jump !== 0) this.sweepAt = 0
     return moment
@@ -159,7 +161,7 @@ export class SinkDelivery implements AsyncDisposable {
     try {
       const way = this.ways.enter(sink, requests)
       this.requests += requests
-      this.standing.begin(rows.length)
+      this.standing.begin(rows.length, requests)
       void deliver(way)
     } catch (error) {
       for (const row of rows) this.release(row)
@@ -182,9 +184,11 @@ export class SinkDelivery implements AsyncDisposable {
   }
 
   private async attempt(row: Row, sink: SinkRuntime, way: Way, common: Verdict<Access>, own: Access): Promise<void> {
+    const asking = { standing: this.standing, moment: this.moment, transport: way.transport }
     try {
+      const options = { ...own, signal: this.calledOff.signal }
       const answer = common.ok
-        ? await way.transport.send(row.event, { ...own, signal: this.calledOff.signal })
+        ? await afterAgreement(sink, asking, options, () => way.transport.send(row.event, options))
         : withoutCredentials(common.message)
       if (answer.kind === 'failure' && answer.class === 'Aborted') this.release(row)
       else this.end(row, sink, answer, common)
@@ -198,7 +202,7 @@ export class SinkDelivery implements AsyncDisposable {
   }
 
   private async deliverBatch(rows: Row[], sink: SinkRuntime, way: Way, last: boolean): Promise<void> {
-    const { deps, standing, size, stopping } = this
+    const { deps, moment, standing, size, stopping } = this
     try {
       await deliverBatch(rows, sink, {
         deps,
@@ -208,7 +212,7 @@ export class SinkDelivery implements AsyncDisposable {
         common: await this.access.read(),
         signal: this.calledOff.signal,
         isOver: (sent) => (stopping.signal.aborted && (!last || sent > 0)) || isPast(sink, deps.sink()),
-        moment: () => this.moment(),
+        moment,
         learn: (...args) => this.learn(...args),
         settle: (conclusion) => {
           if (this.underWay.delete(conclusion.settlement.row)) this.settle(conclusion)
@@ -228,18 +232,17 @@ export class SinkDelivery implements AsyncDisposable {
 
   private end(row: Row, sink: SinkRuntime, answer: Answer, common: Verdict<Access>): void {
     const moment = this.moment()
-    const { now } = moment
     const outcome = decide(answer, {
       attempts: row.attempts,
       firstAttempt: withoutSuspension(row.firstAttempt, this.standing.current.suspensions),
-      now,
+      now: moment.now,
       random: this.deps.random,
       retry: sink.retry,
       canShrink: row.event.summary !== undefined,
     })
     const { isCurrent, circumstances } = this.learn(answer, outcome, sink, moment, common)
     if (!this.underWay.delete(row)) return
-    this.settle(conclude(row, answer, isCurrent ? outcome : soon(outcome, now), circumstances))
+    this.settle(conclude(row, answer, isCurrent ? outcome : soon(outcome, moment.now), circumstances))
   }
 
   /** An answer to what the sink's spec was before says nothing of what it is now. */
@@ -295,5 +298,3 @@ export class SinkDelivery implements AsyncDisposable {
     await passed
   }
 }
-
-const soon = (outcome: Outcome, now: number): Outcome => ('at' in outcome ? { ...outcome, at: now } : outcome)

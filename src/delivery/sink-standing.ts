@@ -2,11 +2,12 @@ import { pause } from '../kube/backoff.ts'
 import type { Outcome } from './attempt.ts'
 import { type Moment, watchClocks } from './clock.ts'
 import type { DeliveryDeps } from './delivery-deps.ts'
-import { after, begin } from './gate.ts'
+import { after, agreed, atTime, begin, untilRequest } from './gate.ts'
 import { Keeper } from './keeper.ts'
 import { writeMemory } from './memory.ts'
 import type { SinkRuntime } from './sink.ts'
 import { afterJump, isSameKind, look, memoryOf, recall, type Standing, wasSetBack } from './standing.ts'
+import type { Agreement } from './validation.ts'
 
 /** A rest that a sink asked for and that is shorter is over before another process has started. */
 const leastKeptRestMs = 1000
@@ -58,9 +59,19 @@ export class SinkStanding {
     return sink?.suspend ? undefined : sink
   }
 
-  /** So many attempts begin. */
-  begin(attempts: number): void {
-    this.standing = { ...this.standing, gate: begin(this.standing.gate, attempts) }
+  /** So many events go, in so many requests. */
+  begin(events: number, requests: number): void {
+    this.standing = { ...this.standing, gate: begin(this.standing.gate, events, requests) }
+  }
+
+  /** Whether one more request now would be more than the sink has allowed. */
+  isAtRate(sink: SinkRuntime, { clock }: Moment): boolean {
+    return untilRequest(atTime(this.standing.gate, sink, clock)) > 0
+  }
+
+  /** The sink was asked, and has agreed: the one request that waited for it goes. */
+  agreed(agreement: Agreement, moment: Moment): void {
+    this.become({ ...this.standing, gate: agreed(this.standing.gate, agreement, moment.clock) }, moment)
   }
 
   /** Takes an outcome in; gives the time (ms since the epoch) until which the sink rests, if it does. */

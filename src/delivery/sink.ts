@@ -1,4 +1,5 @@
 import type { ServiceRef } from '../api/sink-url.ts'
+import type { Validation } from './validation.ts'
 
 /** A sink's spec, resolved for delivery. Durations in ms. */
 export type SinkRuntime = {
@@ -12,6 +13,8 @@ export type SinkRuntime = {
   url: string
   /** The Service whose Pods requests go to; undefined: whatever the URL's host resolves to. */
   service?: ServiceRef | undefined
+  /** It is asked first whether it wants events. */
+  validation?: Validation | undefined
   mode: 'binary' | 'structured' | 'batch'
   /** In mode `batch`: how many events one request holds, and how long the first of them waits for others, ms. */
   batch?: BatchPolicy | undefined

@@ -1,6 +1,6 @@
 import { type Breaker, closed } from './breaker.ts'
 import { leastJumpMs, type Moment } from './clock.ts'
-import { atTime, type Gate, openGate } from './gate.ts'
+import { agreedBefore, atTime, type Gate, openGate } from './gate.ts'
 import { type Memory, readMemory } from './memory.ts'
 import type { SinkRuntime } from './sink.ts'
 import { moved, note, type Suspensions } from './suspensions.ts'
@@ -23,13 +23,14 @@ export const wasSetBack = (text: string | undefined, { now }: Moment): boolean =
 
 /** As an earlier process left it. */
 export function recall(text: string | undefined, { now, clock }: Moment): Standing {
-  const { at: _at, rest, gone, suspensions, missingSince, ...memory } = readMemory(text)
+  const { at: _at, rest, gone, agreement, suspensions, missingSince, ...memory } = readMemory(text)
   const breaker: Breaker = rest
     ? { kind: 'resting', until: clock + Math.max(0, rest.until - now), rests: rest.rests, failures: rest.rests }
     : closed
+  const gate = agreement ? agreedBefore(openGate, agreement, clock) : openGate
   return {
     ...memory,
-    gate: { ...openGate, breaker, gone },
+    gate: { ...gate, breaker, gone },
     // The clock may have been set back meanwhile: nothing began later than now.
     suspensions: { ...suspensions, since: atMost(suspensions.since, now) },
     missingSince: atMost(missingSince, now),
@@ -72,16 +73,17 @@ export function afterJump(standing: Standing, { now, jump }: Moment): Standing {
 export const isSameKind = (one: Standing, other: Standing): boolean =>
   one.epoch === other.epoch &&
   one.gate.gone === other.gate.gone &&
+  one.gate.agreement === other.gate.agreement &&
   one.gate.breaker.kind === other.gate.breaker.kind &&
   one.suspensions === other.suspensions &&
   one.missingSince === other.missingSince &&
   one.maxAgeMs === other.maxAgeMs
 
 export function memoryOf({ gate, ...standing }: Standing, { now, clock }: Moment): Memory {
-  const { breaker, gone } = gate
+  const { breaker, gone, agreement } = gate
   const rest =
     breaker.kind === 'resting'
       ? { until: Math.ceil(now + Math.max(0, breaker.until - clock)), rests: breaker.rests }
       : undefined
-  return { ...standing, at: now, gone, rest }
+  return { ...standing, at: now, gone, rest, agreement }
 }

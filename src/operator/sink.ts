@@ -40,6 +40,7 @@ export function judgeSink(object: EventSink, checks: SinkChecks, defaults: SinkD
       url: sinkUrl(object),
       ...(service && { service }),
       mode,
+      ...(object.spec.http.validation && { validation: object.spec.http.validation }),
       ...(batch && { batch: { maxEvents: batch.maxEvents, maxDelayMs: batch.maxDelay } }),
       timeoutMs: timeout,
       concurrency: limits.concurrency,

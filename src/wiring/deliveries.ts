@@ -49,10 +49,11 @@ export function deliveryStarter(
 
 const transportTo =
   ({ egress, services }: Ground) =>
-  ({ url, service, mode, timeoutMs, concurrency }: SinkRuntime) =>
+  ({ url, service, mode, validation, timeoutMs, concurrency }: SinkRuntime) =>
     transports.http({
       url,
       mode,
+      validation,
       timeoutMs,
       connections: concurrency,
       egress,

@@ -81,6 +81,7 @@ describe('what is done about a failure', () => {
     DNSFailed: 'retry',
     NetworkFailed: 'retry',
     InvalidAnswer: 'retry',
+    ValidationPending: 'retry',
     Aborted: 'retry',
     HostNotFound: 'hold',
     AddressRefused: 'hold',
@@ -92,6 +93,7 @@ describe('what is done about a failure', () => {
     ServiceNotAllowed: 'hold',
     ServiceNotReady: 'hold',
     ServiceUnreadable: 'hold',
+    ValidationRefused: 'hold',
     InvalidEvent: 'dead',
   }
   for (const [name, kind] of Object.entries(table) as [FailureClass, Outcome['kind']][]) {

@@ -40,6 +40,8 @@ describe('the class of an error', () => {
     ServiceNotAllowed: [],
     ServiceNotReady: [],
     ServiceUnreadable: [],
+    ValidationRefused: [],
+    ValidationPending: [],
   }
   for (const [kind, codes] of Object.entries(table)) {
     for (const code of codes) {

@@ -8,6 +8,7 @@ const some: Memory = {
   epoch: 'uid 3 now',
   gone: true,
   rest: { until: 2000, rests: 4 },
+  agreement: { perMinute: 120 },
   suspensions: { since: 5, past: [{ from: 1, to: 2 }] },
   missingSince: 7,
   maxAgeMs: 60_000,
@@ -46,6 +47,8 @@ describe('what a delivery remembers', () => {
       },
     ],
     ['{"v":1,"rest":[1e400,1],"suspended":-3}', {}],
+    ['{"v":1,"agreed":0}', { agreement: { perMinute: undefined } }],
+    ['{"v":1,"agreed":"*"}', {}],
     ['{"v":1,"rest":[5,0],"more":1}', { rest: { until: 5, rests: 1 } }],
   ]
   for (const [text, read] of garbage) {

@@ -77,6 +77,7 @@ describe('a sink after a restart', () => {
       epoch: 'e1',
       gone: true,
       rest: { until: start + minute, rests: 2 },
+      agreement: { perMinute: 7 },
       suspensions: { since: start - 5, past: [{ from: 1, to: 2 }] },
       missingSince: start - 3,
       maxAgeMs: hour,

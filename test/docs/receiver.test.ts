@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { type Asked, readAgreement, validationHeaders } from '../../src/delivery/validation.ts'
 import { toBatch, toBinary, toStructured } from '../../src/formats/binding.ts'
 import type { EncodedEvent } from '../../src/formats/format.ts'
 import { spawnBound } from '../controlplane/process.ts'
@@ -19,7 +20,12 @@ function eventOf(id: string, milestone: string, sequence: number): EncodedEvent 
 }
 
 async function startReceiver(directory: string) {
-  const env = { ...process.env, PORT: '0', EVENTS_DB: join(directory, 'events.db') }
+  const env = {
+    ...process.env,
+    PORT: '0',
+    ALLOWED_ORIGIN: 'carillon.example.com',
+    EVENTS_DB: join(directory, 'events.db'),
+  }
   const { child, kill } = spawnBound(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'], env })
   const told: string[] = []
   const url = await new Promise<string>((resolve) => {
@@ -30,8 +36,17 @@ async function startReceiver(directory: string) {
   })
   const post = async ({ headers, body }: { headers: Record<string, string>; body: string | undefined }) =>
     (await fetch(url, { method: 'POST', headers, body: body ?? null })).status
+  /** What it answers when it is asked whether it wants events. */
+  const ask = async (headers: Record<string, string>): Promise<Asked> => {
+    const { status, headers: heard } = await fetch(url, { method: 'OPTIONS', headers })
+    return {
+      answer: { kind: 'response', status, durationMs: 0 },
+      allowedOrigin: heard.get('webhook-allowed-origin') ?? undefined,
+      allowedRate: heard.get('webhook-allowed-rate') ?? undefined,
+    }
+  }
   const timeline = async () => (await (await fetch(`${url}?subject=taskrun/build`)).json()) as { type: string }[]
-  return { told, post, timeline, [Symbol.asyncDispose]: async () => void (await kill()) }
+  return { told, ask, post, timeline, [Symbol.asyncDispose]: async () => void (await kill()) }
 }
 
 test('the example receiver keeps an event once, over a kill too, and tells the events of an object in order', async () => {
@@ -67,4 +82,18 @@ test('the example receiver keeps an event once, over a kill too, and tells the e
     { ...attributes, datacontenttype: undefined },
     { ...JSON.parse(started.attributes), datacontenttype: undefined },
   )
+})
+
+test('the example receiver agrees to events of its origin, and of no other', async () => {
+  using stack = new DisposableStack()
+  await using receiver = await startReceiver(stack.adopt(makeScratch('receiver'), removeScratch))
+  const own = { origin: 'carillon.example.com', requestRate: 60 }
+  assert.deepEqual(readAgreement(await receiver.ask(validationHeaders(own)), own), {
+    kind: 'agreed',
+    agreement: { perMinute: 60 },
+  })
+  for (const origin of ['evil.example.net', '']) {
+    const { kind } = readAgreement(await receiver.ask(validationHeaders({ origin })), { origin })
+    assert.equal(kind, 'refused')
+  }
 })

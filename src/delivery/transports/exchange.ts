@@ -3,6 +3,7 @@ import type { Answer, FailureClass } from '../attempt.ts'
 import { inWords } from '../duration.ts'
 import type { Dispatcher } from '../egress.ts'
 import { classify } from '../failure.ts'
+import type { SendOptions } from './transport.ts'
 
 type Controller = Dispatcher.DispatchController
 
@@ -23,6 +24,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private readonly resolve: (answer: Answer) => void
   private readonly signal: AbortSignal
   private readonly timeoutMs: number
+  private readonly connected: (() => void) | undefined
   private readonly timer: NodeJS.Timeout
   private readonly started = performance.now()
   private controller: Controller | undefined
@@ -32,10 +34,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private received = 0
   private over = false
 
-  constructor(resolve: (answer: Answer) => void, timeoutMs: number, signal: AbortSignal) {
+  constructor(
+    resolve: (answer: Answer) => void,
+    timeoutMs: number,
+    { signal, connected }: Pick<SendOptions, 'signal' | 'connected'>,
+  ) {
     this.resolve = resolve
     this.signal = signal
     this.timeoutMs = timeoutMs
+    this.connected = connected
     // Timers run on a clock that is never set.
     this.timer = setTimeout(expire, timeoutMs, this)
     signal.addEventListener('abort', this)
@@ -45,6 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // The deadline passed while there was no connection yet: nothing is sent any more. Thrown, so that the connection stays.
     if (this.over) throw new Error('the attempt is over')
     this.controller = controller
+    this.connected?.()
   }
 
   onResponseStart(_controller: Controller, status: number, headers: Headers): void {
@@ -55,7 +63,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Controller, chunk: Buffer): void {
     // Copied: the chunk's memory is the parser's.
-    if (this.status >= 300 && this.received < maxLook)
+    if (this.isLookedAt && this.received < maxLook)
       this.looked.push(Buffer.from(chunk.subarray(0, maxLook - this.received)))
     this.received += chunk.length
     if (this.received > maxBody) this.stop('InvalidAnswer', 'The answer has no head.')
@@ -88,7 +96,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private end(): void {
-    const refused = this.status >= 300 && {
+    const refused = this.isLookedAt && {
       retryAfter: this.headers['retry-after'],
       text: answerText(this.headers, Buffer.concat(this.looked)),
     }
@@ -105,6 +113,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.timer)
     this.signal.removeEventListener('abort', this)
     this.resolve(answer)
+  }
+
+  /** A header of the answer, by its name in lower case. */
+  header(name: string): string | string[] | undefined {
+    return this.headers[name]
+  }
+
+  private get isLookedAt(): boolean {
+    return this.status >= 300 || this.connected !== undefined
   }
 
   private elapsed(): number {

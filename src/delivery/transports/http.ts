@@ -2,7 +2,8 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import { nameUuid } from '../../formats/attributes.ts'
 import { type HttpMessage, toBatch, toBinary, toStructured } from '../../formats/binding.ts'
 import type { Answer } from '../attempt.ts'
-import type { AgentOptions, Egress } from '../egress.ts'
+import type { AgentOptions, Dispatcher, Egress } from '../egress.ts'
+import { type Asked, originHeader, type Validation, validationHeaders } from '../validation.ts'
 import { Agents } from './agents.ts'
 import { Exchange } from './exchange.ts'
 import type { SendOptions, Transport } from './transport.ts'
@@ -11,6 +12,8 @@ export type HttpOptions = {
   url: string
   /** With `batch` an event that goes alone, by `send`, is structured. */
   mode: 'binary' | 'structured' | 'batch'
+  /** Who sends: whom the sink was asked for is named in each request. */
+  validation?: Validation | undefined
   /** The whole attempt: connecting, sending, the answer's head and body. */
   timeoutMs: number
   /** Within the attempt, how long connecting may take; 5 s when left out. */
@@ -40,6 +43,7 @@ export function httpTransport(options: HttpOptions): Transport {
     connections,
     egress,
     endpoints,
+    validation,
     now = Date.now,
   } = options
   const target = egress.check(url)
@@ -51,6 +55,12 @@ export function httpTransport(options: HttpOptions): Transport {
   const { origin, pathname, search } = target.value
   const path = pathname + search
   const encode = encoders[mode]
+  const sender: Readonly<Record<string, string>> = validation ? { [originHeader]: validation.origin } : {}
+  const dispatch = (
+    message: Omit<Dispatcher.DispatchOptions, 'origin' | 'path'>,
+    tls: SendOptions['tls'],
+    exchange: Exchange,
+  ) => agents.of(tls).dispatch({ origin, path, ...message }, exchange)
   const post = <T>(make: (of: T) => HttpMessage, of: T, ids: readonly string[], send: SendOptions): Promise<Answer> => {
     const { headers, sign, signal, tls } = send
     if (signal.aborted) return Promise.resolve(failure('Aborted', 'The attempt was called off.'))
@@ -59,15 +69,9 @@ export function httpTransport(options: HttpOptions): Transport {
     if (!message || !isSendable(message.headers)) return Promise.resolve(failure('InvalidEvent', badEvent))
     const signature = sign?.(ids.length === 1 ? (ids[0] ?? '') : nameUuid(['batch', ...ids]), message.body ?? '', now())
     return new Promise((resolve) => {
-      const exchange = new Exchange(resolve, timeoutMs, signal)
-      const request = {
-        origin,
-        path,
-        method: 'POST' as const,
-        headers: flatten({ ...message.headers, ...signature }, headers),
-        body: message.body ?? null,
-      }
-      agents.of(tls).dispatch(request, exchange)
+      const exchange = new Exchange(resolve, timeoutMs, send)
+      const all = flatten({ ...message.headers, ...signature, ...sender }, headers)
+      dispatch({ method: 'POST', headers: all, body: message.body ?? null }, tls, exchange)
     })
   }
   return {
@@ -79,6 +83,15 @@ export function httpTransport(options: HttpOptions): Transport {
         events.map(({ id }) => id),
         send,
       ),
+    ask(of, send) {
+      const { headers, signal, tls } = send
+      if (signal.aborted) return Promise.resolve(unasked('Aborted', 'The attempt was called off.'))
+      if (!isSendable(headers)) return Promise.resolve(unasked('InvalidHeader', badHeader))
+      return new Promise((resolve) => {
+        const exchange: Exchange = new Exchange((answer) => resolve(heard(answer, exchange)), timeoutMs, send)
+        dispatch({ method: 'OPTIONS', headers: flatten(validationHeaders(of), common(headers)) }, tls, exchange)
+      })
+    },
     [Symbol.asyncDispose]: () => agents[Symbol.asyncDispose](),
   }
 }
@@ -91,6 +104,22 @@ function encoded<T>(encode: (of: T) => HttpMessage, of: T): HttpMessage | undefi
     return undefined
   }
 }
+
+const heard = (answer: Answer, exchange: Exchange): Asked => ({
+  answer,
+  allowedOrigin: exchange.header('webhook-allowed-origin'),
+  allowedRate: exchange.header('webhook-allowed-rate'),
+})
+
+const unasked = (...why: Parameters<typeof failure>): Asked => ({
+  answer: failure(...why),
+  allowedOrigin: undefined,
+  allowedRate: undefined,
+})
+
+/** Headers of the sink, without those that speak of the event. */
+const common = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('carillon-')))
 
 const badHeader = "A header of the sink's spec cannot be sent: names are tokens, values hold printable ASCII only."
 const badEvent = 'The event cannot be sent: an attribute does not fit into a header.'
@@ -109,6 +138,7 @@ const failure = (
 const unreachable = (kind: 'InvalidURL' | 'AddressRefused', message: string): Transport => ({
   send: async () => failure(kind, message),
   sendBatch: async () => failure(kind, message),
+  ask: async () => unasked(kind, message),
   [Symbol.asyncDispose]: async () => undefined,
 })
 
