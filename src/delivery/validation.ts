@@ -66,7 +66,7 @@ const isSameName = (one: Header, other: string): boolean =>
   typeof one === 'string' && one.toLowerCase() === other.toLowerCase()
 
 const wanted = ({ origin, requestRate }: Validation): string => {
-  const name = origin.length <= 40 ? origin : `${origin.slice(0, 39)}…`
+  const name = origin.length <= 30 ? origin : `${origin.slice(0, 29)}…`
   const rate = requestRate === undefined ? '' : ', and WebHook-Allowed-Rate: requests a minute or *'
   return `WebHook-Allowed-Origin: ${name} or *${rate}`
 }
