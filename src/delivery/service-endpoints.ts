@@ -56,25 +56,40 @@ export type Candidate = { address: string; pod: string; uid: string | undefined 
 /** Why an endpoint is not connected to. */
 type Fault = 'foreign' | 'unready' | 'absent' | 'unlike' | 'hostNetwork' | 'portless'
 
-/** What candidates of slices are good for: those that name a Pod of the namespace, and how many others there are of which sort. */
-export type Candidates = { named: Candidate[]; faults: ReadonlyMap<Fault, number> }
+/**
+ * What slices hold: by name and address those endpoints that name a Pod of the namespace, and how many others there are of which sort. `seen`:
+ * how many were looked at.
+ */
+export type Candidates = {
+  named: ReadonlyMap<string, Candidate>
+  faults: ReadonlyMap<Fault, number>
+  seen: number
+}
+
+export const noCandidates: Candidates = { named: new Map(), faults: new Map(), seen: 0 }
+
+/** So many endpoints of a Service are looked at; others are as good as these. */
+export const mostEndpoints = 1_000
 
 /** What is no name would ask for something else than a Pod: the API server looks at no targetRef. */
 const podName = /^[a-z0-9][-a-z0-9.]{0,252}$/
+const longestUid = 128
 
-/** The endpoints of slices that may be asked for: each address once for each Pod; of an endpoint the first address, as its API has it. */
-export function candidatesOf(slices: readonly EndpointSlice[], namespace: string): Candidates {
-  const named = new Map<string, Candidate>()
-  const faults = new Map<Fault, number>()
-  for (const { addresses = [], conditions, targetRef } of slices.flatMap(({ endpoints }) => endpoints ?? [])) {
-    const [address] = addresses
-    if (address === undefined || isIP(address) === 0) continue
-    if (targetRef?.kind !== 'Pod' || targetRef.namespace !== namespace || !podName.test(targetRef.name ?? ''))
+/** The candidates, with those of more slices; of an endpoint the first address counts, as its API has it. Little is kept of what slices hold. */
+export function withSlices(before: Candidates, slices: readonly EndpointSlice[], namespace: string): Candidates {
+  const named = new Map(before.named)
+  const faults = new Map(before.faults)
+  const endpoints = slices.flatMap(({ endpoints }) => endpoints ?? []).slice(0, mostEndpoints - before.seen)
+  for (const { addresses = [], conditions, targetRef } of endpoints) {
+    const [address = ''] = addresses
+    if (isIP(address) === 0) continue
+    const { kind, namespace: of, name = '', uid } = targetRef ?? {}
+    if (kind !== 'Pod' || of !== namespace || !podName.test(name) || (uid?.length ?? 0) > longestUid)
       count(faults, 'foreign')
     else if (conditions?.ready === false) count(faults, 'unready')
-    else named.set(`${targetRef.name} ${address}`, { address, pod: targetRef.name ?? '', uid: targetRef.uid })
+    else named.set(`${name} ${address}`, { address, pod: name, uid })
   }
-  return { named: [...named.values()], faults }
+  return { named, faults, seen: before.seen + endpoints.length }
 }
 
 /** What a choice of endpoints rests on. `pods`: those that were asked for, by name; undefined where there is none. */
@@ -93,7 +108,7 @@ export type EndpointFacts = {
 export function endpointsOf({ ref, target, candidates, pods }: EndpointFacts): Verdict<Endpoint[]> {
   const found: Endpoint[] = []
   const faults = new Map(candidates.faults)
-  for (const candidate of candidates.named) {
+  for (const candidate of candidates.named.values()) {
     if (!pods.has(candidate.pod)) continue
     const endpoint = judge(candidate, pods.get(candidate.pod), ref.namespace, target)
     if (typeof endpoint === 'string') count(faults, endpoint)

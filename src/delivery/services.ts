@@ -3,12 +3,14 @@ import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { KubeError } from '../kube/errors.ts'
 import { type Service, type ServiceTarget, targetOf } from './service.ts'
 import {
-  type Candidate,
-  candidatesOf,
+  type Candidates,
   type Endpoint,
   type EndpointSlice,
   endpointsOf,
+  mostEndpoints,
+  noCandidates,
   type Pod,
+  withSlices,
 } from './service-endpoints.ts'
 import { shuffled } from './shuffle.ts'
 import { takeTurns } from './turns.ts'
@@ -17,8 +19,8 @@ import { takeTurns } from './turns.ts'
 export type ServiceReads = {
   /** Undefined where there is none. */
   service(namespace: string, name: string): Promise<Service | undefined>
-  /** The first of its slices: as many as hold what there is to choose from. */
-  slices(namespace: string, name: string): Promise<EndpointSlice[]>
+  /** Its slices, some at a time, for as long as more are asked for. */
+  slices(namespace: string, name: string): AsyncIterable<EndpointSlice[]>
   pod(namespace: string, name: string): Promise<Pod | undefined>
 }
 
@@ -40,7 +42,7 @@ const leastAgeMs = 1_000
 const readAtOnce = 4
 
 /** Of a Service with many Pods so many are looked at, in as many goes as it takes to find one that is good, within reason. */
-const podsAtOnce = 8
+const podsAtOnce = 4
 const mostPods = 32
 
 /** `found`: what came of it, at `at` (ms); undefined while it is being read. */
@@ -94,10 +96,12 @@ async function readEndpoints(reads: ServiceReads, ref: ServiceRef, random: () =>
   const { namespace, name } = ref
   const target = await readTarget(reads, ref)
   if (!target.ok) return target
-  const slices = await attempt('list EndpointSlices', ref, () => reads.slices(namespace, name))
-  if (!slices.ok) return slices
-  const candidates = candidatesOf(slices.value, namespace)
-  const names = shuffled(namesOf(candidates.named), random).slice(0, mostPods)
+  const found = await attempt('list EndpointSlices', ref, () =>
+    readCandidates(reads.slices(namespace, name), namespace),
+  )
+  if (!found.ok) return found
+  const candidates = found.value
+  const names = shuffled(namesOf(candidates), random).slice(0, mostPods)
   const pods = new Map<string, Pod | undefined>()
   for (let at = 0; ; at += podsAtOnce) {
     const read = await Promise.all(names.slice(at, at + podsAtOnce).map((pod) => readPod(reads, ref, pod)))
@@ -110,6 +114,15 @@ async function readEndpoints(reads: ServiceReads, ref: ServiceRef, random: () =>
   }
 }
 
+async function readCandidates(pages: AsyncIterable<EndpointSlice[]>, namespace: string): Promise<Candidates> {
+  let candidates = noCandidates
+  for await (const slices of pages) {
+    candidates = withSlices(candidates, slices, namespace)
+    if (candidates.seen >= mostEndpoints) break
+  }
+  return candidates
+}
+
 async function readPod(
   { pod }: ServiceReads,
   ref: ServiceRef,
@@ -119,7 +132,7 @@ async function readPod(
   return read.ok ? accept({ name, pod: read.value }) : read
 }
 
-const namesOf = (candidates: readonly Candidate[]): string[] => [...new Set(candidates.map(({ pod }) => pod))]
+const namesOf = ({ named }: Candidates): string[] => [...new Set(named.values().map(({ pod }) => pod))]
 
 async function attempt<T>(right: string, { namespace, name }: ServiceRef, read: () => Promise<T>): Promise<Verdict<T>> {
   try {

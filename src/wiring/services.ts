@@ -12,8 +12,7 @@ const endpointSlices = { group: 'discovery.k8s.io', version: 'v1', plural: 'endp
 /** Longer than that nobody waits for a connection. */
 const timeoutMs = 5_000
 
-/** Slices are read until they hold so many endpoints, in so few pages. The controller of Kubernetes makes slices of 100 (some 40 kB). */
-const enoughEndpoints = 1_000
+/** The controller of Kubernetes makes slices of 100 endpoints (some 40 kB). */
 const slicesPerPage = 10
 const mostPages = 5
 /** What is larger has been written by hand, to fill somebody's memory. A slice that can be stored is smaller. */
@@ -25,20 +24,18 @@ export function clusterServices(client: KubeClient): Services {
     getObject(client, { group: '', version: 'v1', plural }, namespace, name, AbortSignal.timeout(timeoutMs))
   const reads = {
     service: async (...of: [string, string]) => (await read('services')(...of)) as Service | undefined,
-    slices: (namespace: string, name: string) => listSlices(client, namespace, name),
-    pod: async (...of: [string, string]) => (await read('pods')(...of)) as Pod | undefined,
+    slices: (namespace: string, name: string) => slicePages(client, namespace, name),
+    pod: async (...of: [string, string]) => podOf((await read('pods')(...of)) as Pod | undefined),
   }
   return openServices(reads, now, Math.random)
 }
 
 type SliceList = { metadata?: { continue?: string }; items?: EndpointSlice[] }
 
-async function listSlices(client: KubeClient, namespace: string, service: string): Promise<EndpointSlice[]> {
-  const slices: EndpointSlice[] = []
+async function* slicePages(client: KubeClient, namespace: string, service: string): AsyncGenerator<EndpointSlice[]> {
   const labelSelector = `kubernetes.io/service-name=${service}`
-  let endpoints = 0
   let next: string | undefined
-  for (let page = 0; page < mostPages && endpoints < enoughEndpoints; page += 1) {
+  for (let page = 0; page < mostPages; page += 1) {
     const response = await client.request({
       method: 'GET',
       path: pathOf(endpointSlices, namespace),
@@ -47,10 +44,22 @@ async function listSlices(client: KubeClient, namespace: string, service: string
       maxBytes: mostBytes,
     })
     const { metadata, items = [] } = expectOk(response).json() as SliceList
-    slices.push(...items)
-    for (const { endpoints: held } of items) endpoints += held?.length ?? 0
+    yield items
     next = metadata?.continue
-    if (!next) break
+    if (!next) return
   }
-  return slices
+}
+
+/** What is looked at of a Pod, which may be a megabyte. */
+function podOf(pod: Pod | undefined): Pod | undefined {
+  if (!pod) return undefined
+  const { namespace, uid, deletionTimestamp, labels } = pod.metadata
+  const { hostNetwork, containers = [], initContainers = [] } = pod.spec ?? {}
+  const { podIPs, conditions } = pod.status ?? {}
+  const portsOf = ({ restartPolicy, ports }: (typeof containers)[number]) => ({ restartPolicy, ports })
+  return {
+    metadata: { namespace, uid, deletionTimestamp, labels },
+    spec: { hostNetwork, containers: containers.map(portsOf), initContainers: initContainers.map(portsOf) },
+    status: { podIPs, conditions },
+  }
 }

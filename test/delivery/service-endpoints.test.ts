@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ServiceRef } from '../../src/api/sink-url.ts'
 import { type Service, targetOf } from '../../src/delivery/service.ts'
-import { candidatesOf, type EndpointSlice, endpointsOf, type Pod } from '../../src/delivery/service-endpoints.ts'
+import {
+  type EndpointSlice,
+  endpointsOf,
+  noCandidates,
+  type Pod,
+  withSlices,
+} from '../../src/delivery/service-endpoints.ts'
 
 const ref: ServiceRef = { namespace: 'team-a', name: 'hook', port: undefined, scheme: 'http' }
 
@@ -86,7 +92,7 @@ function chosen(
   const target = targetOf(service(spec), ref)
   assert.ok(target.ok)
   const pods = new Map<string, Pod | undefined>([['one', one], ...Object.entries(more)])
-  return endpointsOf({ ref, target: target.value, candidates: candidatesOf(slices, 'team-a'), pods })
+  return endpointsOf({ ref, target: target.value, candidates: withSlices(noCandidates, slices, 'team-a'), pods })
 }
 
 describe('the endpoints of a Service', () => {
@@ -155,6 +161,8 @@ describe('the endpoints of a Service', () => {
     ['it is no Pod', [slice({}, { kind: 'Node' })], pod(), /1 name no Pod of this/],
     ['its name leads elsewhere', [slice({}, { name: '../../secrets/one' })], pod(), /1 name no Pod of this/],
     ['its name leads up', [slice({}, { name: '..' })], pod(), /1 name no Pod of this/],
+    ['its name is longer than names are', [slice({}, { name: 'a'.repeat(254) })], pod(), /1 name no Pod of this/],
+    ['its uid is longer than uids are', [slice({}, { uid: 'a'.repeat(129) })], pod(), /1 name no Pod of this/],
     ['its name is empty', [slice({}, { name: '' })], pod(), /1 name no Pod of this/],
     ['the slice says that it is not ready', [slice({ conditions: { ready: false } })], pod(), /1 are not ready/],
     ['there is no such Pod', [slice()], undefined, /1 are of Pods that are gone/],
@@ -239,7 +247,8 @@ describe('the endpoints of a Service', () => {
     const verdict = endpointsOf({
       ref: long,
       target: { selector: { app: 'hook' }, targetPort: 80, families: [] },
-      candidates: candidatesOf(
+      candidates: withSlices(
+        noCandidates,
         [slice({}, { namespace: 'x' }), slice({ conditions: { ready: false } }, { namespace: long.namespace })],
         long.namespace,
       ),

@@ -26,9 +26,15 @@ class Cluster {
   private reads(): ServiceReads {
     return {
       service: (_namespace, name) => this.answer(`service ${name}`, (): Service => service),
-      slices: (_namespace, name) => this.answer(`slices ${name}`, (): EndpointSlice[] => [sliceOf(this.pods)]),
+      slices: (_namespace, name) => this.pages(name),
       pod: (_namespace, name) => this.answer(`pod ${name}`, (): Pod => podOf(name, this.ready(name))),
     }
+  }
+
+  /** Ten endpoints to a slice, a slice to a page. */
+  private async *pages(name: string): AsyncGenerator<EndpointSlice[]> {
+    for (let at = 0; at === 0 || at < this.pods.length; at += 10)
+      yield await this.answer(`slices ${name}`, () => [sliceOf(this.pods.slice(at, at + 10))])
   }
 
   private async answer<T>(what: string, make: () => T): Promise<T> {
@@ -116,11 +122,18 @@ describe('reading a Service and its Pods', () => {
     const cluster = new Cluster()
     cluster.pods = Array.from({ length: 200 }, (_, at) => 'p'.repeat(at + 1))
     await cluster.ports()
-    assert.equal(cluster.read.filter((what) => what.startsWith('pod')).length, 8)
+    assert.equal(cluster.read.filter((what) => what.startsWith('pod')).length, 4)
     cluster.now = 20_000
     cluster.ready = () => false
     assert.equal(await cluster.ports(), 'ServiceNotReady')
-    assert.equal(cluster.read.filter((what) => what.startsWith('pod')).length, 8 + 32)
+    assert.equal(cluster.read.filter((what) => what.startsWith('pod')).length, 4 + 32)
+  })
+
+  it('reads no more slices than it takes to have a thousand endpoints', async () => {
+    const cluster = new Cluster()
+    cluster.pods = Array.from({ length: 2_000 }, (_, at) => `pod-${at}`)
+    await cluster.ports()
+    assert.equal(cluster.read.filter((what) => what.startsWith('slices')).length, 100)
   })
 
   it('is done for a few Services at a time', async () => {
