@@ -19,7 +19,7 @@ export function permittedEndpoints(permits: AddressPolicy): (endpoints: readonly
 }
 
 const addressRefusal =
-  "Connections to the Service's Pods are refused by the egress policy (their addresses are neither private nor public); an admin can allow their range with --allow-cidr."
+  "Connections to the Service's Pods are refused by the egress policy (their addresses are loopback, link-local or otherwise special); an admin can allow their range with --allow-cidr."
 
 /**
  * The policy for addresses that are known to be a Pod's own: what the guard lets through, and private ones besides. Loopback, link-local and
