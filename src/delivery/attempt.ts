@@ -84,4 +84,6 @@ export type AttemptRecord = {
   nextAttempt: number | undefined
   /** The sink as a whole rests (held, gone, or failing too often in a row). */
   rests: boolean
+  /** What failed are the subscription's own credentials: that says nothing of the sink. */
+  isOwn?: true | undefined
 }

@@ -106,7 +106,7 @@ function headerValue(header: HeaderSpec, read: ReadKey): Verdict<string> {
 }
 
 /** The value of Authorization, where the spec asks for one: RFC 6750 for bearer, RFC 7617 for basic (UTF-8). */
-function authorize(spec: CredentialSpec, read: ReadKey): Verdict<string | undefined> {
+export function authorize(spec: CredentialSpec, read: ReadKey): Verdict<string | undefined> {
   const { bearer, basic } = spec.auth ?? {}
   if (bearer) {
     const secret = bearer.secretRef.name

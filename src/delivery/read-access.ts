@@ -87,7 +87,7 @@ async function readToken(
   return readers.oauth2(auth.oauth2, { id: id.value, secret: secret.value }, fresh)
 }
 
-function unreadable(what: string, namespace: string, error: unknown): string {
+export function unreadable(what: string, namespace: string, error: unknown): string {
   const status =
     typeof error === 'object' && error !== null && 'status' in error && Number.isInteger(error.status)
       ? ` (HTTP ${error.status})`

@@ -43,28 +43,50 @@ export const settledOf = (kept: number): number => (isPending(kept) ? -1 - kept 
  * comes later begins where startFrom says: a year-old subscription does not flood. A suspended one is closed, and starts anew when it is
  * resumed, whatever its startFrom. `Now` is the moment at which it became part of the subscription: where the spec has changed and nobody has seen
  * it since (the operator was away, or is just being told), when that was written; where it has not (a new release brings a milestone), `now`,
- * the API server's time in ms.
+ * the API server's time in ms. Of a sink that is `opened`, one that it meant before and may use only now, it is `now`.
  */
 export function activate(
   emitter: Emitter,
   spec: ActivationSpec,
   standing: ReadonlyMap<string, number>,
   now: number,
+  opened: ReadonlySet<string> = nobody,
 ): Map<string, number> {
   const entries = new Map<string, number>()
   const isNew = lazily(() => !standing.keys().some((key) => key.startsWith(`${emitter.uid} `)))
-  for (const sink of emitter.sinks) {
-    for (const [kind, milestones] of emitter.selection.kinds) {
-      for (const milestone of milestones) {
-        const key = activationKey(emitter.uid, sink.key, kind, activationName(emitter.selection, kind, milestone))
-        const first = () => (isNew() ? firstOf(spec, sink.key) : undefined)
-        const since = sinceOf(spec, standing.get(key), first, now)
-        if (since !== standing.get(key)) entries.set(key, since)
-      }
+  for (const { key: sink } of emitter.sinks) {
+    const own = opened.has(sink) ? { ...spec, changed: undefined } : spec
+    const first = () => (isNew() && !opened.has(sink) ? firstOf(spec, sink) : undefined)
+    for (const key of keysOf(emitter, sink)) {
+      const since = sinceOf(own, standing.get(key), first, now)
+      if (since !== standing.get(key)) entries.set(key, since)
+    }
+  }
+  // What may not be used now, but was, is suspended and resumed like the others; nothing becomes active there.
+  for (const { key: sink } of emitter.closed) {
+    for (const key of keysOf(emitter, sink)) {
+      const stands = standing.get(key)
+      const since = stands === undefined ? undefined : sinceOf(spec, stands, () => undefined, now)
+      if (since !== undefined && since !== stands) entries.set(key, since)
     }
   }
   return entries
 }
+
+const nobody: ReadonlySet<string> = new Set()
+
+/** The keys of what an emitter selects, toward one sink. */
+function* keysOf({ uid, selection }: Emitter, sink: string): Generator<string> {
+  for (const [kind, milestones] of selection.kinds)
+    for (const milestone of milestones) yield activationKey(uid, sink, kind, activationName(selection, kind, milestone))
+}
+
+/** The activations that an emitter had toward some sinks. */
+export const standingFor = (
+  emitter: Emitter,
+  sinks: readonly string[],
+  standing: ReadonlyMap<string, number>,
+): string[] => sinks.flatMap((sink) => [...keysOf(emitter, sink)].filter((key) => standing.has(key)))
 
 /** Where a subscription that has no activation at all begins with a sink; undefined: at now. One that nobody has seen may have changed already. */
 const firstOf = (spec: ActivationSpec, sink: string): number | undefined =>
@@ -96,18 +118,15 @@ function lazily(look: () => boolean): () => boolean {
 
 /** Since when an emitter counts toward some of its sinks, all where none are named: the earliest of its activations that is not suspended. */
 export function activeSince(
-  { uid, selection, sinks }: Emitter,
+  emitter: Emitter,
   standing: ReadonlyMap<string, number>,
-  of: readonly string[] = sinks.map(({ key }) => key),
+  of: readonly string[] = emitter.sinks.map(({ key }) => key),
 ): number | undefined {
   let earliest: number | undefined
   for (const sink of of) {
-    for (const [kind, milestones] of selection.kinds) {
-      for (const milestone of milestones) {
-        const name = activationName(selection, kind, milestone)
-        const at = standing.get(activationKey(uid, sink, kind, name)) ?? suspendedSince
-        if (at !== suspendedSince && at < (earliest ?? suspendedSince)) earliest = at
-      }
+    for (const key of keysOf(emitter, sink)) {
+      const at = standing.get(key) ?? suspendedSince
+      if (at !== suspendedSince && at < (earliest ?? suspendedSince)) earliest = at
     }
   }
   return earliest

@@ -3,6 +3,7 @@ import type { Format } from '../formats/format.ts'
 import type { FormatOptions } from '../formats/options.ts'
 import type { Redaction } from '../formats/redaction.ts'
 import type { Steps } from './steps.ts'
+import type { ClosedSink } from './tenancy/sink-uses.ts'
 
 /** A subscription made ready for the hot path: what it selects, in which form, to which sinks, since when. */
 export type Emitter = {
@@ -18,6 +19,8 @@ export type Emitter = {
   /** What no format may see of an object; undefined where nothing is redacted. */
   redaction: Redaction | undefined
   sinks: readonly EmitterSink[]
+  /** Sinks that it means and may not use now: nothing is written down for them. */
+  closed: readonly ClosedSink[]
 }
 
 /**

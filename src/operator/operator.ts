@@ -1,10 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Policy } from '../api/policy.ts'
-import type { SinkRuntime } from '../delivery/sink.ts'
 import type { KnownSources } from '../filters/selection.ts'
 import type { Format, FormatName } from '../formats/format.ts'
-import { rememberingReader } from '../formats/user-events/annotation.ts'
 import type { KubeLog } from '../kube/log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { StatusBook } from '../status/book.ts'
@@ -20,7 +19,9 @@ import type { Recovery } from './recovery/recovery.ts'
 import { asksForForce, requestedAt, wantedOf } from './requests.ts'
 import { isLookedAtAgain, judgeSink, type SinkChecks } from './sink.ts'
 import type { OperatorState } from './state.ts'
-import { activationSpec, compileSubscription, sinkKeys, wasStalled } from './subscription.ts'
+import { wasStalled } from './subscription.ts'
+import { Tenancy } from './tenancy/tenancy.ts'
+import { closedSinks, openedSinks, type UnderstandDeps, understanding } from './understand.ts'
 import type { Watches } from './watches.ts'
 
 type Known<T extends KubeObject> = Pick<Collection<T>, 'objects' | 'synced'>
@@ -29,7 +30,7 @@ export type OperatorDeps = {
   state: OperatorState
   sinks: Known<EventSink>
   subscriptions: Known<EventSubscription>
-  namespaces: Known<KubeObject>
+  namespaces: { readonly objects: ReadonlyMap<string, KubeObject>; readonly synced: boolean }
   watches: Pick<Watches, 'want'>
   outbox: Outbox
   lookingBack: LookingBack
@@ -43,6 +44,7 @@ export type OperatorDeps = {
   policy(): Policy
   /** What a sink refers to, as it is now; `fresh` where an old answer won't do. */
   checkSink(sink: EventSink, fresh: boolean): Promise<SinkChecks>
+  ownCredentials: UnderstandDeps['ownCredentials']
   startDelivery(sink: string): void
   stopDelivery: ForgetSinkDeps['stopDelivery']
   ended: ForgetSinkDeps['ended']
@@ -81,10 +83,13 @@ export class Operator {
   /** Subscriptions that are gone, of which something may still be kept: by uid, `namespace/name`. */
   private readonly leaving = new Map<string, string>()
   private first = true
-  private readonly readDeclarations = rememberingReader()
+  private readonly understand: ReturnType<typeof understanding>
+  private readonly tenancy: Tenancy
 
   constructor(deps: OperatorDeps) {
     this.deps = deps
+    this.tenancy = new Tenancy(deps)
+    this.understand = understanding(deps)
   }
 
   get ready(): boolean {
@@ -108,6 +113,8 @@ export class Operator {
     // All of them are listed, maybe after sinks and subscriptions: what waits for that can begin.
     if (name === '') this.pulse.fire()
     else if (!after) this.deps.state.namespaceGone(name, before?.metadata.labels ?? {})
+    if (name !== '' && !isDeepStrictEqual(before?.metadata.labels, after?.metadata.labels))
+      this.judgeAnew(this.tenancy.namespaceChanged(name))
     if (name === '' || !after) return
     this.look(reachedBy({ name, before, after }, this.emitters()))
   }
@@ -207,8 +214,10 @@ export class Operator {
     const object = deps.sinks.objects.get(key)
     const before = deps.state.sinks.get(key)
     this.again.delete(`sink ${key}`)
+    let concerned: ReadonlySet<string>
     if (!object) {
       deps.state.sinks.delete(key)
+      concerned = this.tenancy.sinkChanged(key, undefined)
       this.untold.delete(`sink ${key}`)
       deps.forgotten(`sink ${key}`)
       deps.book.forgetSink(key, false)
@@ -222,6 +231,7 @@ export class Operator {
       if (asksForForce(object, before?.object)) await deps.sendAgain({ sink: key })
       const state = judgeSink(object, await deps.checkSink(object, asked), deps.policy().defaults)
       deps.state.sinks.set(key, state)
+      concerned = this.tenancy.sinkChanged(key, object)
       if (isLookedAtAgain(state.readiness)) this.again.set(`sink ${key}`, deps.now() + waitingMs)
       // At first sight it is the delivery that knows whether anything has changed, by what it has kept.
       const isChanged =
@@ -232,10 +242,11 @@ export class Operator {
       deps.startDelivery(key)
     }
     this.sinkChanged.fire()
-    for (const [subscription, { object: referrer }] of deps.state.subscriptions) {
-      if (sinkKeys(referrer).some((sink) => sink === key || this.runtime(sink)?.parking === key))
-        this.dirty.add(`subscription ${subscription}`)
-    }
+    this.judgeAnew(concerned)
+  }
+
+  private judgeAnew(subscriptions: ReadonlySet<string>): void {
+    for (const key of subscriptions) this.dirty.add(`subscription ${key}`)
     if (this.dirty.size > 0) this.pulse.fire()
   }
 
@@ -248,12 +259,14 @@ export class Operator {
     const { deps } = this
     const object = deps.subscriptions.objects.get(key)
     const before = deps.state.subscriptions.get(key)
+    this.again.delete(`subscription ${key}`)
     if (before && before.object.metadata.uid !== object?.metadata.uid) {
       deps.state.subscriptions.delete(key)
       this.leaving.set(before.object.metadata.uid, key)
     }
     if (!object) {
       deps.state.subscriptions.delete(key)
+      this.tenancy.gone(key)
       this.untold.delete(`subscription ${key}`)
       deps.forgotten(`subscription ${key}`)
       return
@@ -264,31 +277,19 @@ export class Operator {
     if (requestedAt(object) !== handled) deps.state.acknowledged.set(object.metadata.uid, deps.now())
     if (before && before.object.metadata.generation !== object.metadata.generation)
       deps.book.forgive(object.metadata.uid)
-    const compiled = compileSubscription(object, {
-      sources: deps.sources,
-      formats: deps.formats,
-      policy: deps.policy(),
-      maxEventBytes: (sink) => deps.state.maxEventBytes(sink),
-      parking: (sink) => this.runtime(sink)?.parking,
-      readDeclarations: this.readDeclarations,
-    })
-    const spec = activationSpec(object)
-    const refusal = compiled.ok ? spec : compiled
-    if (!compiled.ok || !spec.ok) {
-      const { reason, message } = refusal as { reason: string; message: string }
-      deps.state.subscriptions.set(key, { object, stalled: { kind: 'stalled', reason, message }, emitter: undefined })
-      this.untold.add(`subscription ${key}`)
-      return
+    const uses = this.tenancy.uses(object)
+    this.tenancy.judged(key, object, uses, before?.object)
+    const { state, spec } = await this.understand(object, uses, requestedAt(object) !== handled)
+    const { emitter } = state
+    if (state.credentials) this.again.set(`subscription ${key}`, deps.now() + waitingMs)
+    if (emitter && spec) {
+      const opened = openedSinks(before, state)
+      deps.lookingBack.add(emitter, activate(emitter, spec, deps.state.activations, deps.serverNow(), opened))
+      deps.lookingBack.setAside(emitter, closedSinks(before, state))
+      // After a loss of the disk the checkpoint, which stood meanwhile, tells what is to be sent.
+      if (deps.outbox.begun && wasStalled(object, before)) deps.lookingBack.again(emitter)
     }
-    const emitter = compiled.value
-    deps.lookingBack.add(emitter, activate(emitter, spec.value, deps.state.activations, deps.serverNow()))
-    // After a loss of the disk the checkpoint, which stood meanwhile, tells what is to be sent.
-    if (deps.outbox.begun && wasStalled(object, before)) deps.lookingBack.again(emitter)
-    deps.state.subscriptions.set(key, { object, stalled: undefined, emitter })
+    deps.state.subscriptions.set(key, state)
     this.untold.add(`subscription ${key}`)
-  }
-
-  runtime(sink: string): SinkRuntime | undefined {
-    return this.deps.state.sinks.get(sink)?.runtime
   }
 }

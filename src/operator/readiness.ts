@@ -1,4 +1,5 @@
 import type { EventSubscription } from '../api/generated.ts'
+import type { Refusal } from '../api/verdict.ts'
 import type { ReflectorState } from '../kube/reflector.ts'
 import type { Readiness } from '../status/summarise.ts'
 import type { SinkState, SubscriptionState } from './state.ts'
@@ -8,11 +9,13 @@ export type KindState = { kind: string } & WatchState
 
 /** How far a subscription is, from what it refers to: pure. A kind that the cluster lacks holds nothing up but itself. */
 export function subscriptionReadiness(
-  { stalled, emitter, object }: SubscriptionState,
+  { stalled, emitter, object, credentials, noSink }: SubscriptionState,
   sinks: ReadonlyMap<string, SinkState>,
   kindStates: readonly KindState[],
 ): Readiness {
   if (stalled || !emitter) return stalled ?? { kind: 'waiting', reason: 'Progressing', message: 'not looked at yet' }
+  const [closed = noSink] = emitter.closed
+  if (closed) return waitingFor(closed)
   for (const { key } of emitter.sinks) {
     const sink = sinks.get(key)
     if (!sink) {
@@ -24,9 +27,12 @@ export function subscriptionReadiness(
     }
     if (sink.readiness.kind !== 'ready') {
       const { reason, message } = sink.readiness
-      return { kind: 'waiting', reason: 'SinkNotReady', message: `EventSink ${key} isn't ready: ${reason}: ${message}` }
+      // What a sink of another namespace lacks is its owner's to know: it may name Secrets.
+      const why = key.startsWith(`${emitter.namespace}/`) ? message : 'its own status tells why'
+      return { kind: 'waiting', reason: 'SinkNotReady', message: `EventSink ${key} isn't ready: ${reason}: ${why}` }
     }
   }
+  if (credentials) return waitingFor(credentials)
   if (object.spec.suspend) return { kind: 'ready', reason: 'Suspended', message: 'suspended: nothing is matched' }
   const homeless = kindStates
     .filter(({ clusterScoped }) => clusterScoped && !emitter.clusterWide)
@@ -37,6 +43,12 @@ export function subscriptionReadiness(
   }
   return kindsReadiness(kindStates, object.spec.events)
 }
+
+const waitingFor = ({ reason, message }: Pick<Refusal, 'reason' | 'message'>): Readiness => ({
+  kind: 'waiting',
+  reason,
+  message,
+})
 
 type Events = EventSubscription['spec']['events']
 

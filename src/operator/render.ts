@@ -10,8 +10,8 @@ import type { Checkpoints } from './recovery/checkpoints.ts'
 import { handledForceAt, requestedAt } from './requests.ts'
 import type { OperatorState, SinkState, SubscriptionState } from './state.ts'
 import type { Rendered, Statuses } from './statuses.ts'
-import { sinkKeys } from './subscription.ts'
 import { duplicateSender, sendsAsTekton, type TektonSink } from './tekton-sink.ts'
+import { failureAbroad, healthAbroad, type SinkTold, sinksTold } from './tenancy/sinks-told.ts'
 
 export type RenderDeps = {
   state: OperatorState
@@ -120,7 +120,7 @@ export class Renderer {
       archive: this.deps.archive?.(kinds),
       duplicateSender: this.duplicateSender(state),
       acknowledged: this.deps.state.acknowledged.get(uid),
-      sinks: sinkKeys(object).map((sink) => this.view(state, sink, waiting)),
+      sinks: sinksTold(state).map((sink) => this.view(state, sink, waiting)),
     })
     return { object, status }
   }
@@ -128,28 +128,33 @@ export class Renderer {
   private duplicateSender({ object, emitter }: SubscriptionState) {
     const sink = this.deps.tektonSink()
     if (!sink || !sendsAsTekton(emitter, object)) return undefined
-    const urls = sinkKeys(object).flatMap((key) => {
+    const urls = (emitter?.sinks ?? []).flatMap(({ key }) => {
       const url = this.deps.state.sinks.get(key)?.runtime?.url
       return url === undefined ? [] : [{ key, url }]
     })
     return duplicateSender(sink, urls)
   }
 
-  private view(state: SubscriptionState, sink: string, waiting: readonly Pending[]): SinkView {
-    const { object } = state
+  private view(state: SubscriptionState, { key: sink, isClosed }: SinkTold, waiting: readonly Pending[]): SinkView {
+    const own = state.object.metadata.namespace ?? ''
     const [namespace = '', name = ''] = sink.split('/')
-    const rows = waiting.filter((entry) => entry.sink === sink)
-    const { lastDelivered, lastFailure } = this.deps.book.pair(object.metadata.uid, sink)
+    const isAbroad = namespace !== own
+    const since = this.since(state, sink)
+    // What was never used has no history here, though dead letters may have been parked there.
+    const isKnown = !isClosed || since !== undefined
+    const rows = isKnown ? waiting.filter((entry) => entry.sink === sink) : []
+    const { lastDelivered, lastFailure, failing } = isKnown ? this.deps.book.pair(state.object.metadata.uid, sink) : {}
+    const health = isClosed ? { failures: 0 } : this.deps.book.health(sink)
     return {
       namespace,
       name,
-      health: this.deps.book.health(sink),
-      overflow: this.deps.overflow.of(sink, [object.metadata.namespace ?? '']),
+      health: failing ? { ...health, failing } : isAbroad ? healthAbroad(health) : health,
+      overflow: isClosed ? undefined : this.deps.overflow.of(sink, [own]),
       lastDelivered,
-      lastFailure,
+      lastFailure: isAbroad ? failureAbroad(lastFailure) : lastFailure,
       pending: sum(rows.map((entry) => entry.rows)),
       oldestPending: oldest(rows),
-      since: this.since(state, sink),
+      since,
       checkpoint: this.deps.checkpoints.of(state, sink),
     }
   }

@@ -15,6 +15,7 @@ import { allowKinds } from './kinds-allowed.ts'
 import { compileOptions } from './options.ts'
 import type { SubscriptionState } from './state.ts'
 import { stepsOf } from './steps.ts'
+import { namedSinks, type SinkUses } from './tenancy/sink-uses.ts'
 
 type Spec = EventSubscription['spec']
 
@@ -26,6 +27,8 @@ export type CompileContext = {
   maxEventBytes(sink: string): number
   /** `namespace/name` of the sink that its dead letters are sent to as well. */
   parking(sink: string): string | undefined
+  /** Which sinks it may use; those that it names where this is left out. */
+  uses?: SinkUses
   /** Reads what authors declare, for all subscriptions. Left out: each annotation is read anew. */
   readDeclarations?: AnnotationReader
 }
@@ -57,6 +60,7 @@ export function compileSubscription(subscription: EventSubscription, context: Co
   const selection = compileSelection(selectionOf(subscription), context.sources, knows, besides)
   if (!selection.ok) return selection
   const content = spec.data?.content ?? 'summary'
+  const { open, closed } = context.uses ?? { open: namedSinks(subscription), closed: [] }
   return accept({
     key: `${namespace}/${metadata.name}`,
     uid: metadata.uid,
@@ -71,7 +75,8 @@ export function compileSubscription(subscription: EventSubscription, context: Co
     })),
     options: options.value,
     redaction: compileRedaction(options.value.data.redact),
-    sinks: sinkKeys(subscription).map((key) => emitterSink(key, context)),
+    sinks: open.map((key) => emitterSink(key, context)),
+    closed,
   })
 }
 
@@ -109,12 +114,6 @@ function selectionOf({ metadata, spec }: EventSubscription) {
     ...(namespaceSelector && { namespaceSelector }),
     ...(onRequest && { onRequest: `${metadata.namespace ?? ''}/${metadata.name}` }),
   }
-}
-
-/** `namespace/name` of the sinks that a subscription refers to. */
-export function sinkKeys({ metadata, spec }: EventSubscription): string[] {
-  const own = metadata.namespace ?? ''
-  return (spec.sinks ?? []).flatMap(({ name, namespace = own }) => (namespace === own ? [`${own}/${name}`] : []))
 }
 
 /** What activation needs of a subscription; a startFrom that is no time is refused. */

@@ -15,7 +15,7 @@ type Batch = { route: Route; rows: Row[]; bytes: number; limits: BatchLimits; no
 export function claimBatch(store: Store, name: string, limits: BatchLimits, now: number, pace?: Pace): Row[] {
   const sink = store.routes.sink(name)
   if (!sink || limits.rows < 1 || sink.load.rows === sink.inFlight || now < sink.quietUntil) return []
-  const full = fullRoutes(store, sink, limits)
+  const full = fullRoutes(sink, limits)
   for (const queue of sink.turns.values()) {
     const start = startOf(store, queue, full, limits, now, pace)
     if (!start) continue
@@ -29,14 +29,14 @@ export function claimBatch(store: Store, name: string, limits: BatchLimits, now:
 }
 
 /** The routes of a sink whose rows fill a request, as far as that shows without looking at each. */
-function fullRoutes({ routes }: Store, sink: SinkQueues, limits: BatchLimits): ReadonlySet<number> {
+function fullRoutes(sink: SinkQueues, limits: BatchLimits): ReadonlySet<number> {
   const full = new Set<number>()
   // What all of them together don't fill, none does.
   if (sink.load.rows - sink.inFlight < limits.rows && sink.load.bytes < limits.bytes) return full
-  for (const route of routes.all()) {
-    const { id, sink: of, load, inFlight } = route
+  for (const route of sink.routes) {
+    const { id, load, inFlight } = route
     const [rows, bytes] = [load.rows - inFlight.rows, load.bytes - inFlight.bytes]
-    if (of === sink && !sink.held.has(route) && (rows >= limits.rows || bytes >= limits.bytes)) full.add(id)
+    if (!sink.held.has(route) && (rows >= limits.rows || bytes >= limits.bytes)) full.add(id)
   }
   return full
 }

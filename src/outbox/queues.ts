@@ -13,6 +13,8 @@ export type SinkQueues = {
   turns: Map<string, Queue>
   /** Until then (ms) nothing can be claimed unless something changes; 0 when that isn't known. */
   quietUntil: number
+  /** From all subscriptions that anything was ever written down of. */
+  routes: Set<Route>
   /** Those whose rows are not handed out for now (withholding.ts). */
   held: Set<Route>
 }
@@ -37,6 +39,7 @@ export const newSink = (id: number, name: string): SinkQueues => ({
   inFlight: 0,
   turns: new Map(),
   quietUntil: 0,
+  routes: new Set(),
   held: new Set(),
 })
 

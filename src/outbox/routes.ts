@@ -90,13 +90,12 @@ export class Routes {
   /** What says whose rows are withheld, from now on; gives the sinks of which that changes something. */
   withhold(isWithheld: (pair: Pair) => boolean): Set<SinkQueues> {
     this.isWithheld = isWithheld
-    return this.reconsider(() => true)
+    return this.reconsider(this.all())
   }
 
-  reconsider(isMeant: (route: Route) => boolean): Set<SinkQueues> {
+  reconsider(routes: Iterable<Route>): Set<SinkQueues> {
     const changed = new Set<SinkQueues>()
-    for (const route of this.routes.values()) {
-      if (!isMeant(route)) continue
+    for (const route of routes) {
       const { withheld } = route
       route.withheld = this.isWithheld(pairOf(route))
       if (route.withheld !== withheld) changed.add(hold(route))
@@ -141,6 +140,7 @@ export class Routes {
   drop(route: Route): void {
     this.routes.delete(keyOf(route.subscriptionUid, route.sink.name))
     this.routesById.delete(route.id)
+    route.sink.routes.delete(route)
     route.sink.held.delete(route)
   }
 
@@ -175,6 +175,7 @@ export class Routes {
     const holds = { withheld, resting: false }
     const own = { load: noLoad(), inFlight: noLoad(), tenant, water: lowWaterOf(), oldest: undefined, oldestFrom: 0 }
     const route = { id, sink, subscription, subscriptionUid, ...own, ...holds }
+    sink.routes.add(route)
     hold(route)
     this.routes.set(keyOf(subscriptionUid, sink.name), route)
     this.routesById.set(id, route)

@@ -1,7 +1,6 @@
 import { takeOff } from './claim.ts'
 import type { Row } from './outbox.ts'
 import { queueOf, reread, type SinkQueues } from './queues.ts'
-import type { Route } from './routes.ts'
 import type { Store } from './store.ts'
 
 /** A subscription (`namespace/name`, and its uid) toward a sink. */
@@ -40,11 +39,9 @@ export function withholdingOf(store: Store): Withholding {
       tell(routes.withhold(isWithheld))
     },
     reconsider(of) {
-      const sink = 'sink' in of ? routes.sink(of.sink) : undefined
-      if ('sink' in of && !sink) return
-      const isMeant = (route: Route) =>
-        'sink' in of ? route.sink === sink : route.subscription.startsWith(`${of.namespace}/`)
-      tell(routes.reconsider(isMeant))
+      if ('sink' in of) tell(routes.reconsider(routes.sink(of.sink)?.routes ?? []))
+      else
+        tell(routes.reconsider([...routes.all()].filter((route) => route.subscription.startsWith(`${of.namespace}/`))))
     },
     of(name) {
       const held = routes.sink(name)?.held

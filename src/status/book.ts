@@ -2,7 +2,8 @@ import type { AttemptRecord } from '../delivery/attempt.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
 import type { Silence } from './silence.ts'
 
-type Pair = { lastDelivered?: Delivered; lastFailure?: Failed }
+/** `failing`: the subscription's own credentials are refused, or can't be had; the sink knows nothing of it. */
+type Pair = { lastDelivered?: Delivered; lastFailure?: Failed; failing?: SinkHealth['failing'] }
 
 export type FilterErrors = { count: number; message: string; time: number }
 
@@ -28,6 +29,7 @@ export class StatusBook {
   attempted(attempt: AttemptRecord): boolean {
     const health = this.healthToWrite(attempt.sink)
     const pair = this.pairToWrite(attempt.subscriptionUid, attempt.sink)
+    if (attempt.isOwn) return this.refusedOwn(attempt, pair)
     const before = isFailing(health)
     const reasonBefore = health.failing?.reason
     if (attempt.outcome === 'delivered') {
@@ -36,7 +38,9 @@ export class StatusBook {
       pair.lastDelivered = health.lastDelivered
       health.failures = 0
       delete health.failing
-      return before || first
+      const wasRefused = pair.failing !== undefined
+      delete pair.failing
+      return before || first || wasRefused
     }
     health.lastFailure = attempt
     pair.lastFailure = attempt
@@ -49,6 +53,15 @@ export class StatusBook {
     // Of a sink that rests, what made it rest says more than what else failed meanwhile.
     if (rests || !health.failing?.rests) health.failing = { since, reason, message, rests }
     return before !== isFailing(health) || (before && reasonBefore !== health.failing.reason)
+  }
+
+  /** A subscription's own credentials were refused, or could not be had. */
+  private refusedOwn(attempt: AttemptRecord, pair: Pair): boolean {
+    const { time, reason, message } = attempt
+    const before = pair.failing
+    pair.lastFailure = attempt
+    pair.failing = { since: before?.since ?? time, reason, message, rests: true }
+    return before?.reason !== reason || before.message !== message
   }
 
   /** An event that can't go to the sink at all: the sink knows nothing of it, and is as well as before. */

@@ -1,5 +1,6 @@
 import type { EventSink } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
+import { readOwnCredentials } from '../delivery/own-credentials.ts'
 import { readAccess } from '../delivery/read-access.ts'
 import type { Secret } from '../delivery/read-key.ts'
 import { secretReader } from '../delivery/secrets.ts'
@@ -33,10 +34,14 @@ export function accessReader({ client, egress, policy }: Ground) {
         fresh,
       ),
   }
-  return (sink: EventSink, fresh: boolean) =>
+  const ofSink = (sink: EventSink, fresh: boolean) =>
     readAccess(sink.spec.http, sink.metadata.namespace ?? '', readers, {
       fresh,
       requireLabel: policy().requireCredentialLabel,
       now: now(),
     })
+  /** A subscription's own credentials, in a Secret of its namespace. */
+  const own = (namespace: string, secret: string, fresh: boolean) =>
+    readOwnCredentials(namespace, secret, readers.secret, { fresh, requireLabel: policy().requireCredentialLabel })
+  return Object.assign(ofSink, { own })
 }

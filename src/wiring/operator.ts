@@ -2,6 +2,7 @@ import { formats } from '../formats/index.ts'
 import { pause } from '../kube/backoff.ts'
 import type { ReviveDeps } from '../operator/control/dead-letters.ts'
 import { Operator } from '../operator/operator.ts'
+import type { NamespaceWatch } from '../operator/tenancy/namespace-watch.ts'
 import type { Watches } from '../operator/watches.ts'
 import { knownSources } from '../sources/index.ts'
 import { forgetSink } from '../status/metrics.ts'
@@ -14,7 +15,7 @@ import type { Declared } from './watches.ts'
 
 /** What reconciling acts upon. */
 export type Reconciled = {
-  declared: Declared
+  declared: Pick<Declared, 'sinks' | 'subscriptions'> & { namespaces: NamespaceWatch }
   recover: Recovering
   watches: Watches
   reviving: ReviveDeps
@@ -41,6 +42,7 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     formats,
     policy: ground.policy,
     checkSink: sinkChecker(ground, access),
+    ownCredentials: access.own,
     startDelivery,
     stopDelivery: (sink) => loops.stop(`deliver ${sink}`),
     ended: (sink) => void forgetSink(metrics, sink),

@@ -36,7 +36,7 @@ export function recovering(
   const since = sinceKeeper(ground, () =>
     state.activations
       .entries()
-      .map(([key, from]) => [key, lookingBack.isPending(key) ? pendingOf(from) : from] as const),
+      .map(([key, from]) => [key, lookingBack.isUnseen(key) ? pendingOf(from) : from] as const),
   )
   const lookingBack = new LookingBack({
     state,

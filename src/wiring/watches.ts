@@ -15,6 +15,7 @@ import type { Operator } from '../operator/operator.ts'
 import type { Overflow } from '../operator/overflow/overflow.ts'
 import type { CatchUps } from '../operator/recovery/catch-ups.ts'
 import { seedSink, seedSubscription } from '../operator/recovery/seed.ts'
+import { needsLabels } from '../operator/tenancy/lets-in.ts'
 import { Watches } from '../operator/watches.ts'
 import type { CommitBatch, NewGap } from '../outbox/outbox.ts'
 import { type ObserveDeps, observe } from '../pipeline.ts'
@@ -55,13 +56,14 @@ function createReflector(
 
 export type Declared = ReturnType<typeof collections>
 
-/** The CRs that this install serves, and, where somebody may select by them, namespaces. */
+/** The CRs that this install serves, and namespaces, for when somebody needs their labels (`needLabels`: a sink that is served does). */
 export function collections(
   ground: Ground,
   metrics: Metrics,
   book: StatusBook,
   operator: () => Operator,
   seed: (subscription: EventSubscription) => void,
+  needLabels: () => void,
 ) {
   const { class: name, watchNamespaces } = ground.config
   const { adminNamespaces } = ground.policy()
@@ -77,6 +79,7 @@ export function collections(
   return {
     sinks: new Collection<EventSink>(ours(eventSinkResource), (key, before, after) => {
       if (after && !before) seedSink(book, after)
+      if (after && needsLabels(after)) needLabels()
       operator().changed('sink', key, before, after)
     }),
     subscriptions: new Collection<EventSubscription>(ours(eventSubscriptionResource), (key, before, after) => {
@@ -86,9 +89,8 @@ export function collections(
       }
       operator().changed('subscription', key, before, after)
     }),
-    namespaces: new Collection<KubeObject>(
-      adminNamespaces.size === 0 ? [] : [reflect('Namespace', core, {})],
-      (key, before, after) => operator().namespaceChanged(key.slice(1), before, after),
+    namespaces: new Collection<KubeObject>([reflect('Namespace', core, {})], (key, before, after) =>
+      operator().namespaceChanged(key.slice(1), before, after),
     ),
   }
 }

@@ -6,6 +6,7 @@ import type { Operator } from '../operator/operator.ts'
 import type { Overflow } from '../operator/overflow/overflow.ts'
 import { takeUp } from '../operator/overflow/take-up.ts'
 import { OperatorState } from '../operator/state.ts'
+import { NamespaceWatch } from '../operator/tenancy/namespace-watch.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { SqliteOutbox } from '../outbox/sqlite.ts'
 import { StatusBook } from '../status/book.ts'
@@ -72,8 +73,22 @@ function connect(
   const leads = () => !leadership.lost.aborted
   const book = new StatusBook()
   const seed = (one: EventSubscription) => recover.checkpoints.seed(one)
-  const declared = collections(ground, metrics, book, () => operator, seed)
-  const { namespaces, subscriptions } = declared
+  const served = collections(
+    ground,
+    metrics,
+    book,
+    () => operator,
+    seed,
+    () => namespaces.need('grants'),
+  )
+  const { subscriptions } = served
+  const namespaces = new NamespaceWatch({
+    collection: served.namespaces,
+    start: () => loops.start('namespaces', (signal) => served.namespaces.run(signal)),
+    after: (ms) => void setTimeout(() => operator.namespaceChanged('', undefined, undefined), ms).unref(),
+    now,
+  })
+  const declared = { ...served, namespaces }
   const labelsOf = (name: string) => {
     const namespace = namespaces.objects.get(`/${name}`)
     return namespace && (namespace.metadata.labels ?? {})
@@ -115,7 +130,7 @@ function start({ parts, declared, recover, overflow, startDelivery, watches, cat
   const { ground, loops, writer } = parts
   loops.start('sinks', (signal) => declared.sinks.run(signal))
   loops.start('subscriptions', (signal) => declared.subscriptions.run(signal))
-  if (ground.policy().adminNamespaces.size > 0) loops.start('namespaces', (signal) => declared.namespaces.run(signal))
+  if (ground.policy().adminNamespaces.size > 0) declared.namespaces.need('admins')
   loops.start('reconcile', (signal) => operator.run(signal))
   loops.start('status', (signal) => writer.run(signal))
   loops.start('since', (signal) => recover.since.run(signal))

@@ -70,6 +70,7 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
       if (failures >= 0) throw new Error('the API server is away')
       return { url: accept(new URL(sinkUrl(sink))), credentials: accept({}) }
     },
+    ownCredentials: async () => accept(undefined),
     startDelivery: () => undefined,
     stopDelivery: async () => undefined,
     ended: () => undefined,

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Format } from '../../src/formats/format.ts'
 import { formats } from '../../src/formats/index.ts'
 import { rememberingReader } from '../../src/formats/user-events/annotation.ts'
-import { compileSubscription, sinkKeys } from '../../src/operator/subscription.ts'
+import { compileSubscription } from '../../src/operator/subscription.ts'
 import { sources } from '../../src/sources/index.ts'
 import { context, emitter, type SubscriptionSpec, subscription } from './scene.ts'
 
@@ -111,10 +111,6 @@ test('what can not become right by waiting is refused with what is allowed', () 
     assert.equal(compiled.reason, reason)
     assert.match(compiled.message, message)
   }
-})
-
-test('sinks are those of its own namespace', () => {
-  assert.deepEqual(sinkKeys(subscription({ sinks: [{ name: 'a' }, { name: 'b' }] })), ['team-a/a', 'team-a/b'])
 })
 
 test('what data asks for in vain, and what no event can do without, is refused', () => {

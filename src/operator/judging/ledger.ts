@@ -119,9 +119,11 @@ export class Ledger {
   }
 
   private release(pair: string, keys: readonly string[], isGone: boolean): void {
-    const owner = this.room.owner(pair.split(' ')[0] ?? '')
-    // What a subscription selects that can't be compiled for now, is not known.
-    if (owner && !owner.emitter && !isGone) return
+    const [uid = '', sink] = pair.split(' ')
+    const owner = this.room.owner(uid)
+    // What a subscription selects that can't be compiled for now, is not known; a sink that may not be used now may be again.
+    const isUsable = owner?.emitter?.closed.every(({ key }) => key !== sink)
+    if (owner && !isUsable && !isGone) return
     delete this.owed[pair]
     this.changed = true
     this.dropped.push(...lostWith({ owed: { [pair]: [...keys] } }, this.source, this.room))

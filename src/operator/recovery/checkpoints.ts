@@ -1,5 +1,6 @@
 import type { EventSubscription } from '../../api/generated.ts'
 import type { Outbox } from '../../outbox/outbox.ts'
+import type { Emitter } from '../emitter.ts'
 import type { SubscriptionState } from '../state.ts'
 import type { KindWatch } from '../watches.ts'
 import { checkpointOf, type Observed } from './checkpoint.ts'
@@ -78,7 +79,10 @@ export class Checkpoints {
       observed: this.observedBy(state),
       lowWater: lowWater.get(key),
       owed: owed.get(key),
-      lookingBack: state.emitter !== undefined && this.deps.lookingBack.isUnderWay(state.emitter),
+      // Nor does it move while nothing may be written down for the sink.
+      lookingBack:
+        state.emitter !== undefined &&
+        (isClosed(state.emitter, sink) || this.deps.lookingBack.isUnderWay(state.emitter)),
     })
     if (checkpoint !== undefined) this.told.set(key, checkpoint)
     return checkpoint
@@ -122,6 +126,8 @@ export class Checkpoints {
     return observed
   }
 }
+
+const isClosed = ({ closed }: Emitter, sink: string): boolean => closed.some(({ key }) => key === sink)
 
 const latest = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)

@@ -1,9 +1,12 @@
 import type { KubeLog } from '../../kube/log.ts'
 import type { Outbox } from '../../outbox/outbox.ts'
-import { type Activated, byKind, isPending, pendingOf, settledOf, suspendedSince } from '../activation.ts'
+import { type Activated, byKind, isPending, pendingOf, settledOf, standingFor, suspendedSince } from '../activation.ts'
 import type { Emitter } from '../emitter.ts'
 import type { OperatorState } from '../state.ts'
 import type { Watches } from '../watches.ts'
+
+/** One list that looks through what happened since these times (ms), by activation. */
+type Look = { since: ReadonlyMap<string, number> }
 
 export type LookingBackDeps = {
   state: Pick<OperatorState, 'activations'>
@@ -22,9 +25,11 @@ export class LookingBack {
   private readonly deps: LookingBackDeps
   /** Activations whose past has not been looked through, by subscription. */
   private readonly pending = new Map<string, Set<string>>()
-  /** What is being looked through, and from when on. */
-  private readonly running = new Map<string, number>()
+  /** What is being looked through, and by which look. */
+  private readonly running = new Map<string, Look>()
   private readonly wanted: Activated[] = []
+  /** Those that are pending because nothing may be written down for them now. */
+  private readonly aside = new Set<string>()
   private readonly unwritten = new Set<string>()
 
   constructor(deps: LookingBackDeps) {
@@ -49,7 +54,10 @@ export class LookingBack {
       else this.open(key)
     }
     if (!this.isUnderWay(emitter)) return
-    const isWanted = (key: string) => this.isPending(key) && this.running.get(key) !== activations.get(key)
+    const isWanted = (key: string) =>
+      this.isPending(key) && this.running.get(key)?.since.get(key) !== activations.get(key)
+    for (const sink of emitter.sinks)
+      for (const key of standingFor(emitter, [sink.key], activations)) this.aside.delete(key)
     this.wanted.push(...byKind(emitter, isWanted))
   }
 
@@ -60,6 +68,26 @@ export class LookingBack {
     for (const { keys } of byKind(emitter, (key) => (activations.get(key) ?? suspendedSince) !== suspendedSince))
       for (const key of keys) entries.set(key, activations.get(key) ?? 0)
     this.add(emitter, entries)
+  }
+
+  /**
+   * Nothing may be written down for some of the sinks of a subscription: what happens from now on is looked through when `add` finds that it may
+   * again, in this life or the next.
+   */
+  setAside(emitter: Emitter, sinks: readonly string[]): void {
+    const { activations } = this.deps.state
+    for (const key of standingFor(emitter, sinks, activations)) {
+      if (this.aside.has(key) || activations.get(key) === suspendedSince) continue
+      this.aside.add(key)
+      this.unwritten.add(key)
+      this.running.delete(key)
+      this.open(key)
+    }
+  }
+
+  /** Whether it is pending for another reason than that nothing may be written down for it. */
+  isUnseen(key: string): boolean {
+    return this.isPending(key) && !this.aside.has(key)
   }
 
   isPending(key: string): boolean {
@@ -74,7 +102,8 @@ export class LookingBack {
   forget(subscriptionUid: string): void {
     const { activations } = this.deps.state
     for (const key of activations.keys()) if (uidOf(key) === subscriptionUid) activations.delete(key)
-    for (const key of this.unwritten) if (uidOf(key) === subscriptionUid) this.unwritten.delete(key)
+    for (const keys of [this.unwritten, this.aside])
+      for (const key of keys) if (uidOf(key) === subscriptionUid) keys.delete(key)
     this.pending.delete(subscriptionUid)
   }
 
@@ -96,8 +125,9 @@ export class LookingBack {
     for (const { keys, ...where } of this.wanted.splice(0)) {
       const since = new Map(keys.filter((key) => this.isPending(key)).map((key) => [key, activations.get(key) ?? 0]))
       if (since.size === 0) continue
-      for (const [key, from] of since) this.running.set(key, from)
-      this.look(where, since).catch((error: unknown) => {
+      const look = { since }
+      for (const key of since.keys()) this.running.set(key, look)
+      this.look(where, look).catch((error: unknown) => {
         const { kind, namespace } = where
         const told = { kind, namespace, err: error }
         this.deps.log.warn(told, 'what happened before an activation was not looked through to the end')
@@ -105,17 +135,19 @@ export class LookingBack {
     }
   }
 
-  private async look({ uid, kind, namespace }: Omit<Activated, 'keys'>, since: Map<string, number>): Promise<void> {
+  private async look({ uid, kind, namespace }: Omit<Activated, 'keys'>, look: Look): Promise<void> {
     const { state, watches } = this.deps
     try {
       await watches.refresh(kind, namespace)
-      // What was suspended or forgotten meanwhile is closed; what was resumed begins at another time, and is looked through from there.
-      const isSame = ([key, from]: [string, number]) => this.isPending(key) && state.activations.get(key) === from
-      const seen = new Map([...since].filter(isSame))
+      // What was suspended or forgotten meanwhile is closed; what was resumed begins at another time, and is looked through from there; what was
+      // set aside has not been seen.
+      const isSame = ([key, from]: [string, number]) =>
+        this.isPending(key) && this.running.get(key) === look && state.activations.get(key) === from
+      const seen = new Map([...look.since].filter(isSame))
       if (seen.size > 0) await this.writeSeen({ uid, kind, namespace, keys: [...seen.keys()] }, seen)
       for (const one of seen) if (isSame(one)) this.close(one[0])
     } finally {
-      for (const [key, from] of since) if (this.running.get(key) === from) this.running.delete(key)
+      for (const key of look.since.keys()) if (this.running.get(key) === look) this.running.delete(key)
     }
   }
 
@@ -143,6 +175,7 @@ export class LookingBack {
   private close(key: string): void {
     const own = this.pending.get(uidOf(key))
     own?.delete(key)
+    this.aside.delete(key)
     if (own?.size === 0) this.pending.delete(uidOf(key))
   }
 }

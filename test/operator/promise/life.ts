@@ -180,6 +180,7 @@ export class Life {
       formats,
       policy: () => defaultPolicy,
       checkSink: async (sink) => ({ url: accept(new URL(sinkUrl(sink))), credentials: accept({ headers: {} }) }),
+      ownCredentials: async () => accept(undefined),
       startDelivery: ignore,
       stopDelivery: async () => undefined,
       ended: ignore,
