@@ -5,6 +5,7 @@ import { compileEgress } from '../../../src/delivery/egress.ts'
 import { podAddressPolicy } from '../../../src/delivery/pod-addresses.ts'
 import type { ReadEndpoints } from '../../../src/delivery/service-connector.ts'
 import type { Endpoint } from '../../../src/delivery/service-endpoints.ts'
+import { startBlackhole } from '../blackhole.ts'
 import { certificate } from '../certificates.ts'
 import { eventOf } from '../events.ts'
 import { listen } from '../sockets.ts'
@@ -48,6 +49,14 @@ describe('connections to the Pods of a Service', () => {
       const endpoints = to(dead, gone, pod.port)
       assert.equal(summary(await sendTo('http://hook.team-a.svc/', { endpoints }, resolvesNothing)), 204)
     }
+  })
+
+  it('go to the next one where one drops what it is sent, well before the attempt is over', async () => {
+    await using hole = await startBlackhole()
+    await using pod = await listen(reply(204))
+    const endpoints = to(hole.port, hole.port, pod.port)
+    const answer = await sendTo('http://hook.team-a.svc/', { endpoints, connectTimeoutMs: 600 }, resolvesNothing)
+    assert.equal(summary(answer), 204)
   })
 
   it('go to the other family where one leads nowhere', async () => {
