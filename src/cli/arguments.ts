@@ -15,6 +15,7 @@ type Orders =
   | (Chosen & { name: 'deadletters retry'; seqs?: number[]; all?: true })
   | { name: 'replay'; subscription: string; sink?: string; since: Moment; until?: Moment; dryRun: boolean }
   | { name: 'purge'; sink?: string; subscription?: string; deadLetters: boolean; yes: boolean }
+  | { name: 'sinks test'; sink: string; output: 'text' | 'json' }
 
 /** What a command is to do, and where the operator's socket is. */
 export type SocketCommand = Orders & { dataDir: string }
@@ -48,9 +49,11 @@ export function readSocketCommand(
 const text = (value: string | boolean | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined
 
+/** Commands with words beside their flags. */
+const takesWords: ReadonlySet<SocketCommandName> = new Set(['deadletters show', 'deadletters retry', 'sinks test'])
+
 function parse(name: SocketCommandName, args: string[]): Verdict<{ values: Values; positionals: string[] } | 'help'> {
-  const takesSome = name === 'deadletters show' || name === 'deadletters retry'
-  const parsed = parseFlags(name, commands[name].flags, args, takesSome)
+  const parsed = parseFlags(name, commands[name].flags, args, takesWords.has(name))
   if (!parsed.ok || parsed.value === 'help') return parsed as Verdict<'help'>
   const single = Object.entries(parsed.value.values).map(([key, [value]]) => [key, value])
   return accept({ values: Object.fromEntries(single) as Values, positionals: parsed.value.positionals })
@@ -107,6 +110,12 @@ const readers: Readonly<Record<SocketCommandName, (values: Values, positionals: 
     const keys = keysOf(values)
     if (!keys.sink && !keys.subscription) return invalid('--sink, --subscription or both are needed')
     return accept({ name: 'purge', ...keys, deadLetters: values['dead-letters'] === true, yes: values.yes === true })
+  },
+  'sinks test'(values, [sink, ...more]) {
+    if (sink === undefined || more.length > 0 || !isKey(sink))
+      return invalid('name one EventSink as namespace/name, such as team-a/qe')
+    const output = readOutput(values, ['text', 'json'] as const)
+    return output.ok ? accept({ name: 'sinks test', sink, output: output.value }) : output
   },
 }
 

@@ -1,7 +1,13 @@
 import { type CommandFlag, type CommandText, textOf } from './command-text.ts'
 
 /** A command that speaks to the running operator over the socket in its data directory. */
-export type SocketCommandName = 'deadletters list' | 'deadletters show' | 'deadletters retry' | 'replay' | 'purge'
+export type SocketCommandName =
+  | 'deadletters list'
+  | 'deadletters show'
+  | 'deadletters retry'
+  | 'replay'
+  | 'purge'
+  | 'sinks test'
 
 const dataDir: CommandFlag = {
   name: 'data-dir',
@@ -78,6 +84,14 @@ delivered and not kept; the status counts them as dropped. Without --yes it only
       dataDir,
     ],
     examples: ['purge --sink team-a/qe', 'purge --subscription team-a/builds --dead-letters --yes'],
+  },
+  'sinks test': {
+    usage: 'NS/NAME [flags]',
+    about: `Send one event of type dev.carillon.test.v1 to an EventSink, as events are sent to it: with its headers, credentials,
+signature and certificates, after asking where it is to be asked first. Nothing that waits is touched and nothing is
+counted. Tells each step on the way, and what came back; ends with 1 where the event was not taken.`,
+    flags: [output('json; default: a text for people'), dataDir],
+    examples: ['sinks test team-a/qe', 'sinks test team-a/qe -o json'],
   },
 }
 

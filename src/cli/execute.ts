@@ -3,6 +3,7 @@ import type { PurgeAnswer, ReplayAnswer, ReplayProgress, RetryAnswer } from '../
 import type { SocketCommand } from './arguments.ts'
 import { listDeadLetters, showDeadLetters } from './dead-letters.ts'
 import { msOf } from './moments.ts'
+import { testSink } from './sinks.ts'
 import { ask, follow } from './socket.ts'
 import type { Out, Surroundings } from './surroundings.ts'
 
@@ -21,6 +22,8 @@ export function execute(command: SocketCommand, around: Surroundings): Promise<V
       return replay(command, around)
     case 'purge':
       return purge(command, around)
+    case 'sinks test':
+      return testSink(command, around)
     default:
       return command satisfies never
   }

@@ -16,13 +16,14 @@ Usage:
   carillon deadletters list | show | retry    look at deliveries that were given up, and send them again
   carillon replay [flags]                     send again what can still be had of a subscription's past
   carillon purge [flags]                      drop what waits for a sink or of a subscription
+  carillon sinks test NS/NAME [flags]         send a test event to a sink, and tell what came back
   carillon events list | show | schema        what there is to tell: every kind and milestone, its events, their schemas
   carillon import tekton-config [flags]       make an EventSink and EventSubscription of Tekton's own settings
   carillon explain [flags]                    tell without a cluster what a subscription makes of an object
   carillon version                            print the version
   carillon help                               print this text
 
-deadletters, replay and purge speak to the operator that runs on the same data directory; in a cluster:
+deadletters, replay, purge and sinks speak to the operator that runs on the same data directory; in a cluster:
   kubectl exec -n carillon-system carillon-0 -- carillon deadletters list
 
 Run 'carillon run --help' and so on for the flags.

@@ -16,6 +16,7 @@ export function help(topic: HelpTopic): string {
 /** What the words after `carillon help` are about. */
 export function topicOf(words: readonly string[]): HelpTopic {
   const [first = ''] = words
+  if (first === 'sinks') return 'sinks test'
   const both = words.slice(0, 2).join(' ')
   if (isSocketCommand(both)) return both
   if (isSocketCommand(first)) return first

@@ -17,8 +17,9 @@ export async function ask<T>(
   method: 'GET' | 'POST',
   path: string,
   body?: object,
+  timeoutMs = patienceMs,
 ): Promise<Verdict<T>> {
-  const sent = await send(operator, method, path, body, patienceMs)
+  const sent = await send(operator, method, path, body, timeoutMs)
   if (!sent.ok) return sent
   const response = sent.value
   try {
@@ -74,7 +75,7 @@ function send(
     const outgoing = request({ socketPath, method, path, headers, timeout, agent: false }, (response) =>
       resolve(accept(response)),
     )
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${patienceMs / 1000} seconds`)))
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeout / 1000} seconds`)))
     outgoing.on('error', (error: NodeJS.ErrnoException) => resolve(refusalOf(error, dataDir, socketPath)))
     outgoing.end(text)
   })

@@ -27,7 +27,7 @@ export function readCommand(
   if (name === 'version' || name === '--version') return accept({ name: 'version' })
   if (name === 'help' || name === '--help' || name === '-h') return accept({ name: 'help', of: topicOf(rest) })
   if (name === 'run') return readRun(rest, env)
-  const words = name === 'deadletters' ? 2 : 1
+  const words = Object.hasOwn(groups, name) ? 2 : 1
   const command = argv.slice(0, words).join(' ')
   if (isSocketCommand(command)) {
     const read = readSocketCommand(command, argv.slice(words), env[environmentName('data-dir')] ?? '')
@@ -48,9 +48,12 @@ function readLocalCommand(
   return accept({ name: 'local', run: read.value, cluster: clusterOptions({}, env) })
 }
 
+/** First words of commands that speak to the operator, and what may follow. */
+const groups: Readonly<Record<string, readonly string[]>> = { deadletters: ['list', 'show', 'retry'], sinks: ['test'] }
+
 /** The first word of several commands, without one of the second words. */
 function readGroup(name: string, verb = '--help'): Verdict<Command> {
-  const verbs = name === 'deadletters' ? ['list', 'show', 'retry'] : verbsOf(name)
+  const verbs = (Object.hasOwn(groups, name) && groups[name]) || verbsOf(name)
   if (verbs.length === 0)
     return refuse('UnknownCommand', `unknown command '${name}'; the commands are ${and(firstWords)}`)
   if (verb === '--help' || verb === '-h' || verb === 'help') return accept({ name: 'help', of: topicOf([name]) })
@@ -64,6 +67,7 @@ const firstWords = [
     'deadletters',
     'replay',
     'purge',
+    'sinks',
     ...Object.keys(localCommands).map((name) => name.split(' ')[0] ?? ''),
   ]),
   'version',

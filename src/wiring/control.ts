@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { accept, refuse } from '../api/verdict.ts'
 import type { ReplayProgress, VersionAnswer } from '../operator/control/api.ts'
 import { deadLetterHandlers } from '../operator/control/dead-letter-handlers.ts'
@@ -5,9 +6,12 @@ import type { ReviveDeps } from '../operator/control/dead-letters.ts'
 import { purge } from '../operator/control/purge.ts'
 import { replay } from '../operator/control/replay.ts'
 import { readPurge, readReplay } from '../operator/control/requests.ts'
+import { sinkTester } from '../operator/control/sink-test/sink-test.ts'
 import type { Handler, Handlers } from '../operator/control/socket.ts'
 import type { Operator } from '../operator/operator.ts'
 import type { Watches } from '../operator/watches.ts'
+import type { AccessReader } from './access.ts'
+import { transportTo } from './deliveries.ts'
 import { now, type Parts } from './parts.ts'
 
 export type ControlParts = Parts & {
@@ -15,6 +19,7 @@ export type ControlParts = Parts & {
   watches: Pick<Watches, 'refresh' | 'state'>
   reviving: ReviveDeps
   startDelivery(sink: string): void
+  access: AccessReader
 }
 
 /** Progress is for people: no more lines of it than one can read. */
@@ -22,8 +27,20 @@ const progressMs = 1_000
 
 /** What the operator's socket answers. */
 export function controlHandlers(parts: ControlParts, version: string): Handlers {
-  const { ground, metrics, operator, outbox, renderer, replays, reviving, startDelivery, state, watches, writer } =
-    parts
+  const {
+    access,
+    ground,
+    metrics,
+    operator,
+    outbox,
+    renderer,
+    replays,
+    reviving,
+    startDelivery,
+    state,
+    watches,
+    writer,
+  } = parts
   const whenReady =
     (handler: Handler): Handler =>
     (call) =>
@@ -55,6 +72,16 @@ export function controlHandlers(parts: ControlParts, version: string): Handlers 
         },
       })
     },
+    'POST /v1/sinks/test': sinkTester({
+      sink: (key) => state.sinks.get(key),
+      checkUrl: (url) => ground.egress.check(url),
+      access: (sink) => access(sink, true),
+      transport: transportTo(ground),
+      cluster: ground.cluster,
+      log: ground.log,
+      now,
+      uuid: randomUUID,
+    }),
     async 'POST /v1/replay'({ body, signal, tell: line }) {
       const request = readReplay(body)
       if (!request.ok) return request

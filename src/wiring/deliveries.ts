@@ -47,7 +47,8 @@ export function deliveryStarter(
   return startDelivery
 }
 
-const transportTo =
+/** The way to a sink, through the one door out. */
+export const transportTo =
   ({ egress, services }: Ground) =>
   ({ url, service, mode, validation, timeoutMs, concurrency }: SinkRuntime) =>
     transports.http({

@@ -123,7 +123,7 @@ function connect(
   const exists = (uid: string) => [...subscriptions.objects.values()].some(({ metadata }) => metadata.uid === uid)
   const reviving = reviveDeps(parts, exists)
   const operator: Operator = createOperator(parts, { declared, recover, watches, reviving, access, startDelivery })
-  return { parts, declared, recover, overflow, startDelivery, watches, catchUps, reviving, operator }
+  return { parts, declared, recover, overflow, startDelivery, watches, catchUps, reviving, operator, access }
 }
 
 function start({ parts, declared, recover, overflow, startDelivery, watches, catchUps, operator }: Wired): void {

@@ -41,6 +41,8 @@ const taken: [line: string, command: SocketCommand][] = [
     'purge --subscription team-a/builds --dead-letters --yes',
     { name: 'purge', subscription: 'team-a/builds', deadLetters: true, yes: true, dataDir },
   ],
+  ['sinks test team-a/qe', { name: 'sinks test', sink: 'team-a/qe', output: 'text', dataDir }],
+  ['sinks test -o json team-a/qe', { name: 'sinks test', sink: 'team-a/qe', output: 'json', dataDir }],
 ]
 
 for (const [line, command] of taken) {
@@ -66,6 +68,10 @@ const topics: [line: string, of: (Command & { name: 'help' })['of']][] = [
   ['deadletters retry --help', 'deadletters retry'],
   ['help replay', 'replay'],
   ['purge -h', 'purge'],
+  ['sinks', 'sinks test'],
+  ['help sinks', 'sinks test'],
+  ['help sinks test', 'sinks test'],
+  ['sinks test --help', 'sinks test'],
   ['help nonsense', 'carillon'],
 ]
 
@@ -93,6 +99,11 @@ const refused: [line: string, message: RegExp][] = [
   ['replay --since 2h', /--subscription and --since are needed/],
   ['replay --subscription a/b', /--subscription and --since are needed/],
   ['replay --subscription a/b --since 2h --until never', /--until: 'never' is neither/],
+  ['sinks list', /unknown command 'sinks list'; the command is test/],
+  ['sinks test', /name one EventSink as namespace\/name, such as team-a\/qe/],
+  ['sinks test qe', /name one EventSink as namespace\/name/],
+  ['sinks test a/b c/d', /name one EventSink/],
+  ['sinks test a/b -o yaml', /--output must be one of text, json, not 'yaml'/],
   ['purge --yes', /--sink, --subscription or both are needed/],
 ]
 

@@ -15,6 +15,8 @@ const ofCommands = [
   'ReplayUnderWay',
   'RequestInvalid',
   'RequestTooLarge',
+  'SinkTestFailed',
+  'SinkTestUnderWay',
   'SocketFailed',
   'SocketUnavailable',
   'SubscriptionNotFound',

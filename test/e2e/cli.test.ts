@@ -74,7 +74,7 @@ describe('carillon', () => {
     const cases: [args: string[], message: RegExp, env?: Record<string, string>][] = [
       [
         ['frobnicate'],
-        /unknown command 'frobnicate'; the commands are run, deadletters, replay, purge, events, import, explain, version and help/,
+        /unknown command 'frobnicate'; the commands are run, deadletters, replay, purge, sinks, events, import, explain, version and help/,
       ],
       [['run', '--frob'], /unknown option '--frob'; see 'carillon run --help'/],
       [['run', 'now'], /unexpected argument 'now'/],

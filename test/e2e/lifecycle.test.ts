@@ -3,6 +3,7 @@
 import { after, before, describe } from 'node:test'
 import { installTekton } from '../controlplane/tekton.ts'
 import { startStage, toLoopback } from './fixture.ts'
+import { asking } from './lifecycle/asking.ts'
 import { batches } from './lifecycle/batches.ts'
 import { bodies } from './lifecycle/bodies.ts'
 import { changing } from './lifecycle/changing.ts'
@@ -47,6 +48,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     classes(scene)
     failures(scene)
     deliveries(scene)
+    asking(scene)
     batches(scene)
     secrets(scene)
     services(scene)

@@ -85,7 +85,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   expire(): void {
-    this.stop('Timeout', `No answer within ${inWords(this.timeoutMs)}.`)
+    const what = this.controller ? 'answer' : 'connection'
+    this.stop('Timeout', `No ${what} within ${inWords(this.timeoutMs)}.`)
   }
 
   /** Ends it now: with the answer, where its head is in. */

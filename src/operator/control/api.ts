@@ -69,5 +69,31 @@ export type PurgeRequest = { sink?: string; subscription?: string; deadLetters: 
 
 export type PurgeAnswer = { rows: number; deadLetters: number }
 
+/** `POST /v1/sinks/test`. */
+export type SinkTestRequest = { sink: string }
+
+/** A step on the way to a receiver, and what came of it; `skipped`: it was not come to. */
+export type SinkTestStep = {
+  step: 'url' | 'credentials' | 'address' | 'connection' | 'tls' | 'validation' | 'request' | 'answer'
+  result: 'ok' | 'failed' | 'skipped'
+  reason?: string
+  message?: string
+  advice?: string
+}
+
+export type SinkTestAnswer = {
+  sink: string
+  /** Whether the event was taken. */
+  ok: boolean
+  suspended: boolean
+  event: { id: string; type: string; source: string }
+  steps: SinkTestStep[]
+  /** Of the last request. */
+  status?: number
+  durationMs?: number
+  /** At most 256 characters of what the receiver answered, where that was text. */
+  text?: string
+}
+
 /** `GET /v1/version`. */
 export type VersionAnswer = { version: string }

@@ -1,5 +1,5 @@
 import { accept, refuse, type Verdict } from '../../api/verdict.ts'
-import type { PurgeRequest, ReplayRequest, RetryRequest } from './api.ts'
+import type { PurgeRequest, ReplayRequest, RetryRequest, SinkTestRequest } from './api.ts'
 
 /** What comes in by the socket, checked: pure. Refusals have the reason `RequestInvalid`. */
 
@@ -87,4 +87,10 @@ export function readPurge(body: unknown): Verdict<PurgeRequest> {
   if (request.sink === undefined && request.subscription === undefined)
     return invalid('purge needs sink, subscription, or both')
   return accept(request)
+}
+
+export function readSinkTest(body: unknown): Verdict<SinkTestRequest> {
+  const fields = check(body, { sink: 'key' })
+  if (!fields.ok) return fields
+  return fields.value.sink === undefined ? invalid('a test needs sink') : accept(fields.value as SinkTestRequest)
 }

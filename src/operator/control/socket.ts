@@ -55,7 +55,7 @@ export async function serveControl(options: ControlOptions): Promise<Verdict<Asy
   if (Buffer.byteLength(path) > maxSocketPath) {
     return refuse(
       'SocketUnavailable',
-      `${path} is longer than the ${maxSocketPath} bytes that a unix socket's path may have: choose a shorter --data-dir, or do without deadletters, replay and purge`,
+      `${path} is longer than the ${maxSocketPath} bytes that a unix socket's path may have: choose a shorter --data-dir, or do without deadletters, replay, purge and sinks test`,
     )
   }
   const stopped = new AbortController()

@@ -180,6 +180,42 @@ export function control(scene: Scene): void {
     assert.match(missing.stderr, /^carillon: there is no EventSubscription replayed\/none /)
   })
 
+  it('sends a sink a test event, past what waits, and tells what came of it', async () => {
+    const { admin, stage } = scene
+    const team = await stage.team('sink-tests')
+    await team.secret('qe', { token: 't0k-Wq7vB2' })
+    await team.subscribe({}, { mode: 'batch', auth: { bearer: { secretRef: { name: 'qe' } } } }, { suspend: true })
+    await team.ready()
+    await run(admin, team.namespace, 'one')
+    await team.counts('EventSink', 'sink', ({ pending }) => pending === 2)
+    team.server.behave(({ headers }) => {
+      const answer = { kind: 'answer', headers: { 'content-type': 'text/plain' } } as const
+      return { ...answer, status: 200, body: `thank you for ${headers.authorization}` }
+    })
+    const tested = await succeeds('sinks test sink-tests/sink')
+    assert.match(tested.stdout, /^answer +ok +HTTP 200$/m)
+    assert.match(tested.stdout, /^Answer: +thank you for \*\*\*$/m)
+    assert.match(tested.stderr, /^EventSink sink-tests\/sink is suspended/)
+    const [event, ...more] = await team.received(1)
+    assert.deepEqual([more, event?.headers.authorization, event?.subscription], [[], 'Bearer t0k-Wq7vB2', ''])
+    const [told] = JSON.parse(event?.body ?? '') as { type: string; source: string; subject: string }[]
+    assert.deepEqual([told?.type, told?.subject], ['dev.carillon.test.v1', 'eventsink/sink'])
+    assert.match(told?.source ?? '', /^\/clusters\/[-0-9a-f]{36}\/carillon$/)
+
+    team.server.behave({ kind: 'answer', status: 404 })
+    const failed = await carillon('sinks test sink-tests/sink -o json')
+    assert.equal(failed.code, 1)
+    assert.match(failed.stderr, /^carillon: sink-tests\/sink: answer failed \(NotFound\): .*To do: correct the path/m)
+    assert.deepEqual([JSON.parse(failed.stdout).ok, JSON.parse(failed.stdout).status], [false, 404])
+    const none = await carillon('sinks test sink-tests/none')
+    assert.deepEqual(
+      [none.code, none.stderr],
+      [1, 'carillon: there is no EventSink sink-tests/none that this operator serves\n'],
+    )
+    const { delivered, retried, pending } = await team.counts('EventSink', 'sink', () => true)
+    assert.deepEqual([delivered, retried, pending], [0, 0, 2])
+  })
+
   it('drops what waits for a sink when told to with --yes, and the status says so at once', async () => {
     const { admin, operator, stage } = scene
     const team = await stage.team('purged')
