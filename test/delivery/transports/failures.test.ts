@@ -86,7 +86,7 @@ describe('no answer', () => {
   it('packets that vanish, and a deadline before that', async () => {
     await using hole = await startBlackhole()
     const answer = await sendTo(`http://127.0.0.1:${hole.port}/`, { timeoutMs: 200 })
-    assert.equal(summary(answer), 'Timeout: No answer within 200ms.')
+    assert.equal(summary(answer), 'Timeout: No connection within 200ms.')
   })
 
   it('all addresses of a name refuse', async () => {
