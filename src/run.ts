@@ -1,20 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { accept, refuse, type Verdict } from './api/verdict.ts'
-import { type Config, type LogLevel, resolveConfig } from './config/config.ts'
-import { readConfigFile } from './config/file.ts'
+import type { Config, LogLevel } from './config/config.ts'
+import { configure } from './config/configure.ts'
 import type { Settings } from './config/given.ts'
-import { compileEgress } from './delivery/egress.ts'
 import { compileDashboard } from './formats/dashboard.ts'
 import { openArchive } from './kube/archive.ts'
 import { connect, type KubeClient } from './kube/client.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
-import { clusterUid, getObject } from './kube/resources.ts'
+import { clusterUid } from './kube/resources.ts'
 import { serveHealth } from './operator/health.ts'
 import { marginMs } from './operator/recovery/checkpoint.ts'
 import { createMetrics } from './status/metrics.ts'
+import { ConfigKeeper } from './wiring/config-keeper.ts'
+import { levelledLog } from './wiring/levelled-log.ts'
 import { live, openOutbox, work } from './wiring/lives.ts'
-import type { Ground } from './wiring/parts.ts'
+import { controller, type Ground, now } from './wiring/parts.ts'
 import { clusterServices } from './wiring/services.ts'
 import type { Health } from './wiring/wire.ts'
 
@@ -29,20 +30,22 @@ export type RunOptions = {
 
 /** The operator, from start to a clean stop. Refusals are what the user can mend: they say what was tried and what to do. */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<Verdict> {
-  const early = resolveConfig(options.settings)
-  if (!early.ok) return early
+  const start = { settings: options.settings, podNamespace: podNamespace() }
   // Wrong flags are told of whether there is a cluster or not.
-  const checked = compileParts(early.value, 'https://kubernetes.default.svc')
-  if (!checked.ok) return checked
-  const log = options.createLog(early.value.logLevel)
+  const early = configure(start, '')
+  if (!early.ok) return early
+  const { config } = early.value
+  const { log, setLevel } = levelledLog((level) => options.createLog(level), config.logLevel)
   const connected = await connect({ ...options.cluster, userAgent: `carillon/${options.version}`, log })
   if (!connected.ok) return connected
   await using client = connected.value
-  const ground = await lay(options, client, log)
-  if (!ground.ok) return ground
-  const { config } = ground.value
-  await using _archive = ground.value.archive
   const metrics = createMetrics()
+  const { namespace, dataDir } = config
+  const keeper = new ConfigKeeper({ start, namespace, dataDir, client, log, metrics, controller, now, setLevel })
+  const layOut = () => lay(options, keeper, client, log)
+  const ground = await layOut()
+  if (!ground.ok) return ground
+  await using _archive = ground.value.archive
   const open = () => openOutbox(ground.value, metrics)
   const opened = open()
   if (!opened.ok) return opened
@@ -57,50 +60,32 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
     health = shown
   }
   const present = { metrics, version: options.version, server: client.server, port: server.port, show }
-  return await live(outbox, open, (one, end) => work(ground.value, present, one, end), signal)
+  return await live(outbox, open, (one, end) => work(ground.value, layOut, present, one, end), signal)
 }
 
-/** The configuration with the cluster's part of it, and what is compiled of it. */
-async function lay(options: RunOptions, client: KubeClient, log: KubeLog): Promise<Verdict<Ground>> {
-  const early = resolveConfig(options.settings, {}, podNamespace())
-  if (!early.ok) return early
-  const file = await readConfigMap(client, early.value.namespace)
-  if (!file.ok) return file
-  const config = resolveConfig(options.settings, file.value, podNamespace())
-  if (!config.ok) return config
-  const compiled = compileParts(config.value, client.server)
-  if (!compiled.ok) return compiled
-  const { egress, urlOf } = compiled.value
-  const uri = config.value.clusterUri === undefined ? await defaultUri(client) : accept(config.value.clusterUri)
+/** What a life begins with: the configuration as the cluster has it now, with the cluster's part of it, and what is compiled of it. */
+async function lay(options: RunOptions, keeper: ConfigKeeper, client: KubeClient, log: KubeLog) {
+  const begun = await keeper.begin()
+  if (!begun.ok) return begun
+  const config = begun.value
+  const urlOf = compileDashboard(config.dashboardUrl, client.server)
+  if (!urlOf.ok) return urlOf
+  const uri = config.clusterUri === undefined ? await defaultUri(client) : accept(config.clusterUri)
   if (!uri.ok) return uri
-  const cluster = { uri: uri.value, urlOf, schemaBase: config.value.schemaBaseUrl }
-  const { logLevel } = config.value
-  const told = logLevel === early.value.logLevel ? log : options.createLog(logLevel)
-  const userAgent = `carillon/${options.version}`
-  const archive = config.value.archive && openArchive({ ...config.value.archive, userAgent, log: told })
-  const margin = options.marginMs ?? marginMs
-  const policy = () => config.value.policy
-  const services = clusterServices(client)
-  return accept({
-    config: config.value,
-    policy,
+  const cluster = { uri: uri.value, urlOf: urlOf.value, schemaBase: config.schemaBaseUrl }
+  const archive = config.archive && openArchive({ ...config.archive, userAgent: `carillon/${options.version}`, log })
+  return accept<Ground>({
+    config,
+    policy: () => keeper.policy,
+    keeper,
     client,
     archive,
     cluster,
-    egress,
-    services,
-    log: told,
-    marginMs: margin,
+    egress: keeper.egress,
+    services: clusterServices(client),
+    log,
+    marginMs: options.marginMs ?? marginMs,
   })
-}
-
-/** What is compiled of the configuration; `server` is the API server's URL. */
-function compileParts({ dashboardUrl, policy }: Config, server: string) {
-  const egress = compileEgress(policy.egress)
-  if (!egress.ok) return refuse('FlagInvalid', `--allow-cidr: ${egress.message}`)
-  const urlOf = compileDashboard(dashboardUrl, server)
-  if (!urlOf.ok) return refuse('FlagInvalid', `--dashboard-url: ${urlOf.message}`)
-  return accept({ egress: egress.value, urlOf: urlOf.value })
 }
 
 async function defaultUri(client: KubeClient): Promise<Verdict<string>> {
@@ -108,19 +93,6 @@ async function defaultUri(client: KubeClient): Promise<Verdict<string>> {
   return uid.ok
     ? accept(`/clusters/${uid.value}`)
     : refuse(uid.reason, `${uid.message}; or name the cluster with --cluster-uri`)
-}
-
-/** There may be no such ConfigMap; one that can't be read is no reason to go on with another cluster URI or other admins. */
-async function readConfigMap(client: KubeClient, namespace: string): Promise<Verdict<Settings>> {
-  const resource = { group: '', version: 'v1', plural: 'configmaps' }
-  try {
-    const map = await getObject(client, resource, namespace, 'carillon-config')
-    const text = (map?.data as Record<string, string> | undefined)?.['config.yaml']
-    return text === undefined ? accept({}) : readConfigFile(text)
-  } catch (error) {
-    const { message } = error as Error
-    return refuse('ConfigUnreadable', `ConfigMap carillon-config of namespace ${namespace} can't be read: ${message}`)
-  }
 }
 
 function podNamespace(): string | undefined {

@@ -1,6 +1,7 @@
 import { parseDuration } from '../api/durations.ts'
 import type { Policy } from '../api/policy.ts'
 import { accept, type Verdict } from '../api/verdict.ts'
+import { compileDashboard } from '../formats/dashboard.ts'
 import { type ArchiveConfig, archiveOf } from './archive.ts'
 import { booleanOf, type Given, givenOf, type Settings } from './given.ts'
 import { policyOf } from './policy.ts'
@@ -54,6 +55,8 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     const rule = 'must be an absolute http or https URL without query and fragment'
     return given.wrong('schema-base-url', ` '${schemaBaseUrl}' ${rule}`)
   }
+  const dashboard = compileDashboard(one('dashboard-url'), 'https://kubernetes.default.svc')
+  if (!dashboard.ok) return given.wrong('dashboard-url', `: ${dashboard.message}`)
   const leaseMs = leaseDuration(given)
   if (!leaseMs.ok) return leaseMs
   const graceMs = gracePeriod(given)

@@ -2,7 +2,7 @@ import { parse } from 'yaml'
 import { accept, type Refusal, refuse, type Verdict } from '../api/verdict.ts'
 import type { Flag } from '../cli/flag.ts'
 import { type FlagName, runFlags } from '../cli/run-flags.ts'
-import type { Settings } from './given.ts'
+import { type Settings, withoutCredentials } from './given.ts'
 
 /** Keys of config.yaml, such as `egress.allowCidrs`, and the flag that each stands for. */
 const flagsByKey: ReadonlyMap<string, Flag> = new Map(
@@ -15,12 +15,14 @@ export function readConfigFile(text: string): Verdict<Settings> {
   try {
     document = parse(text)
   } catch (error) {
-    return refuse('ConfigInvalid', `ConfigMap carillon-config, config.yaml: ${(error as Error).message.split('\n')[0]}`)
+    return refused(`ConfigMap carillon-config, config.yaml: ${(error as Error).message.split('\n')[0]}`)
   }
   const settings: Settings = {}
   const wrong = readGroup('', document, settings)
   return wrong ?? accept(settings)
 }
+
+const refused = (message: string): Refusal => refuse('ConfigInvalid', withoutCredentials(message))
 
 /** Puts what is under `prefix` into `settings`; `prefix` is empty for the whole, else it ends in a dot. */
 function readGroup(prefix: string, value: unknown, settings: Settings): Refusal | undefined {
@@ -28,7 +30,7 @@ function readGroup(prefix: string, value: unknown, settings: Settings): Refusal 
   if (value === null || value === undefined) return undefined
   if (typeof value !== 'object' || Array.isArray(value)) {
     const what = prefix === '' ? 'ConfigMap carillon-config, config.yaml' : `carillon-config: ${prefix.slice(0, -1)}`
-    return refuse('ConfigInvalid', `${what} must be a mapping with ${names.join(', ')}`)
+    return refused(`${what} must be a mapping with ${names.join(', ')}`)
   }
   for (const [name, entry] of Object.entries(value)) {
     const key = `${prefix}${name}`
@@ -36,7 +38,7 @@ function readGroup(prefix: string, value: unknown, settings: Settings): Refusal 
     if (!flag && !names.includes(name)) {
       const allowed = names.map((one) => `${prefix}${one}`)
       const are = allowed.length === 1 ? 'is' : 'are'
-      return refuse('ConfigInvalid', `carillon-config: unknown key '${key}'; allowed ${are} ${allowed.join(', ')}`)
+      return refused(`carillon-config: unknown key '${key}'; allowed ${are} ${allowed.join(', ')}`)
     }
     const wrong = flag ? readKey(key, flag, entry, settings) : readGroup(`${key}.`, entry, settings)
     if (wrong) return wrong
@@ -54,7 +56,7 @@ function readKey(key: string, flag: Flag, value: unknown, settings: Settings): R
   if (value === null || value === '') return undefined
   const values: unknown = flag.list ? value : [value]
   if (!Array.isArray(values) || !values.every((entry) => isTaken(flag, entry)))
-    return refuse('ConfigInvalid', `carillon-config: ${key} must be ${wanted(flag)}`)
+    return refused(`carillon-config: ${key} must be ${wanted(flag)}`)
   if (values.length > 0) settings[flag.name as FlagName] = values.map(String)
   return undefined
 }

@@ -25,12 +25,17 @@ export function givenOf(settings: Settings, file: Settings): Given {
     all: (name) => settings[name] ?? file[name] ?? [],
     wrong(name, text) {
       const key = settings[name] === undefined && file[name] !== undefined ? flagOf(name)?.key : undefined
+      const mayHoldPassword = (settings[name] ?? file[name])?.some((value) => value.includes('@'))
+      const told = mayHoldPassword ? text.replace(/'[^']*'/g, "'…'") : text
       return key === undefined
-        ? refuse('FlagInvalid', `--${name}${text}`)
-        : refuse('ConfigInvalid', `carillon-config: ${key}${text}`)
+        ? refuse('FlagInvalid', `--${name}${told}`)
+        : refuse('ConfigInvalid', `carillon-config: ${key}${told}`)
     },
   }
 }
+
+/** A text without what stands before an @: a URL with a password may have got into the wrong place. */
+export const withoutCredentials = (text: string): string => text.replace(/[^\s'"/@]*:[^\s'"]*@/g, '…@')
 
 export function durationOf(given: Given, name: FlagName): Verdict<number> {
   const ms = parseDuration(given.one(name) ?? '')

@@ -10,6 +10,11 @@ export type SinkRuntime = {
    * A new epoch wakes a sink that rests or is gone, and makes its waiting rows due.
    */
   epoch: string
+  /**
+   * The egress policy that it was judged by, of which only one object exists. Under another one connections are made anew, and a sink that
+   * rests is tried at once: what is gone stays so.
+   */
+  door?: object | undefined
   url: string
   /** The Service whose Pods requests go to; undefined: whatever the URL's host resolves to. */
   service?: ServiceRef | undefined

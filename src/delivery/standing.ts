@@ -11,6 +11,7 @@ export type Seen = { kind: 'present'; sink: SinkRuntime } | { kind: 'unusable' }
 /** How a sink stands: whether it may be sent to, and since when it may not. Times are ms since the epoch, but for the gate's. */
 export type Standing = {
   epoch: string | undefined
+  door?: object | undefined
   gate: Gate
   suspensions: Suspensions
   missingSince: number | undefined
@@ -40,20 +41,23 @@ export function recall(text: string | undefined, { now, clock }: Moment): Standi
 const atMost = (time: number | undefined, now: number) => (time === undefined ? undefined : Math.min(time, now))
 
 /**
- * Takes in what there is of the sink now. A new epoch opens the gate; `wakes`: and makes due what waits. However a rest came about
- * (by a clock that was wrong, under a spec that allowed more), it is no longer than maxDelay from now.
+ * Takes in what there is of the sink now. A new epoch opens the gate, another door ends a rest; `wakes`: and makes due what waits. However a
+ * rest came about (by a clock that was wrong, under a spec that allowed more), it is no longer than maxDelay from now.
  */
 export function look(standing: Standing, seen: Seen, { now, clock }: Moment): { standing: Standing; wakes: boolean } {
   const suspended = seen.kind === 'unusable' || (seen.kind === 'present' && seen.sink.suspend)
   const suspensions = note(standing.suspensions, suspended, now)
   const missingSince = seen.kind === 'missing' ? (standing.missingSince ?? now) : undefined
   if (seen.kind !== 'present') return { standing: { ...standing, suspensions, missingSince }, wakes: false }
-  const { epoch, retry } = seen.sink
+  const { epoch, door, retry } = seen.sink
   const isNew = epoch !== standing.epoch
-  const gate = isNew ? openGate : bounded(standing.gate, clock + retry.maxDelayMs)
+  const isRelieved = !isNew && standing.door !== undefined && door !== standing.door && !standing.gate.gone
+  const known = isRelieved ? { ...standing.gate, breaker: closed } : standing.gate
+  const gate = isNew ? openGate : bounded(known, clock + retry.maxDelayMs)
+  const maxAgeMs = retry.maxAgeMs
   return {
-    standing: { epoch, gate: atTime(gate, seen.sink, clock), suspensions, missingSince, maxAgeMs: retry.maxAgeMs },
-    wakes: isNew && standing.epoch !== undefined,
+    standing: { epoch, door, gate: atTime(gate, seen.sink, clock), suspensions, missingSince, maxAgeMs },
+    wakes: (isNew && standing.epoch !== undefined) || isRelieved,
   }
 }
 
@@ -79,7 +83,7 @@ export const isSameKind = (one: Standing, other: Standing): boolean =>
   one.missingSince === other.missingSince &&
   one.maxAgeMs === other.maxAgeMs
 
-export function memoryOf({ gate, ...standing }: Standing, { now, clock }: Moment): Memory {
+export function memoryOf({ gate, door: _, ...standing }: Standing, { now, clock }: Moment): Memory {
   const { breaker, gone, agreement } = gate
   const rest =
     breaker.kind === 'resting'

@@ -1,10 +1,18 @@
 import type { SinkRuntime } from './sink.ts'
 import type { Transport } from './transports/transport.ts'
 
-/** A transport and how many attempts use it. */
-export type Way = { transport: Transport; epoch: string; users: number }
+/** A transport, what it was made for, and how many attempts use it. */
+export type Way = { transport: Transport; sink: SinkRuntime; users: number }
 
-/** The transports of one sink: one for its present epoch, and those of earlier ones until their last attempt has ended. */
+/** Whether a transport made for one will do for the other. */
+const isSame = (one: SinkRuntime, other: SinkRuntime): boolean =>
+  one === other ||
+  (one.epoch === other.epoch &&
+    one.door === other.door &&
+    one.timeoutMs === other.timeoutMs &&
+    one.concurrency === other.concurrency)
+
+/** The transports of one sink: one for the sink as it is now, and those of earlier ones until their last attempt has ended. */
 export class Ways implements AsyncDisposable {
   private readonly open: (sink: SinkRuntime) => Transport
   private readonly failed: (error: unknown) => void
@@ -19,11 +27,11 @@ export class Ways implements AsyncDisposable {
   /** The way to the sink as it is now, for so many attempts; each of them has to `leave` it. */
   enter(sink: SinkRuntime, attempts: number): Way {
     const last = this.current
-    if (last?.epoch === sink.epoch) {
+    if (last && isSame(last.sink, sink)) {
       last.users += attempts
       return last
     }
-    const way: Way = { transport: this.open(sink), epoch: sink.epoch, users: attempts }
+    const way: Way = { transport: this.open(sink), sink, users: attempts }
     this.current = way
     this.ways.add(way)
     if (last) this.closeUnused(last)

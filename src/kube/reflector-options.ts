@@ -20,7 +20,8 @@ export type ReflectorOptions = {
   /** The resource, or what finds out where it is served. */
   resource: Resource | Finder
   namespace?: string | undefined
-  labelSelector?: string | undefined
+  /** Of all, only these. */
+  select?: { labelSelector?: string; fieldSelector?: string } | undefined
   /** A cursor that was kept: where the watch goes on, without a list. */
   resumeFrom?: string | undefined
   /** Most changes in a batch; 256 when left out. */

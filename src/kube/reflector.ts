@@ -189,13 +189,13 @@ export class Reflector implements AsyncDisposable {
     cursor: string,
     signal: AbortSignal,
   ): Promise<AsyncGenerator<WatchStep, WatchEnd> | Failure> {
-    const { client, namespace, labelSelector, now, random, maxBatch = 256, idleMs = 90_000 } = this.#options
+    const { client, namespace, select, now, random, maxBatch = 256, idleMs = 90_000 } = this.#options
     const query = {
       watch: true,
       allowWatchBookmarks: true,
       resourceVersion: cursor,
       timeoutSeconds: 240 + Math.floor(random() * 120),
-      labelSelector,
+      ...select,
     }
     try {
       const stream = await client.stream({ path: pathOf(resource, namespace), query, signal })
@@ -228,13 +228,13 @@ export class Reflector implements AsyncDisposable {
     namespace: string | undefined,
     signal: AbortSignal,
   ): Promise<Page | Failure> {
-    const { client, labelSelector, metrics } = this.#options
+    const { client, select, metrics } = this.#options
     const path = pathOf(resource, namespace)
     for (;;) {
       const got = await fetchPage(client, {
         resource,
         path,
-        query: { ...query, labelSelector },
+        query: { ...query, ...select },
         limit: this.#limit,
         signal,
       })

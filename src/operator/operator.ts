@@ -42,8 +42,8 @@ export type OperatorDeps = {
   formats: Readonly<Record<FormatName, Format>>
   /** What the administrator decides, as it is now. */
   policy(): Policy
-  /** What a sink refers to, as it is now; `fresh` where an old answer won't do. */
-  checkSink(sink: EventSink, fresh: boolean): Promise<SinkChecks>
+  /** What a sink refers to, as it is now; `fresh` where an old answer won't do, `known` where it was found fine and only the policy is new. */
+  checkSink(sink: EventSink, fresh: boolean, known: boolean): Promise<SinkChecks>
   ownCredentials: UnderstandDeps['ownCredentials']
   startDelivery(sink: string): void
   stopDelivery: ForgetSinkDeps['stopDelivery']
@@ -82,6 +82,8 @@ export class Operator {
   private readonly gone = new Set<string>()
   /** Subscriptions that are gone, of which something may still be kept: by uid, `namespace/name`. */
   private readonly leaving = new Map<string, string>()
+  /** Sinks that are judged anew for the policy alone: what they refer to is known. */
+  private readonly rejudged = new Set<string>()
   private first = true
   private readonly understand: ReturnType<typeof understanding>
   private readonly tenancy: Tenancy
@@ -97,14 +99,20 @@ export class Operator {
   }
 
   /** A CR came, changed or went. Our own writes of status come back too, and mean nothing. */
-  changed(
-    kind: 'sink' | 'subscription',
-    key: string,
-    before: KubeObject | undefined,
-    after: KubeObject | undefined,
-  ): void {
+  changed(kind: 'sink' | 'subscription', key: string, before?: KubeObject, after?: KubeObject): void {
     if (before && after && before.metadata.uid === after.metadata.uid && wantedOf(before) === wantedOf(after)) return
     if (key !== '') this.dirty.add(`${kind} ${key}`)
+    if (kind === 'sink') this.rejudged.delete(key)
+    this.pulse.fire()
+  }
+
+  /** The administrator decides otherwise than before. `references`: also on what sinks may refer to. */
+  policyChanged(references: boolean): void {
+    for (const key of this.deps.subscriptions.objects.keys()) this.dirty.add(`subscription ${key}`)
+    for (const key of this.deps.sinks.objects.keys()) {
+      if (!references && !this.dirty.has(`sink ${key}`)) this.rejudged.add(key)
+      this.dirty.add(`sink ${key}`)
+    }
     this.pulse.fire()
   }
 
@@ -132,7 +140,8 @@ export class Operator {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const wake = this.pulse.next(signal)
-      if (this.synced()) await this.reconcile()
+      const { sinks, subscriptions, namespaces } = this.deps
+      if (sinks.synced && subscriptions.synced && namespaces.synced) await this.reconcile()
       const soonest = Math.min(...this.again.values(), this.deps.now() + 60_000)
       const timer = new AbortController()
       await Promise.race([
@@ -143,17 +152,14 @@ export class Operator {
     }
   }
 
-  private synced(): boolean {
-    const { sinks, subscriptions, namespaces } = this.deps
-    return sinks.synced && subscriptions.synced && namespaces.synced
-  }
-
   private async reconcile(): Promise<void> {
     const { lookingBack, namespacesSeen, outbox, recovery, sinks, state, subscriptions } = this.deps
     const now = this.deps.now()
     for (const [key, at] of this.again) if (at <= now) this.dirty.add(key)
     if (this.first) {
-      for (const [uid, key] of this.unknown()) this.leaving.set(uid, key)
+      // Subscriptions that were deleted while the operator was away.
+      const present = subscriptions.objects.values().map((object) => object.metadata.uid)
+      for (const [uid, key] of goneSubscriptions(new Set(present), this.deps)) this.leaving.set(uid, key)
       await recovery.restore([...subscriptions.objects.values()])
     }
     const keys = [...this.dirty].sort()
@@ -198,15 +204,11 @@ export class Operator {
   }
 
   private async reconcileKeys(keys: readonly string[]): Promise<void> {
-    for (const key of keys.filter((one) => one.startsWith('sink '))) await this.reconcileSink(key.slice(5))
+    const sinks = keys.filter((one) => one.startsWith('sink ')).map((one) => one.slice(5))
+    for (const key of sinks) await this.reconcileSink(key)
+    if (sinks.length > 0) this.sinkChanged.fire()
     const subscriptions = keys.filter((one) => one.startsWith('subscription ')).map((one) => one.slice(13))
     for (const key of subscriptions) await this.reconcileSubscription(key)
-  }
-
-  /** Subscriptions that were deleted while the operator was away. */
-  private unknown(): Map<string, string> {
-    const present = this.deps.subscriptions.objects.values().map((object) => object.metadata.uid)
-    return goneSubscriptions(new Set(present), this.deps)
   }
 
   private async reconcileSink(key: string): Promise<void> {
@@ -215,6 +217,7 @@ export class Operator {
     const before = deps.state.sinks.get(key)
     this.again.delete(`sink ${key}`)
     let concerned: ReadonlySet<string>
+    const known = this.rejudged.delete(key) && before?.readiness.kind === 'ready'
     if (!object) {
       deps.state.sinks.delete(key)
       concerned = this.tenancy.sinkChanged(key, undefined)
@@ -229,7 +232,7 @@ export class Operator {
         requestedAt(object) !== (before ? requestedAt(before.object) : object.status?.lastHandledReconcileAt)
       if (asked) deps.asked()
       if (asksForForce(object, before?.object)) await deps.sendAgain({ sink: key })
-      const state = judgeSink(object, await deps.checkSink(object, asked), deps.policy().defaults)
+      const state = judgeSink(object, await deps.checkSink(object, asked, known), deps.policy())
       deps.state.sinks.set(key, state)
       concerned = this.tenancy.sinkChanged(key, object)
       if (isLookedAtAgain(state.readiness)) this.again.set(`sink ${key}`, deps.now() + waitingMs)
@@ -241,7 +244,7 @@ export class Operator {
       else this.untold.add(`sink ${key}`)
       deps.startDelivery(key)
     }
-    this.sinkChanged.fire()
+    if (!known) this.sinkChanged.fire()
     this.judgeAnew(concerned)
   }
 

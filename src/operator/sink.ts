@@ -1,6 +1,7 @@
-import { type SinkDefaults, sinkDefaults, sinkSettings } from '../api/defaults.ts'
+import { type SinkDefaults, sinkSettings } from '../api/defaults.ts'
 import type { EventSink } from '../api/generated.ts'
 import { keyOf } from '../api/object.ts'
+import { defaultPolicy, type Policy } from '../api/policy.ts'
 import { serviceOf, sinkUrl } from '../api/sink-url.ts'
 import type { Refusal, Verdict } from '../api/verdict.ts'
 import type { Readiness } from '../status/summarise.ts'
@@ -21,8 +22,12 @@ export type SinkChecks = {
 export const isLookedAtAgain = ({ kind, reason }: Readiness): boolean =>
   kind === 'waiting' || (kind === 'stalled' && reason === 'ServiceNotAllowed')
 
-/** A sink's state from its spec, what was found out, and what counts where it says nothing: pure. */
-export function judgeSink(object: EventSink, checks: SinkChecks, defaults: SinkDefaults = sinkDefaults): SinkState {
+/** A sink's state from its spec, what was found out, and what the administrator decides: pure. */
+export function judgeSink(
+  object: EventSink,
+  checks: SinkChecks,
+  { defaults, egress }: Pick<Policy, 'defaults' | 'egress'> = defaultPolicy,
+): SinkState {
   const settings = sinkSettings(object.spec, defaults)
   if (!settings.ok) return unusable(object, settings, defaults)
   const { mode, batch, timeout, retry, limits, deadLetters, suspend } = settings.value
@@ -37,6 +42,7 @@ export function judgeSink(object: EventSink, checks: SinkChecks, defaults: SinkD
     runtime: {
       key: keyOf(object),
       epoch: `${object.metadata.uid} ${object.metadata.generation} ${requestedAt(object) ?? ''}`,
+      door: egress,
       url: sinkUrl(object),
       ...(service && { service }),
       mode,

@@ -58,6 +58,15 @@ export function createMetrics() {
       ['state'],
     ),
     storageDamaged: counter('carillon_storage_damaged_total', 'Damaged databases that were set aside.', []),
+    configGood: gauge('carillon_config_last_reload_successful', 'Whether carillon-config was taken as it is now.', []),
+    configReloads: counter('carillon_config_reloads_total', 'Changes of carillon-config, by what became of them.', [
+      'result',
+    ]),
+    configRestartNeeded: gauge(
+      'carillon_config_restart_needed',
+      'Whether carillon-config holds changes that only count from the next start on.',
+      [],
+    ),
     loopFailures: counter('carillon_loop_failures_total', 'Loops that failed unexpectedly and were started again.', [
       'loop',
     ]),

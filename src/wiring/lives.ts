@@ -60,22 +60,28 @@ async function within(
 
 export type Present = { metrics: Metrics; version: string; server: string; port: number; show(health: Health): void }
 
-/** A life: waits for the right to work, and works until `end`. */
+/** A life: waits for the right to work, lays out anew what it works with, for it may have waited for long, and works until `end`. */
 export async function work(
-  ground: Ground,
+  first: Ground,
+  layOut: () => Promise<Verdict<Ground>>,
   { metrics, version, server, port, show }: Present,
   outbox: SqliteOutbox,
   end: AbortSignal,
 ): Promise<Verdict> {
-  const { config, log } = ground
+  const { log, config } = first
   const standBy = (holder: string, lease: string) => {
     log.info({ lease, holder, port }, 'another instance holds the Lease: waiting for it')
     show({ refresh: () => undefined, notReady: () => `waiting for Lease ${lease}, which ${holder} holds` })
   }
-  const led = await lead(ground, outbox.instance, standBy, end)
+  const led = await lead(first, outbox.instance, standBy, end)
   if (!led.ok) return led
   if (!led.value) return accept(undefined)
   await using leadership = led.value
+  const laid = await laidOut(layOut, log, AbortSignal.any([end, leadership.lost]))
+  if (!laid.ok) return laid
+  const ground = laid.value
+  await using _archive = ground.archive
+  await ground.keeper.keep()
   await using operator = wire(ground, outbox, metrics, leadership)
   show(operator.health)
   await using _control = await openControl(ground, version, operator.handlers(version))
@@ -89,6 +95,20 @@ export async function work(
         'LeaseLost',
         'another instance has taken the Lease while this one could not renew it; start it again to wait',
       )
+}
+
+/** What could be read at the start can be read again: an API server that is away for a moment is waited for. */
+async function laidOut(
+  layOut: () => Promise<Verdict<Ground>>,
+  log: Ground['log'],
+  signal: AbortSignal,
+): Promise<Verdict<Ground>> {
+  for (let attempt = 0; ; attempt += 1) {
+    const laid = await layOut()
+    if (laid.ok || signal.aborted || laid.reason !== 'ConfigUnreadable') return laid
+    log.warn({}, `${laid.message}; tried again`)
+    await pause(fullJitter(attempt, Math.random), signal)
+  }
 }
 
 /** The socket for `carillon deadletters` and the like; without it everything else goes on. */

@@ -16,12 +16,15 @@ import type { SqliteOutbox } from '../outbox/sqlite.ts'
 import type { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import type { StatusWriter } from '../status/writer.ts'
+import type { ConfigKeeper } from './config-keeper.ts'
 
 /** What every part is given: connected, opened, compiled. */
 export type Ground = {
   config: Config
   /** What the administrator decides, as it is now. */
   policy(): Policy
+  /** Keeps `policy` as ConfigMap carillon-config has it. */
+  keeper: ConfigKeeper
   client: KubeClient
   archive: Archive | undefined
   cluster: Cluster
@@ -52,6 +55,9 @@ export type Parts = {
   /** What is known of Tekton's own sink. `due`: somebody asks for it now. */
   ofTekton: { sink: TektonSink | undefined; due: boolean }
 }
+
+/** Who writes core Events. */
+export const controller = 'carillon'
 
 /** The one wall clock, ms since the epoch. */
 export const now = Date.now

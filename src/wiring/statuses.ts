@@ -5,7 +5,7 @@ import { Renderer } from '../operator/render.ts'
 import { Statuses } from '../operator/statuses.ts'
 import type { Watches } from '../operator/watches.ts'
 import { StatusWriter } from '../status/writer.ts'
-import { now, type Parts } from './parts.ts'
+import { controller, now, type Parts } from './parts.ts'
 import type { Recovering } from './recovery.ts'
 import { storageTeller } from './storage.ts'
 
@@ -28,7 +28,7 @@ export function createStatuses(
   told: () => Told,
 ) {
   const { client, log } = ground
-  const statuses = new Statuses({ client, log, metrics, now, controller: 'carillon' })
+  const statuses = new Statuses({ client, log, metrics, now, controller })
   const renderer = new Renderer({
     state,
     outbox,

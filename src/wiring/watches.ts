@@ -25,10 +25,14 @@ import type { Metrics } from '../status/metrics.ts'
 import { type Ground, now, type Parts } from './parts.ts'
 import { judging, keyOfUid, type Recovering } from './recovery.ts'
 
-type Scope = { namespace?: string | undefined; labelSelector?: string; resumeFrom?: string | undefined }
+type Scope = {
+  namespace?: string | undefined
+  select?: { labelSelector?: string; fieldSelector?: string }
+  resumeFrom?: string | undefined
+}
 
 /** A reflector whose numbers are metrics of its kind. */
-function createReflector(
+export function createReflector(
   { client, log }: Ground,
   metrics: Metrics,
   kind: string,
@@ -74,7 +78,7 @@ export function collections(
     reflector: createReflector(ground, metrics, kind, resource, scope),
   })
   const ours = (resource: Resource & { kind: string }) =>
-    scopes.map((namespace) => reflect(resource.kind, resource, { namespace, labelSelector }))
+    scopes.map((namespace) => reflect(resource.kind, resource, { namespace, select: { labelSelector } }))
   const core = { group: '', version: 'v1', plural: 'namespaces' }
   return {
     sinks: new Collection<EventSink>(ours(eventSinkResource), (key, before, after) => {

@@ -13,6 +13,7 @@ import { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import { accessReader } from './access.ts'
 import { createCatchUps } from './archive.ts'
+import { watchConfig } from './config-watch.ts'
 import { controlHandlers } from './control.ts'
 import { expireDeadLetters, reviveDeps } from './dead-letters.ts'
 import { deliveryStarter } from './deliveries.ts'
@@ -130,7 +131,14 @@ function start({ parts, declared, recover, overflow, startDelivery, watches, cat
   const { ground, loops, writer } = parts
   loops.start('sinks', (signal) => declared.sinks.run(signal))
   loops.start('subscriptions', (signal) => declared.subscriptions.run(signal))
-  if (ground.policy().adminNamespaces.size > 0) declared.namespaces.need('admins')
+  const needNamespaces = () => {
+    if (ground.policy().adminNamespaces.size > 0) declared.namespaces.need('admins')
+  }
+  needNamespaces()
+  watchConfig(parts, (before) => {
+    needNamespaces()
+    operator.policyChanged(before.requireCredentialLabel !== ground.policy().requireCredentialLabel)
+  })
   loops.start('reconcile', (signal) => operator.run(signal))
   loops.start('status', (signal) => writer.run(signal))
   loops.start('since', (signal) => recover.since.run(signal))

@@ -28,6 +28,33 @@ const present = (over: Partial<SinkRuntime> = {}) => ({ kind: 'present', sink: {
 const kept = (memory: Partial<Memory>) => writeMemory({ ...blank, epoch: 'e1', ...memory })
 const untilOf = ({ gate }: Standing) => (gate.breaker.kind === 'resting' ? gate.breaker.until : undefined)
 
+describe('a sink whose way out is another', () => {
+  const [before, after] = [{}, {}]
+  const resting = () => {
+    const recalled = recall(kept({ rest: { until: start + 10 * minute, rests: 3 } }), at(0))
+    return look(recalled, present({ door: before }), at(0)).standing
+  }
+
+  it('rests no longer, and all that waits is due', () => {
+    assert.notEqual(untilOf(resting()), undefined)
+    assert.equal(look(resting(), present({ door: before }), at(1)).wakes, false)
+    const { standing, wakes } = look(resting(), present({ door: after }), at(1))
+    assert.deepEqual([untilOf(standing), wakes], [undefined, true])
+    assert.equal(look(standing, present({ door: after }), at(2)).wakes, false)
+  })
+
+  it('stays gone, and at first sight after a restart rests as long as it was to', () => {
+    const gone = look(recall(kept({ gone: true }), at(0)), present({ door: before }), at(0)).standing
+    const { standing, wakes } = look(gone, present({ door: after }), at(1))
+    assert.deepEqual([standing.gate.gone, wakes], [true, false])
+    assert.notEqual(untilOf(resting()), undefined)
+  })
+
+  it('keeps no more of it than it had', () => {
+    assert.equal(writeMemory(memoryOf(resting(), at(0)))?.includes('door'), false)
+  })
+})
+
 describe('a sink after a restart', () => {
   it('rests for as long as it was to, by the wall clock, and is probed with one then', () => {
     const recalled = recall(kept({ rest: { until: start + 10 * minute, rests: 3 } }), at(4 * minute))

@@ -8,6 +8,7 @@ import { batches } from './lifecycle/batches.ts'
 import { bodies } from './lifecycle/bodies.ts'
 import { changing } from './lifecycle/changing.ts'
 import { classes } from './lifecycle/classes.ts'
+import { configuring } from './lifecycle/configuring.ts'
 import { control } from './lifecycle/control.ts'
 import { deleting } from './lifecycle/deleting.ts'
 import { deliveries } from './lifecycle/deliveries.ts'
@@ -46,6 +47,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     limits(scene)
     overflow(scene)
     classes(scene)
+    configuring(scene)
     failures(scene)
     deliveries(scene)
     asking(scene)

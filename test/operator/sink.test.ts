@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventSink } from '../../src/api/generated.ts'
+import { defaultPolicy } from '../../src/api/policy.ts'
 import { accept, refuse } from '../../src/api/verdict.ts'
 import type { SinkRuntime } from '../../src/delivery/sink.ts'
 import { requestedAtAnnotation } from '../../src/operator/requests.ts'
@@ -84,6 +85,7 @@ test('what delivery is told of a sink, with the defaults filled in', () => {
   assert.deepEqual(state.runtime, {
     key: 'team-a/qe',
     epoch: 'uid-qe 1 ',
+    door: defaultPolicy.egress,
     url: 'https://qe.example.com/hook',
     mode: 'binary',
     timeoutMs: 15_000,
