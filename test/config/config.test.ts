@@ -44,7 +44,7 @@ test('what a command line can have wrong is said in one line', () => {
     [
       ['serve'],
       'UnknownCommand',
-      /^unknown command 'serve'; the commands are run, deadletters, replay, purge, events, import, explain, version and help$/,
+      /^unknown command 'serve'; the commands are run, deadletters, replay, purge, sinks, events, import, explain, version and help$/,
     ],
     [['run', '--colour', 'red'], 'FlagInvalid', /^unknown option '--colour'.*; see 'carillon run --help'$/],
     [['run', 'now'], 'FlagInvalid', /^unexpected argument 'now'.*; see 'carillon run --help'$/],
