@@ -8,9 +8,10 @@ import type { Ground } from './parts.ts'
 /** Looks at what a sink refers to, before it is judged; `known`: where that was found fine, only at what the administrator allows. */
 export function sinkChecker({ egress, services }: Pick<Ground, 'egress' | 'services'>, access: AccessReader) {
   return async (sink: EventSink, fresh: boolean, known = false): Promise<SinkChecks> => {
-    if (known) return { url: egress.check(sinkUrl(sink)), credentials: accept(undefined) }
     const ref = serviceOf(sink)
+    const url = egress.check(sinkUrl(sink))
+    if (known) return { url, credentials: accept(undefined) }
     const [service, credentials] = await Promise.all([ref && services.check(ref), access(sink, fresh)])
-    return { url: egress.check(sinkUrl(sink)), service, credentials }
+    return { url, service, credentials }
   }
 }
