@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { accept } from '../../src/api/verdict.ts'
 import type { SinkRuntime } from '../../src/delivery/sink.ts'
+import { openSqliteOutbox } from '../../src/outbox/sqlite.ts'
 import { type Behaviour, type Received, type Sink, startSink } from '../controlplane/sink.ts'
 import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { answer, ids } from './answers.ts'
@@ -152,27 +156,29 @@ describe('a sink that is to be asked first', () => {
   it('is asked anew after its spec has changed, and not after a restart', async () => {
     await using sink = await startSink({ behaviour: toOptions(agreeing()) })
     const clock = new Clock()
-    const outbox = new MemoryOutbox({ now: clock.now })
-    {
-      await using running = new Running(sink.url, { sink: rated(), clock, outbox })
-      await running.enqueue(...rowsFor(2, 'a'))
+    using stack = new DisposableStack()
+    const directory = stack.adopt(mkdtempSync(join(tmpdir(), 'carillon-asked-')), (path) =>
+      rmSync(path, { recursive: true }),
+    )
+    /** One life of the operator on the same disk, in which these events come. */
+    const live = async (epoch: string, prefix: string, then?: (running: Running) => Promise<void>) => {
+      const opened = openSqliteOutbox({ directory, now: clock.now })
+      assert.ok(opened.ok)
+      await using outbox = opened.value
+      await using running = new Running(sink.url, { sink: rated({ epoch }), clock, outbox })
+      await running.enqueue(...rowsFor(2, prefix))
       await running.emptied()
+      await then?.(running)
     }
-    {
-      await using running = new Running(sink.url, { sink: rated(), clock, outbox })
-      await running.enqueue(...rowsFor(2, 'b'))
-      await running.emptied()
+    await live('1', 'a')
+    await live('1', 'b', async (running) => {
       assert.deepEqual(methods(sink), ['OPTIONS', 'POST', 'POST', 'POST', 'POST'])
       running.change({ epoch: '2' })
       await running.enqueue(...rowsFor(1, 'c'))
       await running.emptied()
-    }
-    {
-      await using running = new Running(sink.url, { sink: rated({ epoch: '3' }), clock, outbox })
-      await running.enqueue(...rowsFor(1, 'd'))
-      await running.emptied()
-    }
-    assert.deepEqual(methods(sink).slice(5), ['OPTIONS', 'POST', 'OPTIONS', 'POST'])
+    })
+    await live('3', 'd')
+    assert.deepEqual(methods(sink).slice(5), ['OPTIONS', 'POST', 'OPTIONS', 'POST', 'POST'])
   })
 
   it('that changes while it is asked is sent nothing by what it was', async () => {

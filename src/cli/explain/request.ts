@@ -2,6 +2,7 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import type { SinkSettings } from '../../api/defaults.ts'
 import type { EventSink } from '../../api/generated.ts'
 import { sinkUrl } from '../../api/sink-url.ts'
+import { originHeader } from '../../delivery/validation.ts'
 import { type HttpMessage, isPlain, toBatch, toBinary, toStructured } from '../../formats/binding.ts'
 import type { EncodedEvent } from '../../formats/format.ts'
 
@@ -33,7 +34,7 @@ export function requestOf(event: EncodedEvent, sink: EventSink | undefined, subs
   return { url: sink && withoutQuery(sinkUrl(sink)), mode, headers: { ...others, ...headers }, body: body ?? '' }
 }
 
-function spelt({ headers = [], auth, signing }: EventSink['spec']['http']): Record<string, string> {
+function spelt({ headers = [], auth, signing, validation }: EventSink['spec']['http']): Record<string, string> {
   const given = headers.map(({ name, value, valueFrom }) => {
     const ref = valueFrom?.secretKeyRef
     return [name.toLowerCase(), ref ? `<key ${ref.key} of Secret ${ref.name}>` : (value ?? '')]
@@ -45,6 +46,7 @@ function spelt({ headers = [], auth, signing }: EventSink['spec']['http']): Reco
     ...(basic && { authorization: `Basic <keys username and password of Secret ${basic.secretRef.name}>` }),
     ...(oauth2 && { authorization: `Bearer <token of ${withoutQuery(oauth2.tokenURL)}>` }),
     ...(serviceAccount && { authorization: `Bearer <token of ServiceAccount ${serviceAccount.name}>` }),
+    ...(validation && { [originHeader]: validation.origin }),
     ...(signing && {
       'webhook-id': '<id of the event>',
       'webhook-timestamp': '<seconds since 1970, when it is sent>',

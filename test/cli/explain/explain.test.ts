@@ -261,6 +261,7 @@ suite('the request', () => {
         { name: 'X-Key', valueFrom: { secretKeyRef: { name: 'keys', key: 'one' } } },
       ],
       auth: { bearer: { secretRef: { name: 'qe' } } },
+      validation: { origin: 'carillon.example.com' },
     }
     const [binary] = requestsOf(finished(), sink(http), ofRun())
     const { headers = {}, body = '', url } = binary?.request ?? {}
@@ -268,6 +269,7 @@ suite('the request', () => {
     assert.equal(headers['x-team'], 'a')
     assert.equal(headers['x-key'], '<key one of Secret keys>')
     assert.equal(headers.authorization, 'Bearer <key token of Secret qe>')
+    assert.equal(headers['webhook-request-origin'], 'carillon.example.com')
     assert.equal(headers['carillon-subscription'], 'team-a/builds')
     assert.equal(headers['ce-id'], binary?.id)
     assert.equal(JSON.parse(body).milestone.name, 'finished')

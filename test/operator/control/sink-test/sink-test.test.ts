@@ -1,6 +1,7 @@
 // By the real socket, to real receivers.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -247,6 +248,21 @@ test('a sink has one test at a time', async () => {
   assert.equal(failureOf(await first)?.reason, 'Timeout')
   receiver.behave({ kind: 'answer', status: 204 })
   assert.equal(failureOf(await carillon.test()), undefined)
+})
+
+test('who goes away ends the test', async () => {
+  receiver.behave({ kind: 'hang' })
+  await using carillon = await operator({ http: { timeout: '5m' } })
+  const body = JSON.stringify({ sink: 'team-a/qe' })
+  const socketPath = join(directory, 'control.sock')
+  const asking = request({ socketPath, method: 'POST', path: '/v1/sinks/test' }).on('error', () => asking.destroy())
+  asking.end(body)
+  await receiver.waitFor(({ length }) => length === 1, { what: 'the test' })
+  receiver.behave({ kind: 'answer', status: 204 })
+  asking.destroy()
+  let answer = await carillon.test()
+  while (!answer.ok && answer.reason === 'SinkTestUnderWay') answer = await carillon.test()
+  assert.equal(failureOf(answer), undefined)
 })
 
 test('what is no sink, or none that can be sent to, is refused', async () => {
