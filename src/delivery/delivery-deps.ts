@@ -3,6 +3,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import type { Access } from './access.ts'
 import type { AttemptRecord } from './attempt.ts'
 import type { SinkRuntime } from './sink.ts'
+import type { Quota } from './sink-quota.ts'
 import type { Transport } from './transports/transport.ts'
 
 /** What the delivery to one sink needs. */
@@ -31,6 +32,8 @@ export type DeliveryDeps = {
   transport(sink: SinkRuntime): Transport
   /** What the sink's spec asks of requests; `fresh` where the sink refused what the last ones had. A refusal holds the rows. */
   access(fresh: boolean): Promise<Verdict<Access>>
+  /** What the namespaces' quotas leave; left out: all. */
+  quota?: Quota | undefined
   /** Whether what waits for company may still be sent at the end; it may when left out. */
   sendsLast?(): boolean
   record(attempt: AttemptRecord): void

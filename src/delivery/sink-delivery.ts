@@ -13,15 +13,16 @@ import { type Conclusion, conclude } from './conclude.ts'
 import { decide } from './decide.ts'
 import { deliverBatch, type Learn } from './deliver-batch.ts'
 import type { DeliveryDeps } from './delivery-deps.ts'
-import { free, freeEvents, untilFree, untilFreeEvents } from './gate.ts'
 import { sortByAge } from './missing.ts'
 import { rowAccess } from './row-access.ts'
 import { Settler } from './settler.ts'
-import { type BatchPolicy, isPast, type SinkRuntime } from './sink.ts'
+import { isPast, type SinkRuntime } from './sink.ts'
 import { SinkAccess, withoutCredentials } from './sink-access.ts'
+import { noQuota, type SinkQuota, sinkQuota } from './sink-quota.ts'
 import { SinkStanding } from './sink-standing.ts'
 import { soon } from './soon.ts'
 import { withoutSuspension } from './suspensions.ts'
+import { type Turn, takeBatches, takeRows } from './turn.ts'
 import { type Way, Ways } from './ways.ts'
 
 /** Looks at the outbox, and at the clocks, at least so often. */
@@ -38,6 +39,7 @@ export class SinkDelivery implements AsyncDisposable {
   private readonly bell = new Bell()
   private readonly settler: Settler
   private readonly standing: SinkStanding
+  private readonly quota: SinkQuota
   private readonly stopping = new AbortController()
   private readonly calledOff = new AbortController()
   private readonly underWay = new Set<Row>()
@@ -59,6 +61,7 @@ export class SinkDelivery implements AsyncDisposable {
     this.access = new SinkAccess((fresh) => deps.access(fresh), failed)
     this.settler = new Settler({ outbox, now, failed, sleep: this.sleep, settled: () => this.bell.ring() })
     this.standing = new SinkStanding(key, deps)
+    this.quota = deps.quota ? sinkQuota(key, () => this.bell.ring(), deps.quota) : noQuota
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -87,41 +90,34 @@ export class SinkDelivery implements AsyncDisposable {
     try {
       const moment = this.moment()
       const sink = this.standing.see(moment)
-      const { gate, missingSince } = this.standing.current
+      const { missingSince } = this.standing.current
       if (last && !sink?.batch) return undefined
       if (missingSince !== undefined) return this.waitForSink(moment, missingSince)
       if (!sink) return undefined
-      if (sink.batch) return this.nextBatches(moment, sink, sink.batch, last)
-      const { now, clock } = moment
-      const places = free(gate, sink, clock, this.occupied())
-      if (places === 0) return untilFree(gate, sink, clock, this.occupied())
-      const rows = this.deps.outbox.claim(this.key, places, now)
-      if (rows.length > 0) this.launch(rows, sink, rows.length, (way) => this.deliver(rows, sink, way))
-      if (rows.length === places) return untilFree(this.standing.current.gate, sink, clock, this.occupied())
-      const due = this.deps.outbox.nextAttempt(this.key)
-      return due === undefined ? undefined : Math.max(1, due - now)
+      const turn = this.turn(moment, sink)
+      if (!sink.batch) {
+        const launch = (rows: Row[]) => this.launch(rows, sink, rows.length, (way) => this.deliver(rows, sink, way))
+        return takeRows(turn, () => this.occupied(), launch)
+      }
+      const { maxEvents } = sink.batch
+      return takeBatches(
+        turn,
+        { ...sink.batch, isLast: last },
+        {
+          requests: () => this.requests + Math.ceil(this.settler.unsettled / maxEvents),
+          bytes: () => this.size.of(sink),
+          launch: (rows) => this.launch(rows, sink, 1, (way) => this.deliverBatch(rows, sink, way, last)),
+        },
+      )
     } catch (error) {
       this.deps.failed(error)
       return restMs
     }
   }
 
-  /** The same for a sink that takes several events in a request. */
-  private nextBatches(moment: Moment, sink: SinkRuntime, batch: BatchPolicy, last: boolean): number | undefined {
-    const { now, clock } = moment
-    const { outbox } = this.deps
-    const delayMs = last ? 0 : batch.maxDelayMs
-    for (;;) {
-      const { gate } = this.standing.current
-      const occupied = this.requests + Math.ceil(this.settler.unsettled / batch.maxEvents)
-      const events = freeEvents(gate, sink, clock, occupied)
-      if (events === 0) return untilFreeEvents(gate, sink, clock, occupied)
-      const rows = outbox.claimBatch(this.key, { rows: events, bytes: this.size.of(sink), delayMs }, now)
-      if (rows.length === 0) break
-      this.launch(rows, sink, 1, (way) => this.deliverBatch(rows, sink, way, last))
-    }
-    const due = outbox.nextAttempt(this.key, batch.maxDelayMs)
-    return due === undefined ? undefined : Math.max(1, due - now)
+  private turn(moment: Moment, sink: SinkRuntime): Turn {
+    const { key, deps, quota, standing } = this
+    return { key, outbox: deps.outbox, quota, moment, sink, gate: () => standing.current.gate }
   }
 
   private readonly moment = (): Moment => {
@@ -161,6 +157,7 @@ export class SinkDelivery implements AsyncDisposable {
     try {
       const way = this.ways.enter(sink, requests)
       this.requests += requests
+      this.quota.begin(requests)
       this.standing.begin(rows.length, requests)
       void deliver(way)
     } catch (error) {
@@ -263,6 +260,7 @@ export class SinkDelivery implements AsyncDisposable {
 
   private leave(way: Way): void {
     this.requests -= 1
+    this.quota.end(1)
     this.ways.leave(way)
   }
 
@@ -282,6 +280,7 @@ export class SinkDelivery implements AsyncDisposable {
     if (this.deps.outbox.size(this.key) > 0) this.standing.keep(this.moment())
     await Promise.all([this.settler.close(), this.standing.close()])
     await this.ways[Symbol.asyncDispose]()
+    this.quota.close()
     await Promise.all(this.followers)
   }
 
