@@ -3,6 +3,7 @@ import type { CountDelta, Counts, Gaps, Outbox, Pending } from '../outbox/outbox
 import type { StatusBook } from '../status/book.ts'
 import type { ArchiveFacts } from '../status/continuity.ts'
 import { type SinkView, summariseSink, summariseSubscription } from '../status/summarise.ts'
+import type { Throttled } from '../status/throttling.ts'
 import { activeSince } from './activation.ts'
 import type { Overflow } from './overflow/overflow.ts'
 import { type KindState, subscriptionReadiness } from './readiness.ts'
@@ -19,6 +20,11 @@ export type RenderDeps = {
   book: StatusBook
   statuses: Pick<Statuses, 'conditions'>
   overflow: Pick<Overflow, 'of'>
+  /** What the quotas of namespaces slow. */
+  throttled: {
+    ofSubscription(namespace: string): Throttled | undefined
+    ofSink(sink: string): Throttled | undefined
+  }
   checkpoints: Pick<Checkpoints, 'look' | 'of'>
   kindState(kind: string): Omit<KindState, 'kind'>
   /** What is known of these kinds from the archive. */
@@ -91,6 +97,7 @@ export class Renderer {
       pending: rows,
       oldestPending: oldest(waiting),
       overflow: this.deps.overflow.of(name, this.deps.state.namespacesOf(name)),
+      throttled: this.deps.throttled.ofSink(name),
       counts: total(counts.filter((count) => count.sink === name)),
       deadLetters: deadLetters.get(name) ?? 0,
     })
@@ -112,6 +119,7 @@ export class Renderer {
       ),
       counts: total(counts.filter((count) => count.subscriptionUid === uid)),
       pending: sum(waiting.map((entry) => entry.rows)),
+      throttled: this.throttled(key, object, waiting),
       lastMatched: this.deps.book.lastMatched(uid),
       filterErrors: this.deps.book.filterErrors(uid),
       formatErrors: this.deps.book.formatErrors(uid),
@@ -123,6 +131,14 @@ export class Renderer {
       sinks: sinksTold(state).map((sink) => this.view(state, sink, waiting)),
     })
     return { object, status }
+  }
+
+  /** Of a subscription that has rows; what is told already stays for as long as its namespace is slowed. */
+  private throttled(key: string, object: EventSubscription, waiting: readonly Pending[]): Throttled | undefined {
+    const isTold = this.deps.statuses.conditions(key, object).some(({ type }) => type === 'Throttled')
+    return waiting.length > 0 || isTold
+      ? this.deps.throttled.ofSubscription(object.metadata.namespace ?? '')
+      : undefined
   }
 
   private duplicateSender({ object, emitter }: SubscriptionState) {

@@ -25,6 +25,7 @@ const told = [
   'DuplicateSender',
   'Silent',
   'Overflow',
+  'Throttled',
   'Continuity',
 ]
 

@@ -52,6 +52,10 @@ export function createMetrics() {
     pending: gauge('carillon_pending', 'Deliveries that wait.', ['sink']),
     oldestPending: gauge('carillon_oldest_pending_seconds', 'Age of the oldest delivery that waits.', ['sink']),
     owed: gauge('carillon_owed_objects', 'Objects whose events wait for room, to be taken up.', ['sink']),
+    throttled: gauge('carillon_throttled', 'Quotas that slow deliveries now: 1, or how many sinks they slow.', [
+      'quota',
+      'namespace',
+    ]),
     storageState: gauge(
       'carillon_storage_state',
       'Whether the data directory takes what is written: 1 for what it is.',

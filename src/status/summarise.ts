@@ -11,6 +11,7 @@ import { type Overflow, overflowOfSinks } from './overflow.ts'
 import type { Delivered, Failed, LastMatched, SinkHealth } from './record.ts'
 import { type Silence, silentTold } from './silence.ts'
 import { storageOverflow } from './storage.ts'
+import type { Throttled } from './throttling.ts'
 
 /** How far the operator came with a CR: the one of kstatus' three states that it is in. */
 export type Readiness =
@@ -29,6 +30,7 @@ type Common = {
   /** What the annotation forceAt said when it was last answered. */
   forceAt: string | undefined
   storage: StorageState
+  throttled?: Throttled | undefined
   now: number
 }
 
@@ -77,7 +79,7 @@ export type SinkView = {
 export function summariseSink(facts: SinkFacts): EventSinkStatus {
   let conditions = withReadiness(facts)
   conditions = set(conditions, facts, 'Delivering', delivering([{ health: facts.health }]))
-  conditions = withOverflow(conditions, facts, facts.overflow)
+  conditions = withLimits(conditions, facts, facts.overflow)
   const { delivered, retried, deadLettered, dropped } = facts.counts
   return prune({
     observedGeneration: facts.generation,
@@ -108,7 +110,7 @@ export function summariseSubscription(facts: SubscriptionFacts): EventSubscripti
     ? set(conditions, facts, 'DuplicateSender', { status: 'True', ...facts.duplicateSender })
     : removeCondition(conditions, 'DuplicateSender')
   conditions = withSilence(conditions, facts)
-  conditions = withOverflow(conditions, facts, overflowOfSinks(facts.sinks))
+  conditions = withLimits(conditions, facts, overflowOfSinks(facts.sinks))
   const previous = facts.previous.find(({ type }) => type === 'Continuity')
   conditions = set(conditions, facts, 'Continuity', continuity({ ...facts, previous }))
   const { lastMatched } = facts
@@ -154,9 +156,13 @@ function withSilence(conditions: Condition[], facts: SubscriptionFacts): Conditi
   return silence ? set(conditions, facts, 'Silent', silentTold(silence)) : removeCondition(conditions, 'Silent')
 }
 
-/** There while it is true. A disk that takes nothing is the greater trouble. */
-function withOverflow(conditions: Condition[], facts: Common, ofSinks: Overflow | undefined): Condition[] {
-  const overflow = storageOverflow(facts.storage) ?? ofSinks
+/** There while they are true. A disk that takes nothing is the greater trouble. */
+function withLimits(before: Condition[], facts: Common, ofSinks: Overflow | undefined): Condition[] {
+  const { storage, throttled } = facts
+  const conditions = throttled
+    ? set(before, facts, 'Throttled', { status: 'True', ...throttled })
+    : removeCondition(before, 'Throttled')
+  const overflow = storageOverflow(storage) ?? ofSinks
   return overflow
     ? set(conditions, facts, 'Overflow', { status: 'True', ...overflow })
     : removeCondition(conditions, 'Overflow')

@@ -14,7 +14,7 @@ export function deliveryStarter(
   sinkChanged: (signal: AbortSignal) => Promise<void>,
   leads: () => boolean,
 ) {
-  const { ground, loops, metrics, outbox, state } = parts
+  const { ground, loops, metrics, outbox, quotas, state } = parts
   const startDelivery = (sink: string): void => {
     if (loops.has(`deliver ${sink}`)) return
     const record = recorder(parts, sink)
@@ -29,6 +29,7 @@ export function deliveryStarter(
       },
       absent: () => (state.sinks.has(sink) ? ('unusable' as const) : ('missing' as const)),
       missingMaxAgeMs: () => ground.policy().defaults.retry.maxAge,
+      quota: quotas.quota,
       sendsLast: leads,
       record,
       parked: (parking: string) => startDelivery(parking),

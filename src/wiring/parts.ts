@@ -17,6 +17,7 @@ import type { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import type { StatusWriter } from '../status/writer.ts'
 import type { ConfigKeeper } from './config-keeper.ts'
+import type { Quotas } from './quotas.ts'
 
 /** What every part is given: connected, opened, compiled. */
 export type Ground = {
@@ -52,6 +53,7 @@ export type Parts = {
   writer: StatusWriter
   fence: Fence
   replays: Replays
+  quotas: Quotas
   /** What is known of Tekton's own sink. `due`: somebody asks for it now. */
   ofTekton: { sink: TektonSink | undefined; due: boolean }
 }

@@ -24,7 +24,8 @@ export function createStatuses(
     book,
     state,
     ofTekton,
-  }: Pick<Parts, 'ground' | 'outbox' | 'metrics' | 'book' | 'state' | 'ofTekton'>,
+    quotas,
+  }: Pick<Parts, 'ground' | 'outbox' | 'metrics' | 'book' | 'state' | 'ofTekton' | 'quotas'>,
   told: () => Told,
 ) {
   const { client, log } = ground
@@ -34,6 +35,7 @@ export function createStatuses(
     outbox,
     book,
     statuses,
+    throttled: quotas.throttled,
     overflow: { of: (sink, namespaces) => told().overflow.of(sink, namespaces) },
     checkpoints: {
       look: (kinds) => told().recover.checkpoints.look(kinds),

@@ -21,6 +21,7 @@ import type { Leadership } from './lead.ts'
 import { createOperator } from './operator.ts'
 import { createOverflow, takeUpDeps } from './overflow.ts'
 import { type Fence, type Ground, now, type Parts } from './parts.ts'
+import { createQuotas, gaugeThrottled, tellThrottled } from './quotas.ts'
 import { recovering, tellCheckpoints, tellLast } from './recovery.ts'
 import { watchSilence } from './silence.ts'
 import { createStatuses, tellStates } from './statuses.ts'
@@ -47,7 +48,10 @@ export function wire(
     /** What the operator's socket answers. */
     handlers: (version: string) => controlHandlers({ ...parts, ...wired }, version),
     health: {
-      refresh: () => gaugePending(metrics, outbox, overflow),
+      refresh() {
+        gaugePending(metrics, outbox, overflow)
+        gaugeThrottled(metrics, parts.quotas)
+      },
       notReady: () => (operator.ready ? undefined : 'the EventSinks and EventSubscriptions are still being read'),
     },
     async [Symbol.asyncDispose]() {
@@ -96,14 +100,16 @@ function connect(
   }
   const state = new OperatorState(new Map(), labelsOf, () => ground.policy().defaults)
   const ofTekton = { sink: undefined, due: false }
-  const told = createStatuses({ ground, outbox, metrics, book, state, ofTekton }, () => ({
+  const quotas = createQuotas(ground.policy)
+  const told = createStatuses({ ground, outbox, metrics, book, state, ofTekton, quotas }, () => ({
     overflow,
     recover,
     watches,
     catchUps,
   }))
   const loops = createLoops(ground, metrics)
-  const parts: Parts = { ground, outbox, metrics, book, loops, state, fence, ...told, replays: new Replays(), ofTekton }
+  const shared = { ground, outbox, metrics, book, loops, state, fence, ofTekton, quotas }
+  const parts: Parts = { ...shared, ...told, replays: new Replays() }
   const recover = recovering(
     parts,
     () => watches,
@@ -144,6 +150,7 @@ function start({ parts, declared, recover, overflow, startDelivery, watches, cat
   loops.start('since', (signal) => recover.since.run(signal))
   loops.start('checkpoints', (signal) => tellCheckpoints(parts, recover, signal))
   loops.start('watch-states', (signal) => tellStates(parts, watches, signal))
+  loops.start('throttled', (signal) => tellThrottled(parts, signal))
   loops.start('silence', (signal) => watchSilence(parts, { recover, overflow, startDelivery }, signal))
   loops.start('take-up', (signal) => takeUp(takeUpDeps(parts, overflow, watches), signal))
   if (catchUps) loops.start('archive', (signal) => catchUps.run(signal))

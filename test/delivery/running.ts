@@ -6,6 +6,7 @@ import type { AttemptRecord } from '../../src/delivery/attempt.ts'
 import type { DeliveryDeps } from '../../src/delivery/delivery-deps.ts'
 import { compileEgress } from '../../src/delivery/egress.ts'
 import type { SinkRuntime } from '../../src/delivery/sink.ts'
+import type { Quota } from '../../src/delivery/sink-quota.ts'
 import { httpTransport } from '../../src/delivery/transports/http.ts'
 import type { NewRow, Outbox } from '../../src/outbox/outbox.ts'
 import { deliver } from '../../src/pipeline.ts'
@@ -26,6 +27,8 @@ export type RunningOptions = {
   graceMs?: number
   /** Whether what waits for company goes at the end. */
   sendsLast?: boolean
+  /** What namespaces may have. */
+  quota?: Quota
   /** Of the sink; `sinkKey` when left out. */
   key?: string
   /** There is no sink to begin with. */
@@ -82,6 +85,7 @@ export class Running implements AsyncDisposable {
     headers = async () => accept({}),
     access = {},
     sendsLast = true,
+    quota,
   }: RunningOptions): DeliveryDeps {
     const egress = compileEgress({ allowCidrs: ['127.0.0.0/8'] })
     assert.ok(egress.ok)
@@ -101,6 +105,7 @@ export class Running implements AsyncDisposable {
         const given = await headers(fresh)
         return given.ok ? accept({ headers: given.value, ...access }) : given
       },
+      quota,
       sendsLast: () => sendsLast,
       parked: (parking) => this.parked.push(parking),
       record: (attempt) => {

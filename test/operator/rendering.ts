@@ -5,6 +5,7 @@ import { type RenderDeps, Renderer } from '../../src/operator/render.ts'
 import { OperatorState } from '../../src/operator/state.ts'
 import { compileSubscription } from '../../src/operator/subscription.ts'
 import { StatusBook } from '../../src/status/book.ts'
+import type { Throttled } from '../../src/status/throttling.ts'
 import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { context, ms } from './scene.ts'
 
@@ -15,6 +16,7 @@ export function renderStage(
   tektonSink: RenderDeps['tektonSink'] = () => undefined,
 ) {
   const clock = { ms: ms(100) }
+  const throttled: { subscription: Throttled | undefined } = { subscription: undefined }
   const checkpoint: { ms: number | undefined } = { ms: undefined }
   const outbox = new MemoryOutbox({ now: () => clock.ms })
   const book = new StatusBook()
@@ -50,6 +52,10 @@ export function renderStage(
     overflow,
     statuses: { conditions: (_key, object) => object.status?.conditions ?? [] },
     checkpoints: { look: () => undefined, of: () => checkpoint.ms },
+    throttled: {
+      ofSubscription: () => throttled.subscription,
+      ofSink: () => undefined,
+    },
     tektonSink,
     kindState: () => ({ state: 'watching' }),
     now: () => clock.ms,
@@ -58,6 +64,7 @@ export function renderStage(
   return {
     clock,
     checkpoint,
+    throttled,
     outbox,
     book,
     state,

@@ -146,6 +146,7 @@ export class Life {
       statuses: { conditions: () => [] },
       overflow: this.overflow,
       checkpoints: this.checkpoints,
+      throttled: { ofSubscription: () => undefined, ofSink: () => undefined },
       tektonSink: () => undefined,
       kindState: (kind) => this.watches.state(kind),
       now,
