@@ -11,7 +11,7 @@ import type { KubeLog } from './kube/log.ts'
 import { clusterUid } from './kube/resources.ts'
 import { serveHealth } from './operator/health.ts'
 import { marginMs } from './operator/recovery/checkpoint.ts'
-import { createMetrics } from './status/metrics.ts'
+import { createMetrics, type Metrics } from './status/metrics.ts'
 import { ConfigKeeper } from './wiring/config-keeper.ts'
 import { levelledLog } from './wiring/levelled-log.ts'
 import { live, openOutbox, work } from './wiring/lives.ts'
@@ -51,11 +51,16 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   if (!opened.ok) return opened
   await using outbox = opened.value
   let health: Health = { refresh: () => undefined, notReady: () => 'starting' }
-  const listening = await listen(config, () =>
+  const listening = await listen(config.listen, '--listen', () =>
     serveHealth({ ...config.listen, metrics, refresh: () => health.refresh(), notReady: () => health.notReady() }),
   )
   if (!listening.ok) return listening
   await using server = listening.value
+  const answering = await listen(config.webhook?.listen ?? config.listen, '--webhook-listen', () =>
+    webhookOf(ground.value, metrics),
+  )
+  if (!answering.ok) return answering
+  await using _webhook = answering.value
   const show = (shown: Health) => {
     health = shown
   }
@@ -103,12 +108,17 @@ function podNamespace(): string | undefined {
   }
 }
 
-async function listen<T>({ listen: { host, port } }: Config, serve: () => Promise<T>): Promise<Verdict<T>> {
+/** What answers the API server is loaded only where it is wanted. */
+async function webhookOf(ground: Ground, metrics: Metrics): Promise<AsyncDisposable | undefined> {
+  return ground.config.webhook && (await (await import('./wiring/webhook.ts')).serveWebhook(ground, metrics))
+}
+
+async function listen<T>({ host, port }: Config['listen'], flag: string, serve: () => Promise<T>): Promise<Verdict<T>> {
   try {
     return accept(await serve())
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const why = code === 'EADDRINUSE' ? 'something else listens there' : message
-    return refuse('ListenFailed', `can't listen on ${host ?? ''}:${port}: ${why}; choose another address with --listen`)
+    return refuse('ListenFailed', `can't listen on ${host ?? ''}:${port}: ${why}; choose another address with ${flag}`)
   }
 }

@@ -1,5 +1,6 @@
 import type { Flag } from './flag.ts'
 import { policyFlags } from './policy-flags.ts'
+import { webhookFlags } from './webhook-flags.ts'
 
 /** All that `carillon run` is told: the one table of flags, and of the keys of config.yaml. */
 export const runFlags = [
@@ -123,6 +124,7 @@ export const runFlags = [
     key: 'archive.reach',
     fixed: true,
   },
+  ...webhookFlags,
   { name: 'log-level', value: 'LEVEL', default: 'info', help: 'debug, info, warn or error', key: 'logLevel' },
 ] as const satisfies readonly Flag[]
 

@@ -5,6 +5,7 @@ import { compileDashboard } from '../formats/dashboard.ts'
 import { type ArchiveConfig, archiveOf } from './archive.ts'
 import { booleanOf, type Given, givenOf, type Settings } from './given.ts'
 import { policyOf } from './policy.ts'
+import { type Listen, listenOf, type WebhookConfig, webhookOf } from './webhook.ts'
 
 /** What the operator was told, from flags, environment, ConfigMap carillon-config and defaults, in this order. */
 export type Config = {
@@ -18,8 +19,7 @@ export type Config = {
   class: string | undefined
   /** Where Tekton's ConfigMaps are, to warn of a sink of its own; undefined: they are not looked at. */
   tektonConfigNamespace: string | undefined
-  /** Without a host: all addresses, of the families that the machine has. */
-  listen: { host: string | undefined; port: number }
+  listen: Listen
   logLevel: LogLevel
   /** undefined: no Lease is kept. */
   leaseMs: number | undefined
@@ -29,6 +29,8 @@ export type Config = {
   policy: Policy
   /** Where to look for what came and went unseen; undefined: nowhere. */
   archive: ArchiveConfig | undefined
+  /** Where the API server asks whether what is applied is right; undefined: nowhere. */
+  webhook: WebhookConfig | undefined
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -38,7 +40,7 @@ export type LogLevel = (typeof logLevels)[number]
 export function resolveConfig(settings: Settings, file: Settings = {}, podNamespace?: string): Verdict<Config> {
   const given = givenOf(settings, file)
   const { one } = given
-  const listen = parseListen(given)
+  const listen = listenOf(given, 'listen')
   if (!listen.ok) return listen
   const logLevel = logLevels.find((level) => level === one('log-level'))
   if (!logLevel) return given.wrong('log-level', ` must be one of ${logLevels.join(', ')}, not '${one('log-level')}'`)
@@ -65,6 +67,8 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   if (!policy.ok) return policy
   const archive = archiveOf(given)
   if (!archive.ok) return archive
+  const webhook = webhookOf(given)
+  if (!webhook.ok) return webhook
   return accept({
     namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
     dataDir: one('data-dir') ?? '',
@@ -80,6 +84,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     graceMs: graceMs.value,
     policy: policy.value,
     archive: archive.value,
+    webhook: webhook.value,
   })
 }
 
@@ -105,14 +110,4 @@ function leaseDuration(given: Given): Verdict<number | undefined> {
   if (ms.value < 5_000 || ms.value % 1000 !== 0)
     return given.wrong('leader-elect-lease-duration', ` '${duration}' must be whole seconds, 5s at least`)
   return accept(elect.value ? ms.value : undefined)
-}
-
-function parseListen(given: Given): Verdict<Config['listen']> {
-  const text = given.one('listen') ?? ''
-  const match = /^(.*):(\d{1,5})$/.exec(text)
-  const port = Number(match?.[2])
-  if (!match || port > 65535)
-    return given.wrong('listen', ` '${text}' must be host:port or :port, such as 127.0.0.1:8080`)
-  const host = (match[1] ?? '').replace(/^\[(.*)\]$/, '$1')
-  return accept({ host: host === '' ? undefined : host, port })
 }

@@ -74,6 +74,9 @@ export function createMetrics() {
     loopFailures: counter('carillon_loop_failures_total', 'Loops that failed unexpectedly and were started again.', [
       'loop',
     ]),
+    reviews: counter('carillon_reviews_total', 'Sinks and subscriptions that the API server asked about, by answer.', [
+      'result',
+    ]),
     statusWrites: counter('carillon_status_writes_total', 'Writes of status.', ['result']),
     attemptSeconds: new Histogram({
       name: 'carillon_attempt_duration_seconds',
