@@ -69,6 +69,8 @@ suite('the chart', () => {
     ['v8.maxOldSpaceSize=1', /maxOldSpaceSize'.*minimum/],
     ['class=A B', /class'.*does not match pattern/],
     ['config.tenantKinds={certificates}', /tenantKinds\/0'.*does not match pattern/],
+    ['webhook.enabled=true,webhook.failurePolicy=Maybe', /value must be one of 'Ignore', 'Fail'/],
+    ['webhook.enabled=true,webhook.timeoutSeconds=30', /timeoutSeconds'.*maximum/],
     ['rbac.genericKinds[0].resources={certificates}', /missing property 'group'/],
     ['rbac.genericKinds[0].group=cert-manager.io', /missing property 'resources'/],
     ['rbac.genericKinds[0].group=cert-manager.io,rbac.genericKinds[0].resources={*}', /resources\/0'.*does not match/],

@@ -22,6 +22,10 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "carillon.webhookName" -}}
+{{- printf "%s-webhook" (include "carillon.fullname" .) -}}
+{{- end -}}
+
 {{- define "carillon.selector" -}}
 app.kubernetes.io/name: {{ include "carillon.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}

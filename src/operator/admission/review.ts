@@ -15,7 +15,7 @@ export type ReviewDeps = {
   formats: Readonly<Record<FormatName, Format>>
   /** Of the sinks and subscriptions that this operator serves; undefined: those without the label. */
   class: string | undefined
-  /** Empty: all. */
+  /** Empty: all. Admin namespaces are served besides. */
   watchNamespaces: readonly string[]
   policy(): Policy
   /** Whether the egress guard lets a URL out, as far as that shows without resolving names. */
@@ -80,10 +80,11 @@ function judgeOf({ kind: given, operation, subResource }: Fields): Judge | undef
 
 const metadataOf = (object: unknown) => fields(fields(object).metadata)
 
-function isServed(object: unknown, { class: own, watchNamespaces }: ReviewDeps): boolean {
+function isServed(object: unknown, { class: own, watchNamespaces, policy }: ReviewDeps): boolean {
   const { labels, namespace } = metadataOf(object)
   if (fields(labels)['carillon.dev/class'] !== own) return false
-  return watchNamespaces.length === 0 || watchNamespaces.includes(text(namespace) ?? '')
+  const of = text(namespace) ?? ''
+  return watchNamespaces.length === 0 || watchNamespaces.includes(of) || policy().adminNamespaces.has(of)
 }
 
 /** With what the API server may fill in only later. */

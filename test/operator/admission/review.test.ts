@@ -161,6 +161,11 @@ for (const [name, [body, given]] of Object.entries(passed)) {
   test(`let through: ${name}`, () => assert.equal(refusalOf(body, given), undefined))
 }
 
+test('where few namespaces are watched, those of admins are looked at, too', () => {
+  const body = asked(subscription({ filter: 'x' }, { namespace: 'platform' }), { namespace: 'platform' })
+  assert.match(refusalOf(body, { watchNamespaces: ['team-a'] }) ?? '', /^FilterInvalid/)
+})
+
 test('policy is read at each review', () => {
   let adminNamespaces = new Set<string>()
   const policy = () => ({ ...defaultPolicy, adminNamespaces })
