@@ -127,6 +127,6 @@ suite("the chart's webhook", () => {
     const found = await plane.admin.get(version, kind, undefined, name)
     const [webhook] = (found as unknown as { webhooks: [Webhook] }).webhooks
     assert.deepEqual([webhook.clientConfig.caBundle, webhook.timeoutSeconds], [caBundle, 3])
-    assert.deepEqual((await plane.admin.get('v1', 'Secret', 'carillon-system', 'carillon-webhook')).data, data)
+    assert.deepEqual((await plane.admin.get('v1', 'Secret', 'carillon-system', 'carillon-webhook'))?.data, data)
   })
 })

@@ -76,6 +76,7 @@ test('without anything there are the defaults', () => {
     graceMs: 20_000,
     policy: defaultPolicy,
     archive: undefined,
+    webhook: undefined,
   })
 })
 
@@ -417,4 +418,22 @@ test('a grace period is a duration of at most ten minutes', () => {
     const refused = resolveConfig(settingsOf([`--grace-period=${value}`]))
     assert.equal(!refused.ok && refused.reason, 'FlagInvalid', value)
   }
+})
+
+test('the webhook is there where it listens, by names that can be names', () => {
+  const webhook = (settings: Settings) => {
+    const config = resolveConfig(settings)
+    return config.ok ? config.value.webhook : config.message
+  }
+  assert.equal(webhook({ 'webhook-name': ['a'] }), undefined)
+  assert.deepEqual(webhook({ 'webhook-listen': ['[::1]:9443'], 'webhook-host': ['127.0.0.1', 'a.example.com'] }), {
+    listen: { host: '::1', port: 9443 },
+    name: 'carillon-webhook',
+    configuration: 'carillon',
+    hosts: ['127.0.0.1', 'a.example.com'],
+  })
+  assert.match(String(webhook({ 'webhook-listen': ['9443'] })), /^--webhook-listen '9443' must be host:port/)
+  assert.match(String(webhook({ 'webhook-name': ['A'] })), /^--webhook-name 'A' is no name/)
+  assert.match(String(webhook({ 'webhook-configuration': ['a/b'] })), /^--webhook-configuration 'a\/b' is no name/)
+  assert.match(String(webhook({ 'webhook-host': ['https://a'] })), /^--webhook-host 'https:\/\/a' is neither/)
 })

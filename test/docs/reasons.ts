@@ -57,6 +57,8 @@ export const atStartOnly: ReadonlySet<string> = new Set([
   'Unreachable',
   // An attempt that we called off ourselves: it does not count, and is not told.
   'Aborted',
+  // What the API server is answered that asks for no review: it is in no condition.
+  'ReviewInvalid',
   ...ofCommands,
 ])
 
