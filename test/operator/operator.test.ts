@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import type { KubeObject } from '../../src/api/object.ts'
-import { defaultPolicy } from '../../src/api/policy.ts'
+import { defaultPolicy, type Policy } from '../../src/api/policy.ts'
 import { sinkUrl } from '../../src/api/sink-url.ts'
-import { accept } from '../../src/api/verdict.ts'
+import { accept, refuse, type Verdict } from '../../src/api/verdict.ts'
 import { formats } from '../../src/formats/index.ts'
 import { pause } from '../../src/kube/backoff.ts'
 import { pendingOf } from '../../src/operator/activation.ts'
@@ -37,6 +37,10 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
   let lookedBack = Promise.withResolvers<void>()
   let failures = options.headersFail ?? 0
   const kept: string[] = []
+  /** Of each look at what a sink refers to: whether that was known. */
+  const checks: boolean[] = []
+  let policy = defaultPolicy
+  let found: Verdict<unknown> = accept({})
   const lookingBack = new LookingBack({
     state,
     outbox,
@@ -64,11 +68,12 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     writer: { mark: (key) => marked.push(key) },
     sources: knownSources,
     formats,
-    policy: () => defaultPolicy,
-    async checkSink(sink) {
+    policy: () => policy,
+    async checkSink(sink, _, known) {
+      checks.push(known)
       failures -= 1
       if (failures >= 0) throw new Error('the API server is away')
-      return { url: accept(new URL(sinkUrl(sink))), credentials: accept({}) }
+      return { url: accept(new URL(sinkUrl(sink))), credentials: known ? accept({}) : found }
     },
     ownCredentials: async () => accept(undefined),
     startDelivery: () => undefined,
@@ -114,7 +119,16 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     sinks.set('team-a/qe', object)
     operator.changed('sink', 'team-a/qe', before, object)
   }
-  return { outbox, state, asked, begins, marked, dropped, sentAgain, apply, applySink, remove, turn, lookBackEnds }
+  const decide = async (next: Partial<Policy>, references = false) => {
+    policy = { ...policy, ...next }
+    operator.policyChanged(references)
+    await turn()
+  }
+  const find = (credentials: Verdict<unknown>) => {
+    found = credentials
+  }
+  const told = { outbox, state, asked, begins, marked, dropped, sentAgain, checks }
+  return { ...told, apply, applySink, remove, turn, lookBackEnds, decide, find }
 }
 
 const started = subscription({ startFrom: 'Earliest', events: [{ kind: 'TaskRun', milestones: ['started'] }] })
@@ -277,4 +291,28 @@ test('no status is written before the life has begun: it would be without the co
   later.apply(started)
   await later.turn()
   assert.deepEqual([later.begins.map((marked) => marked.toSorted()), later.marked.toSorted()], [[both], both])
+})
+
+test('when the policy changes all is judged again, and what a sink that is well refers to is not read again', async () => {
+  const { apply, checks, decide, find, state, turn } = stage()
+  apply(subscription({ namespaceSelector: {} }))
+  await turn()
+  const reasons = () => [
+    state.subscriptions.get('team-a/builds')?.stalled?.reason,
+    state.sinks.get('team-a/qe')?.readiness.reason,
+    state.sinks.get('team-a/qe')?.runtime?.timeoutMs,
+  ]
+  assert.deepEqual(reasons(), ['NamespaceSelectorNotAllowed', 'Ready', 15_000])
+  const defaults = { ...defaultPolicy.defaults, timeout: 5_000 }
+  await decide({ adminNamespaces: new Set(['team-a']), defaults })
+  assert.deepEqual(reasons(), [undefined, 'Ready', 5_000])
+  assert.deepEqual(checks, [false, true])
+  // The rule for Secrets is another, or one was found wrong: then they are looked at.
+  find(refuse('SecretNotLabelled', 'no'))
+  await decide({ requireCredentialLabel: false }, true)
+  assert.deepEqual(reasons(), [undefined, 'SecretNotLabelled', 5_000])
+  find(accept({}))
+  await decide({ adminNamespaces: new Set() })
+  assert.deepEqual(reasons(), ['NamespaceSelectorNotAllowed', 'Ready', 5_000])
+  assert.deepEqual(checks, [false, true, false, false])
 })

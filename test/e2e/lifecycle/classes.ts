@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { momentOf, run, toLoopback } from '../fixture.ts'
+import { apiVersion, momentOf, run, toLoopback } from '../fixture.ts'
 import type { Scene } from './scene.ts'
 
 /** Several operators in one cluster, and operators that are told to look at a part of it. */
@@ -26,6 +26,38 @@ export function classes(scene: Scene): void {
     const text = await (await fetch(`${other.health}/metrics`)).text()
     assert.match(text, /^carillon_delivered_total\{sink="blue\/sink"\} 2$/m)
     assert.doesNotMatch(text, /plain|nobodys/)
+  })
+
+  it('takes as defaults the sinks of its class only', async () => {
+    const { stage, admin } = scene
+    await stage.operator({ args: [...toLoopback, '--class', 'teal', '--admin-namespace', 'teal-admin'] })
+    const admins = await stage.team('teal-admin', { class: 'teal' })
+    const apply = (name: string, labels: Record<string, string>) =>
+      admin.apply({
+        apiVersion,
+        kind: 'EventSink',
+        metadata: { name, namespace: admins.namespace, labels: { 'carillon.dev/default': 'true', ...labels } },
+        spec: { http: { url: admins.server.url }, allowedNamespaces: { from: 'All' } },
+      })
+    // The operator without a class knows nothing of that admin namespace, and the one of the class nothing of the other sink.
+    await apply('anybodys', {})
+    await apply('teal', { 'carillon.dev/class': 'teal' })
+    const team = await stage.team('teal', { class: 'teal' })
+    const plain = await stage.team('teal-less')
+    for (const { namespace, labels } of [
+      { namespace: team.namespace, labels: { 'carillon.dev/class': 'teal' } },
+      { namespace: plain.namespace, labels: {} },
+    ])
+      await admin.apply({
+        apiVersion,
+        kind: 'EventSubscription',
+        metadata: { name: 'subscription', namespace, labels },
+        spec: {},
+      })
+    await team.ready()
+    await plain.condition('EventSubscription', 'subscription', 'Ready', { status: 'False', reason: 'SinkNotFound' })
+    await run(admin, team.namespace, 'one')
+    assert.deepEqual((await admins.received(2)).map(momentOf), ['taskrun/one started', 'taskrun/one finished'])
   })
 
   it('looks at nothing beyond the namespaces that it is told to watch', async () => {

@@ -144,6 +144,32 @@ export function configuring(scene: Scene): void {
     }
   })
 
+  it('reads carillon-config again when its turn comes, after it has waited for another instance', async () => {
+    const { stage, admin } = scene
+    const { configure } = await install(admin, 'turns-system')
+    await configure('clusterUri: /clusters/before\n')
+    const root = mkdtempSync(join(tmpdir(), 'carillon-turns-'))
+    try {
+      const start = (dataDir: string, standby: boolean) =>
+        stage.operator({
+          args: ['--namespace', 'turns-system', '--class', 'turns'],
+          dataDir: join(root, dataDir),
+          standby,
+        })
+      const first = await start('a', false)
+      const second = await start('b', true)
+      await configure('clusterUri: /clusters/after\nadminNamespaces: [turns]\n')
+      await first.stop()
+      await second.ready()
+      const sources = [first, second].map(({ log }) => log.find(({ msg }) => msg === 'carillon runs')?.source)
+      assert.deepEqual(sources, ['/clusters/before', '/clusters/after'])
+      assert.equal(await metric(second, 'carillon_config_restart_needed'), 0)
+      await second.stop()
+    } finally {
+      rmSync(root, { recursive: true })
+    }
+  })
+
   it('takes up admin namespaces, defaults for sinks and the rule for Secrets as they are given', {
     timeout: 180_000,
   }, async () => {
