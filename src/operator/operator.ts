@@ -82,8 +82,8 @@ export class Operator {
   private readonly gone = new Set<string>()
   /** Subscriptions that are gone, of which something may still be kept: by uid, `namespace/name`. */
   private readonly leaving = new Map<string, string>()
-  /** Sinks that are judged anew for the policy alone: what they refer to is known. */
-  private readonly rejudged = new Set<string>()
+  /** Sinks that are judged anew for the policy alone, and whether what they refer to is known. All deliveries look once, after the last. */
+  private readonly rejudged = new Map<string, boolean>()
   private first = true
   private readonly understand: ReturnType<typeof understanding>
   private readonly tenancy: Tenancy
@@ -110,7 +110,7 @@ export class Operator {
   policyChanged(references: boolean): void {
     for (const key of this.deps.subscriptions.objects.keys()) this.dirty.add(`subscription ${key}`)
     for (const key of this.deps.sinks.objects.keys()) {
-      if (!references && !this.dirty.has(`sink ${key}`)) this.rejudged.add(key)
+      if (!this.dirty.has(`sink ${key}`)) this.rejudged.set(key, !references)
       this.dirty.add(`sink ${key}`)
     }
     this.pulse.fire()
@@ -217,7 +217,9 @@ export class Operator {
     const before = deps.state.sinks.get(key)
     this.again.delete(`sink ${key}`)
     let concerned: ReadonlySet<string>
-    const known = this.rejudged.delete(key) && before?.readiness.kind === 'ready'
+    const rejudged = this.rejudged.get(key)
+    this.rejudged.delete(key)
+    const known = rejudged === true && before?.readiness.kind === 'ready'
     if (!object) {
       deps.state.sinks.delete(key)
       concerned = this.tenancy.sinkChanged(key, undefined)
@@ -244,7 +246,7 @@ export class Operator {
       else this.untold.add(`sink ${key}`)
       deps.startDelivery(key)
     }
-    if (!known) this.sinkChanged.fire()
+    if (rejudged === undefined) this.sinkChanged.fire()
     this.judgeAnew(concerned)
   }
 
