@@ -11,6 +11,8 @@ import { type Ground, now } from './parts.ts'
 
 /** A certificate that somebody damaged, or an authority that somebody took out, is noticed after so long. */
 const checkMs = 10_000
+/** While one certificate takes another's place. */
+const soonMs = 2_000
 
 /**
  * The admission webhook, where it is wanted: an instance that waits for the Lease answers, too. Its certificate is looked after as long as it
@@ -21,7 +23,14 @@ export async function serveWebhook(ground: Ground, metrics: Metrics): Promise<Ad
   const { webhook, namespace } = config
   if (!webhook) return undefined
   const { class: own, watchNamespaces } = config
-  const deps = { sources: knownSources, formats, class: own, watchNamespaces, policy, checkUrl: (url: string) => egress.check(url) }
+  const deps = {
+    sources: knownSources,
+    formats,
+    class: own,
+    watchNamespaces,
+    policy,
+    checkUrl: (url: string) => egress.check(url),
+  }
   const server = await serveAdmission({
     ...webhook.listen,
     review: (body) => review(body, deps),
@@ -47,8 +56,7 @@ export async function serveWebhook(ground: Ground, metrics: Metrics): Promise<Ad
   })
   loops.start('webhook-certificate', async (signal) => {
     while (!signal.aborted) {
-      await check()
-      await pause(checkMs, signal)
+      await pause((await check()) ? soonMs : checkMs, signal)
     }
   })
   return {

@@ -27,6 +27,7 @@ import { services } from './lifecycle/services.ts'
 import { starts } from './lifecycle/starts.ts'
 import { storage } from './lifecycle/storage.ts'
 import { suspending } from './lifecycle/suspending.ts'
+import { webhook } from './lifecycle/webhook.ts'
 
 describe('a team with runs, subscriptions and sinks', () => {
   const resources = new AsyncDisposableStack()
@@ -65,6 +66,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     control(scene)
     importing(scene)
     explaining(scene)
+    webhook(scene)
   })
   reports(scene)
 })

@@ -3,7 +3,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import { pathOf, type Resource } from '../../kube/path.ts'
 import { getObject } from '../../kube/resources.ts'
 import { expectOk } from '../../kube/response.ts'
-import { type Fields, fields, list, text } from '../../sources/read.ts'
+import { fields, list, text } from '../../sources/read.ts'
 import { bundleOf, fromSecret, type Kept, type Lives, renew, toSecret } from './renewal.ts'
 
 export type KeeperDeps = {
@@ -32,21 +32,23 @@ const configurations: Resource = {
 
 /**
  * Gives what is to be done every few seconds: reads the Secret, renews in it what is due, has the API server trust it, and serves with it. Several
- * instances may do so at once: whoever writes first wins, and the others read that. Throws a KubeError, or an Error that says what to do.
+ * instances may do so at once: whoever writes first wins, and the others read that. True: there is more to be done, soon. Throws a KubeError, or an Error that says what to do.
  */
-export function certificateKeeper(deps: KeeperDeps): () => Promise<void> {
-  let served: string | undefined
+export function certificateKeeper(deps: KeeperDeps): () => Promise<boolean> {
+  let served: X509Certificate | undefined
   return async () => {
     const kept = await keep(deps)
-    const known = await trust(deps, bundleOf(kept))
-    const cert = kept.leaf.certificate.toString()
-    if (cert === served) return
+    const { certificate, key } = kept.leaf
+    const known = await trust(deps, bundleOf(kept), served)
+    const cert = certificate.toString()
+    if (cert === served?.toString()) return false
     // What the API server was told of just now it may not know yet: what is served goes on for one more round.
-    if (served !== undefined && !known.some((one) => kept.leaf.certificate.verify(one.publicKey))) return
-    deps.serve({ cert, key: kept.leaf.key.export({ type: 'pkcs8', format: 'pem' }) as string })
-    served = cert
-    const { validTo } = kept.leaf.certificate
+    if (served && !known.some((one) => certificate.verify(one.publicKey))) return true
+    deps.serve({ cert, key: key.export({ type: 'pkcs8', format: 'pem' }) as string })
+    served = certificate
+    const { validTo } = certificate
     deps.log.info({ secret: deps.secret, hosts: deps.hosts, validTo }, 'the webhook serves with a certificate')
+    return true
   }
 }
 
@@ -72,8 +74,12 @@ async function keep(deps: KeeperDeps): Promise<Kept> {
   }
 }
 
-/** Has the API server trust the bundle, and no other; gives what it trusted before. */
-async function trust({ client, configuration, log }: KeeperDeps, bundle: string): Promise<X509Certificate[]> {
+/** Has the API server trust the bundle, and besides only who has signed what is served still; gives what it trusted before. */
+async function trust(
+  { client, configuration, log }: KeeperDeps,
+  bundle: string,
+  served: X509Certificate | undefined,
+): Promise<X509Certificate[]> {
   const found = await getObject(client, configurations, undefined, configuration)
   if (!found) {
     throw new Error(
@@ -81,9 +87,12 @@ async function trust({ client, configuration, log }: KeeperDeps, bundle: string)
     )
   }
   const webhooks = list(found.webhooks).map(fields)
-  const caBundle = Buffer.from(bundle).toString('base64')
+  const before = webhooks.flatMap((one) => certificatesIn(decoded(fields(one.clientConfig).caBundle)))
+  const signed = (all: X509Certificate[]) => all.filter((one) => served?.verify(one.publicKey))
+  // A Secret that was emptied says nothing any more of whom it is that is served until the next round.
+  const still = signed(certificatesIn(bundle)).length > 0 ? [] : signed(before).slice(0, 1)
+  const caBundle = Buffer.from(bundle + still.map(String).join('')).toString('base64')
   const others = webhooks.filter((one) => text(fields(one.clientConfig).caBundle) !== caBundle)
-  const before = webhooks.flatMap((one) => certificatesOf(fields(one.clientConfig)))
   if (others.length === 0) return before
   const told = others.map(({ name }) => ({ name, clientConfig: { caBundle } }))
   expectOk(
@@ -100,8 +109,9 @@ async function trust({ client, configuration, log }: KeeperDeps, bundle: string)
   return before
 }
 
-function certificatesOf({ caBundle }: Fields): X509Certificate[] {
-  const pem = Buffer.from(text(caBundle) ?? '', 'base64').toString()
+const decoded = (caBundle: unknown): string => Buffer.from(text(caBundle) ?? '', 'base64').toString()
+
+function certificatesIn(pem: string): X509Certificate[] {
   return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).flatMap((one) => {
     try {
       return [new X509Certificate(one)]
