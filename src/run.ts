@@ -42,7 +42,12 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   const metrics = createMetrics()
   const { namespace, dataDir } = config
   const keeper = new ConfigKeeper({ start, namespace, dataDir, client, log, metrics, controller, now, setLevel })
-  const layOut = () => lay(options, keeper, client, log)
+  let named: Verdict<string> | undefined
+  const nameCluster = async () => {
+    if (!named?.ok) named = await defaultUri(client)
+    return named
+  }
+  const layOut = () => lay(options, keeper, nameCluster, client, log)
   const ground = await layOut()
   if (!ground.ok) return ground
   await using _archive = ground.value.archive
@@ -69,13 +74,19 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
 }
 
 /** What a life begins with: the configuration as the cluster has it now, with the cluster's part of it, and what is compiled of it. */
-async function lay(options: RunOptions, keeper: ConfigKeeper, client: KubeClient, log: KubeLog) {
+async function lay(
+  options: RunOptions,
+  keeper: ConfigKeeper,
+  nameCluster: () => Promise<Verdict<string>>,
+  client: KubeClient,
+  log: KubeLog,
+) {
   const begun = await keeper.begin()
   if (!begun.ok) return begun
   const config = begun.value
   const urlOf = compileDashboard(config.dashboardUrl, client.server)
   if (!urlOf.ok) return urlOf
-  const uri = config.clusterUri === undefined ? await defaultUri(client) : accept(config.clusterUri)
+  const uri = config.clusterUri === undefined ? await nameCluster() : accept(config.clusterUri)
   if (!uri.ok) return uri
   const cluster = { uri: uri.value, urlOf: urlOf.value, schemaBase: config.schemaBaseUrl }
   const archive = config.archive && openArchive({ ...config.archive, userAgent: `carillon/${options.version}`, log })

@@ -162,6 +162,15 @@ suite('the chart', () => {
     assert.deepEqual([policy.quotas, policy.defaults], [byDefault.quotas, byDefault.defaults])
   })
 
+  test('gives the container what is better kept in a Secret', async () => {
+    const env = 'extraEnv[0].name=CARILLON_EGRESS_PROXY,extraEnv[0].valueFrom.secretKeyRef.name=proxy'
+    const { containers } = podOf(await render(helm, `--set=${env},extraEnv[0].valueFrom.secretKeyRef.key=url`)).spec
+    assert.deepEqual((containers[0] as unknown as { env: object[] }).env.at(-1), {
+      name: 'CARILLON_EGRESS_PROXY',
+      valueFrom: { secretKeyRef: { name: 'proxy', key: 'url' } },
+    })
+  })
+
   test('gives the pod more time to end than attempts have', async () => {
     const { spec } = podOf(await render(helm, '--set=gracePeriodSeconds=300'))
     assert.equal(spec.terminationGracePeriodSeconds, 310)

@@ -15,7 +15,7 @@ const agrees: Behaviour = {
 export function asking(scene: Scene): void {
   it('sends a sink nothing before it has agreed, says why, and asks anew when its spec changes', async () => {
     const { stage, admin } = scene
-    const team = await stage.team('asked', { sink: { behaviour: { kind: 'answer', status: 200 } } })
+    const team = await stage.team('asked-first', { sink: { behaviour: { kind: 'answer', status: 200 } } })
     const http = { validation: { origin, requestRate: 60_000 } }
     await team.subscribe({}, http)
     await team.ready()
