@@ -31,27 +31,67 @@ const deniedV6 = [
   '3fff::/20',
 ]
 
-/** Says of a plain IP address whether a connection to it may be made. */
-export type AddressPolicy = (address: string) => boolean
+/**
+ * Of these, a range passes only what it was written for: one that lies within. `0.0.0.0/0` or `10.0.0.0/8` is not meant to open metadata services,
+ * loopback, or what carries an IPv4 address inside.
+ */
+const guarded = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '100.100.100.200/32', // metadata of Alibaba Cloud
+  '192.0.0.192/32', // and of Oracle's
+  '224.0.0.0/4',
+  '255.255.255.255/32',
+  '::/96', // unspecified, loopback and IPv4-compatible
+  '::ffff:0:0:0/96', // translated
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '2001::/32',
+  '2002::/16',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
+  'fd00:ec2::254/128', // metadata of AWS
+  'fd20:ce::254/128', // and of Google's
+]
 
 /**
- * The policy of a list of allowed CIDRs: what it names passes, what is denied by default does not, all else does.
+ * Says of a plain IP address whether a connection to it may be made. `trusted`: the name that resolved to it is an allowed one, so that it passes
+ * though it is private.
+ */
+export type AddressPolicy = (address: string, trusted?: boolean) => boolean
+
+/**
+ * The policy of a list of allowed CIDRs: what it names passes, but for what is guarded; what is denied by default does not; all else does.
  * IPv4-mapped addresses (`::ffff:10.0.0.1`) are judged as the IPv4 address that they reach.
  */
 export function compileAddressPolicy(allowCidrs: readonly string[]): Verdict<AddressPolicy> {
-  const allowed = newRanges()
+  const [allowed, within, denied, special] = [newRanges(), newRanges(), newRanges(), newRanges()]
   for (const cidr of allowCidrs) {
     const verdict = addCidr(allowed, cidr)
     if (!verdict.ok) return verdict
+    if (guarded.some((range) => liesWithin(cidr, range))) addCidr(within, cidr)
   }
-  const denied = newRanges()
   for (const cidr of [...deniedV4, ...deniedV6]) addCidr(denied, cidr)
-  return accept((address) => {
+  for (const cidr of guarded) addCidr(special, cidr)
+  return accept((address, trusted = false) => {
     const plain = canonical(address)
     if (plain === undefined) return false
     const family = isIPv4(plain) ? 'ipv4' : 'ipv6'
-    return allowed[family].check(plain, family) || !denied[family].check(plain, family)
+    if (special[family].check(plain, family)) return within[family].check(plain, family)
+    return trusted || allowed[family].check(plain, family) || !denied[family].check(plain, family)
   })
+}
+
+/** Whether all of one range is in another. */
+function liesWithin(cidr: string, range: string): boolean {
+  const [address = '', bits] = cidr.split('/')
+  const [, most] = range.split('/')
+  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6'
+  const ranges = newRanges()
+  addCidr(ranges, range)
+  return Number(bits) >= Number(most) && ranges[family].check(address, family)
 }
 
 /** Apart, because a BlockList holds IPv4 addresses to be within the IPv6 range of their mapped forms. */

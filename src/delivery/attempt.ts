@@ -28,6 +28,7 @@ export type FailureClass =
   | 'HostNotFound'
   | 'DNSFailed'
   | 'AddressRefused'
+  | 'PortRefused'
   | 'TLSFailed'
   | 'NetworkFailed'
   /** What came back was no HTTP. */

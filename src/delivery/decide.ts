@@ -47,6 +47,7 @@ const failures: Readonly<Record<FailureClass, Meaning>> = {
   Aborted: 'retry',
   HostNotFound: 'hold',
   AddressRefused: 'hold',
+  PortRefused: 'hold',
   TLSFailed: 'hold',
   InvalidURL: 'hold',
   InvalidHeader: 'hold',

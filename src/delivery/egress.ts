@@ -1,9 +1,13 @@
 import { isIP, type LookupFunction } from 'node:net'
-import { Agent, buildConnector, type Dispatcher } from 'undici'
+import { Agent, buildConnector, type Dispatcher, Pool } from 'undici'
 import type { EgressPolicy } from '../api/policy.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
+import { compileHosts, compileNoProxy, isInnerName } from './hosts.ts'
+import type { Inside } from './inside.ts'
 import { permittedEndpoints } from './pod-addresses.ts'
+import { portRefusal } from './ports.ts'
+import { proxyConnector, proxyHeaders } from './proxy.ts'
 import { createResolver, type Resolve } from './resolver.ts'
 import { type ReadEndpoints, serviceConnector } from './service-connector.ts'
 import type { TlsMaterial } from './tls-material.ts'
@@ -31,7 +35,25 @@ export class AddressRefused extends Error {
   override readonly name = 'AddressRefused'
 }
 
+/** So long a connection to the proxy may take. */
+const proxyConnectMs = 5_000
+
 const schemes = new Set(['http:', 'https:'])
+
+/** A policy, compiled, and what it stands on. */
+type Guard = {
+  /** Of an address that a name, or a literal, stands for, at a port. */
+  permits(address: string, port: number, trusted: boolean): boolean
+  addresses: AddressPolicy
+  inside: Inside
+  isTrusted(host: string): boolean
+  /** Whether nobody inside may be reached at all: then names are asked for as they are, without what a cluster adds to them. */
+  isOutward: boolean
+  allowPorts: readonly number[]
+  resolve: Resolve
+  /** Its connections end with the tunnels that they become. */
+  proxy: { url: URL; passes(host: string): boolean; pool: Pool } | undefined
+}
 
 /**
  * Compiles a policy; a bad CIDR is refused. By default only global addresses are reached: a literal in the URL is judged as the
@@ -39,18 +61,31 @@ const schemes = new Set(['http:', 'https:'])
  * judged when connecting. What was judged is what is dialled; nothing is resolved twice.
  */
 export function compileEgress(
-  policy: Pick<EgressPolicy, 'allowCidrs'>,
+  policy: Pick<EgressPolicy, 'allowCidrs'> & Partial<EgressPolicy>,
   resolve: Resolve = createResolver(),
+  inside: Inside = () => false,
 ): Verdict<Egress> {
   const addresses = compileAddressPolicy(policy.allowCidrs)
   if (!addresses.ok) return addresses
-  return accept({
-    check: (url) => checkUrl(url, addresses.value),
-    agent: (options) => createAgent(options, addresses.value, resolve),
-  })
+  const { allowCidrs, allowHosts = [], allowPorts = [], proxy } = policy
+  const guard: Guard = {
+    permits: (address, port, trusted) => addresses.value(address, trusted) && !inside(address, port),
+    addresses: addresses.value,
+    inside,
+    isTrusted: compileHosts(allowHosts),
+    isOutward: allowCidrs.length === 0,
+    allowPorts,
+    resolve,
+    proxy: proxy && {
+      url: new URL(proxy.url),
+      passes: compileNoProxy(proxy.noProxy),
+      pool: new Pool(new URL(proxy.url).origin, { connect: { timeout: proxyConnectMs } }),
+    },
+  }
+  return accept({ check: (url) => checkUrl(url, guard), agent: (options) => createAgent(options, guard) })
 }
 
-function checkUrl(text: string, permits: AddressPolicy): Verdict<URL> {
+function checkUrl(text: string, guard: Guard): Verdict<URL> {
   const url = URL.parse(text)
   if (!url || !schemes.has(url.protocol) || url.hostname === '') {
     return refuse(
@@ -62,9 +97,18 @@ function checkUrl(text: string, permits: AddressPolicy): Verdict<URL> {
     return refuse('InvalidURL', 'The URL must not hold credentials; use spec.http.auth, with a Secret.')
   }
   const host = bare(url.hostname)
-  if (isIP(host) !== 0 && !permits(host)) return refuse('AddressRefused', refusal(host))
-  return accept(url)
+  const port = portOf(url)
+  const isRefused = isIP(host) !== 0 ? !guard.permits(host, port, false) : isInner(host, guard)
+  if (isRefused) return refuse('AddressRefused', refusal(host))
+  return portRefusal(port, guard.allowPorts) ?? accept(url)
 }
+
+/** A name of the inside is refused unasked while nothing inside is allowed: whether there is such a name is nobody's to learn. */
+const isInner = (host: string, { isOutward, isTrusted }: Guard): boolean =>
+  isOutward && isInnerName(host) && !isTrusted(host)
+
+const portOf = ({ port, protocol }: { port: string; protocol: string }): number =>
+  Number(port || (protocol === 'https:' ? 443 : 80))
 
 const refusal = (host: string): string =>
   `Connections to ${host} are refused by the egress policy (not a public address); an admin can allow its range with --allow-cidr.`
@@ -74,17 +118,12 @@ const bare = (hostname: string): string => (hostname.startsWith('[') ? hostname.
 /** Idle connections outlive pauses between events; a server's own Keep-Alive hint goes first. */
 const keepAliveMs = 15_000
 
-function createAgent(options: AgentOptions, permits: AddressPolicy, resolve: Resolve): Dispatcher {
-  const { connectTimeoutMs, endpoints, tls } = options
-  const dial = (timeout: number) =>
-    buildConnector({
-      timeout,
-      allowH2: false,
-      lookup: guardedLookup(permits, resolve),
-      ...(tls?.ca !== undefined && { ca: tls.ca }),
-      ...(tls?.cert !== undefined && { cert: tls.cert, key: tls.key }),
-    })
-  const permitted = permittedEndpoints(permits)
+function createAgent(options: AgentOptions, guard: Guard): Dispatcher {
+  const { connectTimeoutMs, endpoints } = options
+  const permitted = permittedEndpoints(guard.addresses, guard.inside, guard.allowPorts)
+  const direct = endpoints
+    ? serviceConnector({ endpoints, permitted, dial: dialer(options, guard), connectTimeoutMs, random: Math.random })
+    : guarded(dialer(options, guard)(connectTimeoutMs), guard)
   return new Agent({
     connections: options.connections,
     pipelining: 1,
@@ -93,33 +132,85 @@ function createAgent(options: AgentOptions, permits: AddressPolicy, resolve: Res
     // Attempts have a deadline of their own, over all of their parts.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: endpoints
-      ? serviceConnector({ endpoints, permitted, dial, connectTimeoutMs, random: Math.random })
-      : literalsChecked(dial(connectTimeoutMs), permits),
+    connect: endpoints || !guard.proxy ? direct : throughProxy(direct, options, guard, guard.proxy),
   })
 }
 
+type Connector = buildConnector.connector
+type Dial = (timeoutMs: number) => Connector
+
+/** Dials, by the guard's lookup; a connector for each port, as it depends on that, too, what may be reached. */
+const dialer =
+  ({ tls }: AgentOptions, guard: Guard): Dial =>
+  (timeout) => {
+    const byPort = new Map<number, Connector>()
+    const connectorTo = (port: number): Connector => {
+      const known = byPort.get(port)
+      const connector =
+        known ?? buildConnector({ timeout, allowH2: false, lookup: guardedLookup(guard, port), ...materialOf(tls) })
+      byPort.set(port, connector)
+      return connector
+    }
+    return (target, callback) => connectorTo(portOf(target))(target, callback)
+  }
+
+const materialOf = (tls: AgentOptions['tls']) => ({
+  ...(tls?.ca !== undefined && { ca: tls.ca }),
+  ...(tls?.cert !== undefined && { cert: tls.cert, key: tls.key }),
+})
+
 /** Node connects to literals without asking the lookup. */
-const literalsChecked =
-  (connect: buildConnector.connector, permits: AddressPolicy): buildConnector.connector =>
+const guarded =
+  (connect: Connector, guard: Guard): Connector =>
   (target, callback) => {
     const host = bare(target.hostname)
-    if (isIP(host) !== 0 && !permits(host)) return callback(new AddressRefused(refusal(host)), null)
+    const isRefused = isIP(host) !== 0 ? !guard.permits(host, portOf(target), false) : isInner(host, guard)
+    if (isRefused) return callback(new AddressRefused(refusal(host)), null)
     connect(target, callback)
   }
 
 /** A lookup that knows only addresses which may be reached; Node dials what it returns. */
-function guardedLookup(permits: AddressPolicy, resolve: Resolve): LookupFunction {
+function guardedLookup(guard: Guard, port: number): LookupFunction {
   return (host, options, callback) => {
-    resolve(host, (error, found) => {
+    guard.resolve(askedFor(host, guard), (error, found) => {
       if (error) return callback(error, '', 0)
+      const trusted = guard.isTrusted(host)
       const wanted =
         options.family === 4 || options.family === 6 ? found.filter((one) => one.family === options.family) : found
-      const passed = wanted.filter((one) => permits(one.address))
+      const passed = wanted.filter((one) => guard.permits(one.address, port, trusted))
       const [first] = passed
       if (!first) return callback(new AddressRefused(refusal(host)), '', 0)
       if (options.all) callback(null, passed)
       else callback(null, first.address, first.family)
     })
   }
+}
+
+/** A dot at its end makes a name whole: what a cluster's search list would add is of the inside. */
+const askedFor = (host: string, { isOutward, isTrusted }: Guard): string =>
+  isOutward && !isTrusted(host) && !host.endsWith('.') ? `${host}.` : host
+
+/**
+ * By way of the administrator's proxy, but for what it is not for. What is asked of it is judged as if it were connected to from here; a name
+ * that can't be resolved here is the proxy's to judge.
+ */
+function throughProxy(
+  direct: Connector,
+  { connectTimeoutMs, tls }: AgentOptions,
+  guard: Guard,
+  { url, passes, pool }: NonNullable<Guard['proxy']>,
+): Connector {
+  const secure = buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...materialOf(tls) })
+  const connect = proxyConnector((path, headers) => pool.connect({ path, headers }), proxyHeaders(url), secure)
+  const onward = guarded((target, callback) => {
+    const host = bare(target.hostname)
+    if (isIP(host) !== 0) return connect(target, callback)
+    guard.resolve(askedFor(host, guard), (error, found) => {
+      const trusted = guard.isTrusted(host)
+      const isRefused = !error && found.some(({ address }) => !guard.permits(address, portOf(target), trusted))
+      if (isRefused) callback(new AddressRefused(refusal(host)), null)
+      else connect(target, callback)
+    })
+  }, guard)
+  return (target, callback) => (passes(bare(target.hostname)) ? direct : onward)(target, callback)
 }

@@ -1,6 +1,8 @@
 import { BlockList, isIPv4 } from 'node:net'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import type { AddressPolicy } from './addresses.ts'
+import type { Inside } from './inside.ts'
+import { portRefusal } from './ports.ts'
 import type { Endpoint } from './service-endpoints.ts'
 
 /** Where clusters have their Pods: private addresses, and those that carriers share, as some clouds' clusters do. */
@@ -9,12 +11,20 @@ const podRanges = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/
 /** Metadata services of clouds that lie in these. No Pod has them; a status that says so is not to be trusted. */
 const metadata = ['100.100.100.200/32', 'fd00:ec2::254/128', 'fd20:ce::254/128']
 
-/** Of a Service's endpoints those that may be connected to. Refused where there is none: AddressRefused. */
-export function permittedEndpoints(permits: AddressPolicy): (endpoints: readonly Endpoint[]) => Verdict<Endpoint[]> {
+/** Of a Service's endpoints those that may be connected to. Refused where there is none: AddressRefused, PortRefused. */
+export function permittedEndpoints(
+  permits: AddressPolicy,
+  inside: Inside = () => false,
+  allowPorts: readonly number[] = [],
+): (endpoints: readonly Endpoint[]) => Verdict<Endpoint[]> {
   const isPermitted = podAddressPolicy(permits)
   return (endpoints) => {
-    const permitted = endpoints.filter(({ address }) => isPermitted(address))
-    return permitted.length > 0 ? accept(permitted) : refuse('AddressRefused', addressRefusal)
+    const reachable = endpoints.filter(({ address, port }) => isPermitted(address) && !inside(address, port))
+    if (reachable.length === 0) return refuse('AddressRefused', addressRefusal)
+    const permitted = reachable.filter(({ port }) => portRefusal(port, allowPorts) === undefined)
+    const [first] = reachable
+    const refusal = first && portRefusal(first.port, allowPorts)
+    return permitted.length === 0 && refusal ? refusal : accept(permitted)
   }
 }
 

@@ -85,6 +85,7 @@ describe('what is done about a failure', () => {
     Aborted: 'retry',
     HostNotFound: 'hold',
     AddressRefused: 'hold',
+    PortRefused: 'hold',
     TLSFailed: 'hold',
     InvalidURL: 'hold',
     InvalidHeader: 'hold',

@@ -15,6 +15,7 @@ describe('the class of an error', () => {
     HostNotFound: ['ENOTFOUND', 'EAI_NONAME', 'EAI_NODATA', 'ENODATA'],
     DNSFailed: ['EAI_AGAIN', 'EAI_FAIL', 'ESERVFAIL', 'EREFUSED', 'ETIMEOUT'],
     AddressRefused: [],
+    PortRefused: [],
     TLSFailed: [
       'CERT_HAS_EXPIRED',
       'CERT_NOT_YET_VALID',

@@ -44,7 +44,7 @@ export function readSinks(
     const url = egress.value.check(sinkUrl(object))
     const state = judgeSink(object, { url, credentials: accept(undefined) })
     const { kind, reason, message } = state.readiness
-    if (reason === 'AddressRefused') note(`EventSink ${key}: ${message}`)
+    if (reason === 'AddressRefused' || reason === 'PortRefused') note(`EventSink ${key}: ${message}`)
     else if (kind === 'stalled') refuse(reason, [message])
     states.set(key, state)
   }

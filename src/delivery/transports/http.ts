@@ -47,8 +47,7 @@ export function httpTransport(options: HttpOptions): Transport {
     now = Date.now,
   } = options
   const target = egress.check(url)
-  if (!target.ok)
-    return unreachable(target.reason === 'AddressRefused' ? 'AddressRefused' : 'InvalidURL', target.message)
+  if (!target.ok) return unreachable(ofGuard.find((one) => one === target.reason) ?? 'InvalidURL', target.message)
   const agents = new Agents((tls) =>
     egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs), tls, endpoints }),
   )
@@ -121,13 +120,14 @@ const unasked = (...why: Parameters<typeof failure>): Asked => ({
 const common = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('carillon-')))
 
+/** What the guard says of URLs that make sense. */
+const ofGuard = ['AddressRefused', 'PortRefused'] as const
+type Unreachable = 'InvalidURL' | (typeof ofGuard)[number]
+
 const badHeader = "A header of the sink's spec cannot be sent: names are tokens, values hold printable ASCII only."
 const badEvent = 'The event cannot be sent: an attribute does not fit into a header.'
 
-const failure = (
-  kind: 'InvalidURL' | 'AddressRefused' | 'Aborted' | 'InvalidHeader' | 'InvalidEvent',
-  message: string,
-): Answer => ({
+const failure = (kind: Unreachable | 'Aborted' | 'InvalidHeader' | 'InvalidEvent', message: string): Answer => ({
   kind: 'failure',
   class: kind,
   message,
@@ -135,7 +135,7 @@ const failure = (
 })
 
 /** The way to an address that is none: each attempt says why. */
-const unreachable = (kind: 'InvalidURL' | 'AddressRefused', message: string): Transport => ({
+const unreachable = (kind: Unreachable, message: string): Transport => ({
   send: async () => failure(kind, message),
   sendBatch: async () => failure(kind, message),
   ask: async () => unasked(kind, message),
