@@ -16,8 +16,11 @@ export type { buildConnector, Dispatcher } from 'undici'
 
 /** The one door out: all connections to places that tenants name go through it. */
 export type Egress = {
-  /** Whether a URL may be a sink's at all, as far as that can be said without resolving it. */
-  check(url: string): Verdict<URL>
+  /**
+   * Whether a URL may be a sink's at all, as far as that can be said without resolving it. `toService`: its host and port are a Service's name, and
+   * where connections go is told by its endpoints.
+   */
+  check(url: string, toService?: boolean): Verdict<URL>
   agent(options: AgentOptions): Dispatcher
 }
 
@@ -82,10 +85,13 @@ export function compileEgress(
       pool: new Pool(new URL(proxy.url).origin, { connect: { timeout: proxyConnectMs } }),
     },
   }
-  return accept({ check: (url) => checkUrl(url, guard), agent: (options) => createAgent(options, guard) })
+  return accept({
+    check: (url, toService = false) => checkUrl(url, guard, toService),
+    agent: (options) => createAgent(options, guard),
+  })
 }
 
-function checkUrl(text: string, guard: Guard): Verdict<URL> {
+function checkUrl(text: string, guard: Guard, toService: boolean): Verdict<URL> {
   const url = URL.parse(text)
   if (!url || !schemes.has(url.protocol) || url.hostname === '') {
     return refuse(
@@ -96,6 +102,7 @@ function checkUrl(text: string, guard: Guard): Verdict<URL> {
   if (url.username !== '' || url.password !== '') {
     return refuse('InvalidURL', 'The URL must not hold credentials; use spec.http.auth, with a Secret.')
   }
+  if (toService) return accept(url)
   const host = bare(url.hostname)
   const port = portOf(url)
   const isRefused = isIP(host) !== 0 ? !guard.permits(host, port, false) : isInner(host, guard)

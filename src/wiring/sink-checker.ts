@@ -9,7 +9,7 @@ import type { Ground } from './parts.ts'
 export function sinkChecker({ egress, services }: Pick<Ground, 'egress' | 'services'>, access: AccessReader) {
   return async (sink: EventSink, fresh: boolean, known = false): Promise<SinkChecks> => {
     const ref = serviceOf(sink)
-    const url = egress.check(sinkUrl(sink))
+    const url = egress.check(sinkUrl(sink), ref !== undefined)
     if (known) return { url, credentials: accept(undefined) }
     const [service, credentials] = await Promise.all([ref && services.check(ref), access(sink, fresh)])
     return { url, service, credentials }

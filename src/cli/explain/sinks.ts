@@ -1,7 +1,7 @@
 import { sinkDefaults } from '../../api/defaults.ts'
 import type { EventSink } from '../../api/generated.ts'
 import { defaultPolicy } from '../../api/policy.ts'
-import { sinkUrl } from '../../api/sink-url.ts'
+import { serviceOf, sinkUrl } from '../../api/sink-url.ts'
 import { accept } from '../../api/verdict.ts'
 import { compileEgress } from '../../delivery/egress.ts'
 import { judgeSink } from '../../operator/sink.ts'
@@ -41,7 +41,7 @@ export function readSinks(
       )
       continue
     }
-    const url = egress.value.check(sinkUrl(object))
+    const url = egress.value.check(sinkUrl(object), serviceOf(object) !== undefined)
     const state = judgeSink(object, { url, credentials: accept(undefined) })
     const { kind, reason, message } = state.readiness
     if (reason === 'AddressRefused' || reason === 'PortRefused') note(`EventSink ${key}: ${message}`)

@@ -46,7 +46,7 @@ export function httpTransport(options: HttpOptions): Transport {
     validation,
     now = Date.now,
   } = options
-  const target = egress.check(url)
+  const target = egress.check(url, endpoints !== undefined)
   if (!target.ok) return unreachable(ofGuard.find((one) => one === target.reason) ?? 'InvalidURL', target.message)
   const agents = new Agents((tls) =>
     egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs), tls, endpoints }),
