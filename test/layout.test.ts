@@ -10,6 +10,12 @@ const folders =
 /** Patterns that only some files of src may hold. */
 const only: [what: string, pattern: RegExp, allowed: RegExp][] = [
   ['undici', /from 'undici'/, /^(kube\/.*|delivery\/egress)\.ts$/],
+  // What opens connections: to the API server, to the operator's own socket; all that tenants name goes by delivery/egress.ts.
+  [
+    'connections',
+    /from 'node:(tls|dgram|http2|https)'|import [^\n]*\b(connect|createConnection|Socket|request|get)\b[^\n]* from 'node:(net|http)'|[^a-zA-Z.]fetch\(|new WebSocket/,
+    /^(cli\/socket|operator\/admission\/[a-z-]+)\.ts$/,
+  ],
   ['process.env and process.argv', /\bprocess\.(env|argv)\b/, /^main\.ts$/],
   ['node:sqlite', /from 'node:sqlite'/, /^outbox\//],
   ['EventEmitter', /\bEventEmitter\b/, /^$/],

@@ -118,7 +118,7 @@ function addCidr(ranges: Ranges, cidr: string): Verdict {
 }
 
 /** One spelling for each address: mapped forms as IPv4, IPv6 as the URL standard writes it, without a zone. */
-function canonical(address: string): string | undefined {
+export function canonical(address: string): string | undefined {
   const family = isIP(address)
   if (family === 4) return address
   if (family === 0) return undefined

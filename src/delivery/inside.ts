@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os'
+import { canonical } from './addresses.ts'
 
 /** What no policy opens: whether an address and port are the API server's, or the operator's own. */
 export type Inside = (address: string, port: number) => boolean
@@ -8,11 +9,15 @@ export function insideOf(
   apiServer: { addresses: ReadonlySet<string>; port: number },
   ownPorts: () => readonly number[],
 ): Inside {
-  return (address, port) =>
-    (port === apiServer.port && apiServer.addresses.has(address)) || (ownPorts().includes(port) && isOwn(address))
+  const isItsPort = (port: number) => port === apiServer.port || ownPorts().includes(port)
+  return (address, port) => {
+    if (!isItsPort(port)) return false
+    const plain = canonical(address) ?? address
+    return (port === apiServer.port && apiServer.addresses.has(plain)) || (ownPorts().includes(port) && isOwn(plain))
+  }
 }
 
 /** All of loopback reaches what listens on all addresses. */
 const isOwn = (address: string): boolean =>
-  /^(127\.|::1$|::ffff:127\.)/.test(address) ||
+  /^(127\.|::1$)/.test(address) ||
   Object.values(networkInterfaces()).some((addresses) => addresses?.some((one) => one.address === address))

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { EgressPolicy } from '../../src/api/policy.ts'
+import { compileEgress } from '../../src/delivery/egress.ts'
+import { compileHosts, compileNoProxy, isInnerName } from '../../src/delivery/hosts.ts'
+import { insideOf } from '../../src/delivery/inside.ts'
+
+const said = (url: string, policy: Partial<EgressPolicy> = {}): string => {
+  const egress = compileEgress({ allowCidrs: [], ...policy })
+  assert.ok(egress.ok)
+  const verdict = egress.value.check(url)
+  return verdict.ok ? 'passed' : verdict.reason
+}
+
+describe('ports', () => {
+  for (const port of [22, 23, 25, 53, 110, 143, 2379, 2380, 3306, 5432, 6379, 6443, 10250, 10255, 27017])
+    it(`${port} is refused, unless it is allowed`, () => {
+      assert.equal(said(`http://example.com:${port}/`), 'PortRefused')
+      assert.equal(said(`https://example.com:${port}/`, { allowPorts: [22] }), port === 22 ? 'passed' : 'PortRefused')
+      assert.equal(said(`http://example.com:${port}/`, { allowPorts: [port] }), 'passed')
+    })
+
+  for (const port of [80, 81, 443, 3000, 5000, 8000, 8080, 8443, 8888, 9000, 9090, 9443, 32_768, 65_535])
+    it(`${port} is a receiver's`, () => assert.equal(said(`http://example.com:${port}/`), 'passed'))
+
+  it('that go without saying are those of the scheme', () => {
+    assert.equal(said('http://example.com/'), 'passed')
+    assert.equal(said('https://example.com/'), 'passed')
+  })
+})
+
+describe('a range that is allowed', () => {
+  const all = ['0.0.0.0/0', '::/0', '10.0.0.0/8', '100.64.0.0/10', 'fc00::/7', '192.0.0.0/24', '64.0.0.0/2']
+  const inner = [
+    '127.0.0.1',
+    '169.254.169.254',
+    '100.100.100.200',
+    '192.0.0.192',
+    '0.0.0.0',
+    '224.0.0.1',
+    '255.255.255.255',
+  ]
+  const inner6 = [
+    '::1',
+    '::',
+    'fd00:ec2::254',
+    'fe80::1',
+    'ff02::1',
+    '64:ff9b::a9fe:a9fe',
+    '2002:7f00:1::1',
+    '::127.0.0.1',
+  ]
+  for (const address of [...inner, ...inner6.map((one) => `[${one}]`)])
+    it(`does not open ${address} by being wide`, () =>
+      assert.equal(said(`http://${address}/`, { allowCidrs: all }), 'AddressRefused'))
+
+  for (const address of ['10.1.2.3', '192.168.1.1', '172.16.0.1', '100.64.0.1', '[fd00::1]'])
+    it(`opens ${address}`, () => assert.equal(said(`http://${address}/`, { allowCidrs: all }), 'passed'))
+
+  const exact = [
+    ['127.0.0.1', '127.0.0.0/8'],
+    ['127.0.0.1', '127.0.0.1/32'],
+    ['169.254.169.254', '169.254.0.0/16'],
+    ['169.254.10.1', '169.254.10.0/24'],
+    ['100.100.100.200', '100.100.100.200/32'],
+    ['[::1]', '::1/128'],
+    ['[fe80::1]', 'fe80::/64'],
+    ['[fd00:ec2::254]', 'fd00:ec2::254/128'],
+  ] as const
+  for (const [address, cidr] of exact)
+    it(`opens ${address} where it is ${cidr}`, () =>
+      assert.equal(said(`http://${address}/`, { allowCidrs: [cidr] }), 'passed'))
+})
+
+describe('names', () => {
+  const inner = [
+    'localhost',
+    'LOCALHOST.',
+    'a.localhost',
+    'intranet',
+    'hook.team-a.svc',
+    'hook.team-a.svc.cluster.local',
+  ]
+  for (const host of [...inner, 'printer.local', 'metadata.google.internal', 'router.home.arpa', 'hook.svc.'])
+    it(`${host} is of the inside: refused unasked, until the inside is allowed or the name is`, () => {
+      assert.equal(isInnerName(host), true)
+      assert.equal(said(`http://${host}/`), 'AddressRefused')
+      assert.equal(said(`http://${host}/`, { allowHosts: [host] }), 'passed')
+      assert.equal(said(`http://${host}/`, { allowCidrs: ['10.96.0.0/16'] }), 'passed')
+    })
+
+  for (const host of [
+    'example.com',
+    'svc.example.com',
+    'local.example.com',
+    'xn--bcher-kva.example',
+    'localhost.example.com',
+  ])
+    it(`${host} is anybody's`, () => assert.equal(said(`http://${host}/`), 'passed'))
+
+  it('are allowed themselves, or with all below them, however they are spelt', () => {
+    const allows = compileHosts(['Hooks.Example.com', '*.corp.example', 'bücher.example'])
+    for (const host of ['hooks.example.com', 'HOOKS.EXAMPLE.COM.', 'a.corp.example', 'a.b.corp.example'])
+      assert.equal(allows(host), true, host)
+    assert.equal(allows('xn--bcher-kva.example'), true)
+    for (const host of [
+      'example.com',
+      'a.hooks.example.com',
+      'corp.example',
+      'evilcorp.example',
+      'hooks.example.com.evil',
+    ])
+      assert.equal(allows(host), false, host)
+  })
+
+  it('are left to go past the proxy as NO_PROXY of others has it', () => {
+    const passes = compileNoProxy([
+      'example.com',
+      '.corp.example',
+      '*.lan.example',
+      '10.0.0.0/8',
+      '192.168.0.7',
+      'fd00::/8',
+    ])
+    for (const host of ['example.com', 'a.example.com', 'corp.example', 'a.corp.example', 'b.lan.example', '10.2.3.4'])
+      assert.equal(passes(host), true, host)
+    for (const host of ['192.168.0.7', 'fd00::1', 'EXAMPLE.com.']) assert.equal(passes(host), true, host)
+    for (const host of ['notexample.com', '11.0.0.1', '192.168.0.8', 'example.org', 'fc00::1'])
+      assert.equal(passes(host), false, host)
+    assert.equal(compileNoProxy(['*'])('anything.example'), true)
+    assert.equal(compileNoProxy([])('anything.example'), false)
+  })
+})
+
+describe('the API server and the operator itself', () => {
+  const inside = insideOf({ addresses: new Set(['127.0.0.1', '10.96.0.1']), port: 6444 }, () => [9090])
+  const egress = compileEgress({ allowCidrs: ['127.0.0.0/8', '10.0.0.0/8', '::1/128'] }, undefined, inside)
+  assert.ok(egress.ok)
+  const { check } = egress.value
+  for (const url of ['https://127.0.0.1:6444/', 'https://10.96.0.1:6444/', 'http://[::ffff:127.0.0.1]:6444/'])
+    it(`${url} is refused, whatever is allowed`, () => assert.equal(check(url).ok, false))
+  for (const url of ['http://127.0.0.1:9090/metrics', 'http://127.8.8.8:9090/', 'http://[::1]:9090/'])
+    it(`${url} is refused, whatever is allowed`, () => assert.equal(check(url).ok, false))
+  for (const url of ['http://127.0.0.1:9091/', 'http://10.96.0.2:6444/'])
+    it(`${url} is not theirs`, () => assert.equal(check(url).ok, true))
+})
