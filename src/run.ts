@@ -3,12 +3,14 @@ import { accept, refuse, type Verdict } from './api/verdict.ts'
 import type { Config, LogLevel } from './config/config.ts'
 import { configure } from './config/configure.ts'
 import type { Settings } from './config/given.ts'
+import { insideOf } from './delivery/inside.ts'
 import { compileDashboard } from './formats/dashboard.ts'
 import { openArchive } from './kube/archive.ts'
 import { connect, type KubeClient } from './kube/client.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
 import { clusterUid } from './kube/resources.ts'
+import { serverAddresses } from './kube/server-addresses.ts'
 import { serveHealth } from './operator/health.ts'
 import { marginMs } from './operator/recovery/checkpoint.ts'
 import { createMetrics, type Metrics } from './status/metrics.ts'
@@ -41,7 +43,10 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   await using client = connected.value
   const metrics = createMetrics()
   const { namespace, dataDir } = config
-  const keeper = new ConfigKeeper({ start, namespace, dataDir, client, log, metrics, controller, now, setLevel })
+  const ownPorts: number[] = []
+  const inside = insideOf(await serverAddresses(client.server), () => ownPorts)
+  const known = { ...start, inside }
+  const keeper = new ConfigKeeper({ start: known, namespace, dataDir, client, log, metrics, controller, now, setLevel })
   let named: Verdict<string> | undefined
   const nameCluster = async () => {
     if (!named?.ok) named = await defaultUri(client)
@@ -66,6 +71,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   )
   if (!answering.ok) return answering
   await using _webhook = answering.value
+  ownPorts.push(server.port, ...(config.webhook ? [config.webhook.listen.port] : []))
   const show = (shown: Health) => {
     health = shown
   }

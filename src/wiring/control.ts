@@ -74,7 +74,7 @@ export function controlHandlers(parts: ControlParts, version: string): Handlers 
     },
     'POST /v1/sinks/test': sinkTester({
       sink: (key) => state.sinks.get(key),
-      checkUrl: (url) => ground.egress.check(url),
+      checkUrl: (url, toService) => ground.egress.check(url, toService),
       access: (sink) => access(sink, true),
       transport: transportTo(ground),
       cluster: ground.cluster,

@@ -29,7 +29,7 @@ export async function serveWebhook(ground: Ground, metrics: Metrics): Promise<Ad
     class: own,
     watchNamespaces,
     policy,
-    checkUrl: (url: string) => egress.check(url),
+    checkUrl: (url: string, toService?: boolean) => egress.check(url, toService),
   }
   const server = await serveAdmission({
     ...webhook.listen,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { sinkDefaults, sinkSettings } from '../../api/defaults.ts'
 import type { EventSink, EventSubscription } from '../../api/generated.ts'
 import type { Policy } from '../../api/policy.ts'
-import { sinkUrl } from '../../api/sink-url.ts'
+import { serviceOf, sinkUrl } from '../../api/sink-url.ts'
 import { accept, type Refusal, refuse, type Verdict } from '../../api/verdict.ts'
 import { resolveHeaders } from '../../delivery/credentials.ts'
 import type { KnownSources } from '../../filters/selection.ts'
@@ -19,7 +19,7 @@ export type ReviewDeps = {
   watchNamespaces: readonly string[]
   policy(): Policy
   /** Whether the egress guard lets a URL out, as far as that shows without resolving names. */
-  checkUrl(url: string): Verdict<unknown>
+  checkUrl(url: string, toService?: boolean): Verdict<unknown>
 }
 
 /** What is answered; `warnings` are shown to whoever applies. */
@@ -116,7 +116,7 @@ const judgeSink: Judge = (request, object, { checkUrl, policy }) => {
   const { http } = sink.spec
   const settings = sinkSettings(sink.spec, policy().defaults)
   if (!settings.ok) return settings
-  const url = checkUrl(sinkUrl(sink))
+  const url = checkUrl(sinkUrl(sink), serviceOf(sink) !== undefined)
   if (!url.ok) return url
   const tokenURL = http.auth?.oauth2?.tokenURL
   const token = tokenURL === undefined ? accept(undefined) : checkUrl(tokenURL)

@@ -15,7 +15,7 @@ import { type Exchanged, stepsOf, type Trial } from './steps.ts'
 
 export type SinkTestDeps = {
   sink(key: string): SinkState | undefined
-  checkUrl(url: string): Verdict<URL>
+  checkUrl(url: string, toService: boolean): Verdict<URL>
   /** What the sink's spec asks of requests, read anew. */
   access(sink: EventSink): Promise<Verdict<Access>>
   transport(sink: SinkRuntime): Transport
@@ -55,7 +55,7 @@ async function testSink(
 ): Promise<Verdict<SinkTestAnswer>> {
   const { cluster, log, now, uuid } = deps
   const id = uuid()
-  const trial: Trial = { sink, url: deps.checkUrl(sink.url) }
+  const trial: Trial = { sink, url: deps.checkUrl(sink.url, sink.service !== undefined) }
   const credentials = trial.url.ok ? await deps.access(object) : undefined
   trial.credentials = credentials
   if (credentials?.ok) {

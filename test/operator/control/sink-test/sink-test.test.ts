@@ -175,7 +175,7 @@ for (const [what, behaviour, step, reason, status] of answers)
 test('nothing is sent where the way there is closed', async () => {
   const cases: [Given, step: string, reason: string][] = [
     [{ cidrs: [] }, 'url', 'AddressRefused'],
-    [{ cidrs: [], http: { url: `http://localhost:${receiver.port}/` } }, 'address', 'AddressRefused'],
+    [{ cidrs: ['10.0.0.0/8'], http: { url: `http://localhost:${receiver.port}/` } }, 'address', 'AddressRefused'],
     [
       { access: refuse('SecretNotFound', 'Secret qe was not found in namespace team-a.') },
       'credentials',
