@@ -14,6 +14,8 @@ export type Answer =
   | {
       kind: 'failure'
       class: FailureClass
+      /** Told in the place of the class. */
+      reason?: string | undefined
       message: string
       /** Of a sink that has not agreed yet. */
       retryAfter?: string | readonly string[] | undefined
@@ -39,6 +41,8 @@ export type FailureClass =
   /** The event itself cannot be sent, to any sink. */
   | 'InvalidEvent'
   | 'CredentialsMissing'
+  /** A body that a subscription of another namespace made, and the sink takes none. */
+  | 'BodyNotAllowed'
   /** Of a Service that a sink names: src/delivery/services.ts. */
   | 'ServiceNotFound'
   | 'ServiceNotAllowed'

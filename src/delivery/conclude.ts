@@ -13,6 +13,8 @@ export type Circumstances = {
   restsUntil?: number | undefined
   /** The sink that dead letters are sent to as well. */
   parking?: string | undefined
+  /** What failed are the subscription's own credentials. */
+  isOwn?: boolean | undefined
   /** What is kept of the answer's text, should the row become a dead letter. */
   text?: string | undefined
 }
@@ -34,7 +36,7 @@ export function recordOf(
   row: Row,
   made: Made,
   outcome: Outcome | { kind: 'split'; reason: string; message: string },
-  { now, restsUntil, tries = 1 }: Circumstances,
+  { now, restsUntil, tries = 1, isOwn }: Circumstances,
 ): AttemptRecord {
   const isSinks = outcome.kind !== 'delivered' && outcome.kind !== 'shrink' && outcome.kind !== 'split'
   return {
@@ -53,6 +55,7 @@ export function recordOf(
     message: 'message' in outcome ? outcome.message : '',
     nextAttempt: outcome.kind === 'split' ? now : undefined,
     rests: isSinks && (outcome.kind === 'gone' || restsUntil !== undefined),
+    ...(isOwn && { isOwn }),
   }
 }
 

@@ -58,6 +58,7 @@ const failures: Readonly<Record<FailureClass, Meaning>> = {
   ServiceUnreadable: 'hold',
   ValidationRefused: 'hold',
   InvalidEvent: 'dead',
+  BodyNotAllowed: 'dead',
 }
 
 /** Messages end up in a status: short, and without a byte of the sink's. */
@@ -85,7 +86,7 @@ export function decide(answer: Answer, facts: AttemptFacts): Outcome {
 
 function read(answer: Answer): { meaning: Meaning; reason: string; message: string } {
   if (answer.kind === 'failure')
-    return { meaning: failures[answer.class], reason: answer.class, message: short(answer.message) }
+    return { meaning: failures[answer.class], reason: answer.reason ?? answer.class, message: short(answer.message) }
   const { status } = answer
   const hundred = Math.floor(status / 100)
   const [meaning, reason] = statuses[status] ?? [

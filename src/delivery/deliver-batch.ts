@@ -1,8 +1,4 @@
-import type { Verdict } from '../api/verdict.ts'
-import { isPlain } from '../formats/binding.ts'
 import type { Row, Settlement } from '../outbox/outbox.ts'
-import type { Access } from './access.ts'
-import { afterAgreement } from './agree.ts'
 import type { Answer, Outcome } from './attempt.ts'
 import type { BatchSize } from './batch-size.ts'
 import type { Moment } from './clock.ts'
@@ -11,9 +7,9 @@ import { type Answered, runCourse } from './course.ts'
 import { decideBatch, outcomeOfAll } from './decide-batch.ts'
 import type { DeliveryDeps } from './delivery-deps.ts'
 import { requestsOf, type Tried } from './requests.ts'
-import { rowAccess } from './row-access.ts'
+import type { RowAccess } from './row-access.ts'
+import { sendRows } from './send-rows.ts'
 import type { SinkRuntime } from './sink.ts'
-import { withoutCredentials } from './sink-access.ts'
 import type { SinkStanding } from './sink-standing.ts'
 import { soon } from './soon.ts'
 import { withoutSuspension } from './suspensions.ts'
@@ -25,8 +21,7 @@ export type BatchContext = {
   standing: SinkStanding
   size: BatchSize
   transport: Transport
-  /** What the sink's spec asks of requests. */
-  common: Verdict<Access>
+  accessOf(row: Row): RowAccess
   /** Calls requests off. */
   signal: AbortSignal
   /** Whether nothing may be sent any more, after so many requests of this claim. */
@@ -38,13 +33,14 @@ export type BatchContext = {
   handBack(settlement: Settlement): void
 }
 
-/** Takes an answer into account for the sink as a whole; `isCurrent`: its spec is still the one that was sent by. */
+/** Takes an answer into account for the sink as a whole, or for the subscription's own credentials; `isCurrent`: its spec is still the one that was sent by. */
 export type Learn = (
+  row: Row,
   answer: Answer,
   outcome: Outcome,
   sink: SinkRuntime,
   moment: Moment,
-  common: Verdict<Access>,
+  of: RowAccess,
 ) => { isCurrent: boolean; circumstances: Circumstances }
 
 /** For so long a claim that is cut into several requests keeps its place among those of its sink. */
@@ -52,8 +48,7 @@ const turnMs = 1000
 
 /** Sends the rows of one claim, all of one subscription: in one request, or in as many as it takes, one after the other. */
 export async function deliverBatch(rows: readonly Row[], sink: SinkRuntime, context: BatchContext): Promise<void> {
-  const { common, deps, standing, settle, handBack } = context
-  const accessOf = rowAccess(common.ok ? common.value : { headers: {} })
+  const { deps, standing, settle, handBack } = context
   let sent = 0
   const since = context.moment().clock
   await runCourse(requestsOf(rows, sink.batch?.maxEvents ?? 1), {
@@ -61,7 +56,7 @@ export async function deliverBatch(rows: readonly Row[], sink: SinkRuntime, cont
       // The claim has been taken off the sink's pace, as one request; what is sent again has not, nor what the claim is cut into.
       if (request[0]?.tries || sent > 0) standing.begin(request[0]?.tries ? request.length : 0, 1)
       sent += 1
-      return attempt(request, sink, context, accessOf)
+      return attempt(request, sink, context)
     },
     isOver: () => context.isOver(sent) || (sent > 0 && standing.isAtRate(sink, context.moment())),
     isLong: () => context.moment().clock - since >= turnMs,
@@ -77,10 +72,12 @@ async function attempt(
   request: readonly Tried[],
   sink: SinkRuntime,
   context: BatchContext,
-  accessOf: (row: Row) => Access,
 ): Promise<Answered | undefined> {
-  const { common, deps, standing, size, learn } = context
-  const answer = common.ok ? await post(request, sink, context, accessOf) : withoutCredentials(common.message)
+  const { accessOf, deps, standing, size, learn } = context
+  const rows = request.map(({ row }) => row)
+  const [first] = rows as [Row]
+  const of = accessOf(first)
+  const answer = await sendRows(rows, sink, of, context)
   if (answer.kind === 'failure' && answer.class === 'Aborted') return undefined
   const moment = context.moment()
   const { now } = moment
@@ -92,23 +89,8 @@ async function attempt(
   }))
   const outcome = decideBatch(answer, facts, { now, random: deps.random, retry: sink.retry })
   size.learn(sink, answer, request)
-  const { isCurrent, circumstances } = learn(answer, outcomeOfAll(outcome), sink, moment, common)
+  const { isCurrent, circumstances } = learn(first, answer, outcomeOfAll(outcome), sink, moment, of)
   if (isCurrent || outcome.kind === 'halved') return { answer, outcome, circumstances }
   const outcomes = outcome.outcomes.map((one) => soon(one, now))
   return { answer, outcome: { kind: 'ended', outcomes }, circumstances }
-}
-
-function post(
-  request: readonly Tried[],
-  sink: SinkRuntime,
-  context: BatchContext,
-  accessOf: (row: Row) => Access,
-): Promise<Answer> {
-  const [{ row: first }] = request as [Tried]
-  const { transport, signal } = context
-  const options = { ...accessOf(first), signal }
-  const events = request.map(({ row }) => row.event)
-  return afterAgreement(sink, context, options, () =>
-    isPlain(first.event) ? transport.send(first.event, options) : transport.sendBatch(events, options),
-  )
 }

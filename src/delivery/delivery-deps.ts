@@ -1,5 +1,5 @@
 import type { Verdict } from '../api/verdict.ts'
-import type { Outbox } from '../outbox/outbox.ts'
+import type { Outbox, Row } from '../outbox/outbox.ts'
 import type { Access } from './access.ts'
 import type { AttemptRecord } from './attempt.ts'
 import type { SinkRuntime } from './sink.ts'
@@ -20,6 +20,7 @@ export type DeliveryDeps = {
     | 'changed'
     | 'gates'
     | 'keepGate'
+    | 'withholding'
   >
   /** The sink as it is now; while it is undefined or suspended its rows wait. */
   sink(): SinkRuntime | undefined
@@ -32,6 +33,8 @@ export type DeliveryDeps = {
   transport(sink: SinkRuntime): Transport
   /** What the sink's spec asks of requests; `fresh` where the sink refused what the last ones had. A refusal holds the rows. */
   access(fresh: boolean): Promise<Verdict<Access>>
+  /** The value of Authorization that the row's subscription has of its own for this sink; undefined where it has none. */
+  ownCredentials?(row: Row, fresh: boolean): Promise<Verdict<string>> | undefined
   /** What the namespaces' quotas leave; left out: all. */
   quota?: Quota | undefined
   /** Whether what waits for company may still be sent at the end; it may when left out. */

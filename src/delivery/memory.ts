@@ -19,9 +19,13 @@ export type Memory = {
   suspensions: Suspensions
   /** Since when there is no sink of this name. */
   missingSince: number | undefined
+  /** Since when it does not let in subscriptions that have rows, by uid. */
+  withheld: ReadonlyMap<string, number>
   /** `retry.maxAge` as the sink last had it: what its rows wait for one of its name. */
   maxAgeMs: number | undefined
 }
+
+const nobody: Memory['withheld'] = new Map()
 
 export const blank: Memory = {
   at: undefined,
@@ -31,6 +35,7 @@ export const blank: Memory = {
   agreement: undefined,
   suspensions: neverSuspended,
   missingSince: undefined,
+  withheld: nobody,
   maxAgeMs: undefined,
 }
 
@@ -38,7 +43,7 @@ const version = 1
 
 /** Undefined where there is nothing worth it. */
 export function writeMemory(memory: Memory): string | undefined {
-  const { at, epoch, gone, rest, agreement, suspensions, missingSince, maxAgeMs } = memory
+  const { at, epoch, gone, rest, agreement, suspensions, missingSince, withheld, maxAgeMs } = memory
   const text = JSON.stringify({
     v: version,
     at,
@@ -49,6 +54,7 @@ export function writeMemory(memory: Memory): string | undefined {
     suspended: suspensions.since,
     past: suspensions.past.length > 0 ? suspensions.past.map(({ from, to }) => [from, to]) : undefined,
     missing: missingSince,
+    withheld: withheld.size > 0 ? [...withheld] : undefined,
     maxAge: maxAgeMs,
   })
   return text === blankText ? undefined : text
@@ -74,6 +80,7 @@ export function readMemory(text: string | undefined): Memory {
     agreement: agreed === undefined ? undefined : { perMinute: agreed || undefined },
     suspensions: { since: number(kept.suspended), past },
     missingSince: number(kept.missing),
+    withheld: timesOf(kept.withheld),
     maxAgeMs: number(kept.maxAge),
   }
 }
@@ -89,6 +96,18 @@ function parse(text: string | undefined): Record<string, unknown> {
 
 const number = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+
+/** Names, each with a time. */
+function timesOf(value: unknown): Memory['withheld'] {
+  const times = Array.isArray(value) ? value.flatMap(timeOf) : []
+  return times.length > 0 ? new Map(times) : nobody
+}
+
+function timeOf(value: unknown): [string, number][] {
+  const [name, time] = Array.isArray(value) ? value : []
+  const ms = number(time)
+  return typeof name === 'string' && ms !== undefined ? [[name, ms]] : []
+}
 
 /** A list of two numbers. */
 function numbers(value: unknown): [number, number] | undefined {

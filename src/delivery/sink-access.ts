@@ -5,6 +5,12 @@ import type { Answer } from './attempt.ts'
 /** Answers that say of the credentials that they are wrong. */
 const refusals = [401, 403, 407]
 
+/** Whether an answer says of the credentials that were sent that they are wrong, or why none were sent. What a sink says before it agrees is no such. */
+export const concernsCredentials = (answer: Answer): boolean =>
+  answer.kind === 'response'
+    ? answer.asked !== true && refusals.includes(answer.status)
+    : answer.class === 'CredentialsMissing'
+
 /** What a sink's spec, Secrets and ConfigMaps ask of requests; read afresh after an answer that refused the last ones. */
 export class SinkAccess {
   private readonly fetch: (fresh: boolean) => Promise<Verdict<Access>>
@@ -34,10 +40,11 @@ export class SinkAccess {
   }
 }
 
-/** What becomes of an attempt whose credentials could not be had. */
-export const withoutCredentials = (message: string): Answer => ({
+/** What becomes of an attempt whose credentials could not be had; `reason` in the place of CredentialsMissing. */
+export const withoutCredentials = (message: string, reason?: string): Answer => ({
   kind: 'failure',
   class: 'CredentialsMissing',
+  ...(reason !== undefined && { reason }),
   message,
   durationMs: 0,
 })

@@ -1,9 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Verdict } from '../api/verdict.ts'
 import { pause } from '../kube/backoff.ts'
 import type { Row } from '../outbox/outbox.ts'
-import type { Access } from './access.ts'
-import { afterAgreement } from './agree.ts'
 import { keptText } from './answer-text.ts'
 import type { Answer } from './attempt.ts'
 import { BatchSize } from './batch-size.ts'
@@ -13,24 +10,24 @@ import { type Conclusion, conclude } from './conclude.ts'
 import { decide } from './decide.ts'
 import { deliverBatch, type Learn } from './deliver-batch.ts'
 import type { DeliveryDeps } from './delivery-deps.ts'
-import { sortByAge } from './missing.ts'
-import { rowAccess } from './row-access.ts'
+import { OwnRests } from './own-rests.ts'
 import { Settler } from './settler.ts'
-import { isPast, type SinkRuntime } from './sink.ts'
-import { SinkAccess, withoutCredentials } from './sink-access.ts'
-import { noQuota, type SinkQuota, sinkQuota } from './sink-quota.ts'
 import { SinkStanding } from './sink-standing.ts'
+import { Waiting } from './waiting.ts'
+import { concernsCredentials, SinkAccess } from './sink-access.ts'
+import { isPast, type SinkRuntime } from './sink.ts'
+import { noQuota, type SinkQuota, sinkQuota } from './sink-quota.ts'
+import { sendRows } from './send-rows.ts'
 import { soon } from './soon.ts'
-import { withoutSuspension } from './suspensions.ts'
+import { type RowAccess, rowAccess } from './row-access.ts'
 import { type Turn, takeBatches, takeRows } from './turn.ts'
+import { withoutSuspension } from './suspensions.ts'
 import { type Way, Ways } from './ways.ts'
 
 /** Looks at the outbox, and at the clocks, at least so often. */
 const longestSleepMs = 30_000
 /** After an error of the outbox. */
 const restMs = 1000
-/** Rows of a missing sink that are looked at in one go. */
-const sweepRows = 256
 
 /** Claim → send → decide → settle → record, for one sink; what is under way at the end gets to its end, or is handed back. */
 export class SinkDelivery implements AsyncDisposable {
@@ -49,8 +46,8 @@ export class SinkDelivery implements AsyncDisposable {
   private readonly ways: Ways
   private followers: Promise<unknown>[] = []
   private readonly access: SinkAccess
-  /** When rows of a missing sink have to be looked at again. */
-  private sweepAt = 0
+  private readonly own: OwnRests
+  private readonly waiting: Waiting
 
   constructor(key: string, deps: DeliveryDeps) {
     this.key = key
@@ -62,6 +59,14 @@ export class SinkDelivery implements AsyncDisposable {
     this.settler = new Settler({ outbox, now, failed, sleep: this.sleep, settled: () => this.bell.ring() })
     this.standing = new SinkStanding(key, deps)
     this.quota = deps.quota ? sinkQuota(key, () => this.bell.ring(), deps.quota) : noQuota
+    this.own = new OwnRests(key, deps)
+    this.waiting = new Waiting(key, {
+      outbox,
+      standing: this.standing,
+      settler: this.settler,
+      settle: (conclusion) => this.settle(conclusion),
+      missingMaxAgeMs: () => deps.missingMaxAgeMs(),
+    })
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -92,64 +97,43 @@ export class SinkDelivery implements AsyncDisposable {
       const sink = this.standing.see(moment)
       const { missingSince } = this.standing.current
       if (last && !sink?.batch) return undefined
-      if (missingSince !== undefined) return this.waitForSink(moment, missingSince)
+      if (missingSince !== undefined) return this.waiting.forSink(moment, missingSince)
       if (!sink) return undefined
-      const turn = this.turn(moment, sink)
-      if (!sink.batch) {
-        const launch = (rows: Row[]) => this.launch(rows, sink, rows.length, (way) => this.deliver(rows, sink, way))
-        return takeRows(turn, () => this.occupied(), launch)
-      }
-      const { maxEvents } = sink.batch
-      return takeBatches(
-        turn,
-        { ...sink.batch, isLast: last },
-        {
-          requests: () => this.requests + Math.ceil(this.settler.unsettled / maxEvents),
-          bytes: () => this.size.of(sink),
-          launch: (rows) => this.launch(rows, sink, 1, (way) => this.deliverBatch(rows, sink, way, last)),
-        },
-      )
+      return earliest(this.waiting.forGrants(moment), this.own.wake(moment.clock), this.send(moment, sink, last))
     } catch (error) {
       this.deps.failed(error)
       return restMs
     }
   }
 
-  private turn(moment: Moment, sink: SinkRuntime): Turn {
-    const { key, deps, quota, standing } = this
-    return { key, outbox: deps.outbox, quota, moment, sink, gate: () => standing.current.gate }
+  private send(moment: Moment, sink: SinkRuntime, last: boolean): number | undefined {
+    const { deps, key, quota, standing } = this
+    const turn: Turn = { key, outbox: deps.outbox, quota, moment, sink, gate: () => standing.current.gate }
+    if (!sink.batch) {
+      const launch = (rows: Row[]) => this.launch(rows, sink, rows.length, (way) => this.deliver(rows, sink, way))
+      return takeRows(turn, () => this.occupied(), launch)
+    }
+    const { maxEvents } = sink.batch
+    return takeBatches(
+      turn,
+      { ...sink.batch, isLast: last },
+      {
+        requests: () => this.requests + Math.ceil(this.settler.unsettled / maxEvents),
+        bytes: () => this.size.of(sink),
+        launch: (rows) => this.launch(rows, sink, 1, (way) => this.deliverBatch(rows, sink, way, last)),
+      },
+    )
   }
 
   private readonly moment = (): Moment => {
     const moment = this.standing.moment()
-    if (moment.jump !== 0) this.sweepAt = 0
+    if (moment.jump !== 0) this.waiting.reset()
     return moment
   }
 
   /** What a kill would repeat stays within the sink's concurrency: a row counts until it is durably settled. */
   private occupied(): number {
     return this.underWay.size + this.settler.unsettled
-  }
-
-  /** Rows of a sink that is not there become dead letters with time; those that are younger wait. */
-  private waitForSink(moment: Moment, since: number): number | undefined {
-    const { now } = moment
-    if (this.settler.unsettled > 0) return undefined
-    if (this.deps.outbox.size(this.key) === 0) {
-      this.standing.forget()
-      return undefined
-    }
-    if (now < this.sweepAt) return this.sweepAt - now
-    // Since when is only worth remembering while there are rows.
-    this.standing.keep(moment)
-    const rows = this.deps.outbox.claim(this.key, sweepRows, now)
-    if (rows.length === 0) return Math.max(1, (this.deps.outbox.nextAttempt(this.key) ?? now) - now)
-    const { suspensions, maxAgeMs = this.deps.missingMaxAgeMs() } = this.standing.current
-    const { over, waiting, next } = sortByAge(rows, { since, maxAgeMs, suspensions }, now)
-    this.sweepAt = over.length > 0 || next === undefined ? 0 : next
-    for (const conclusion of over) this.settle(conclusion)
-    for (const release of waiting) this.settler.add(release)
-    return undefined
   }
 
   private launch(rows: Row[], sink: SinkRuntime, requests: number, deliver: (way: Way) => Promise<void>): void {
@@ -167,12 +151,11 @@ export class SinkDelivery implements AsyncDisposable {
   }
 
   private async deliver(rows: Row[], sink: SinkRuntime, way: Way): Promise<void> {
-    const common = await this.access.read()
-    const accessOf = rowAccess(common.ok ? common.value : { headers: {} })
+    const accessOf = rowAccess(...(await Promise.all([this.access.read(), this.own.read(rows)])))
     // The sink may have been suspended, or the operator told to stop, while a Secret was read.
     const off = this.stopping.signal.aborted || this.deps.sink()?.suspend !== false
     for (const row of rows) {
-      if (!off) void this.attempt(row, sink, way, common, accessOf(row))
+      if (!off) void this.attempt(row, sink, way, accessOf(row))
       else {
         this.release(row)
         this.leave(way)
@@ -180,15 +163,13 @@ export class SinkDelivery implements AsyncDisposable {
     }
   }
 
-  private async attempt(row: Row, sink: SinkRuntime, way: Way, common: Verdict<Access>, own: Access): Promise<void> {
-    const asking = { standing: this.standing, moment: this.moment, transport: way.transport }
+  private async attempt(row: Row, sink: SinkRuntime, way: Way, of: RowAccess): Promise<void> {
+    const { calledOff, moment, standing } = this
     try {
-      const options = { ...own, signal: this.calledOff.signal }
-      const answer = common.ok
-        ? await afterAgreement(sink, asking, options, () => way.transport.send(row.event, options))
-        : withoutCredentials(common.message)
+      const context = { standing, moment, transport: way.transport, signal: calledOff.signal }
+      const answer = await sendRows([row], sink, of, context)
       if (answer.kind === 'failure' && answer.class === 'Aborted') this.release(row)
-      else this.end(row, sink, answer, common)
+      else this.end(row, sink, answer, of)
     } catch (error) {
       this.deps.failed(error)
       this.release(row)
@@ -206,7 +187,7 @@ export class SinkDelivery implements AsyncDisposable {
         standing,
         size,
         transport: way.transport,
-        common: await this.access.read(),
+        accessOf: rowAccess(...(await Promise.all([this.access.read(), this.own.read(rows)]))),
         signal: this.calledOff.signal,
         isOver: (sent) => (stopping.signal.aborted && (!last || sent > 0)) || isPast(sink, deps.sink()),
         moment,
@@ -227,7 +208,7 @@ export class SinkDelivery implements AsyncDisposable {
     }
   }
 
-  private end(row: Row, sink: SinkRuntime, answer: Answer, common: Verdict<Access>): void {
+  private end(row: Row, sink: SinkRuntime, answer: Answer, of: RowAccess): void {
     const moment = this.moment()
     const outcome = decide(answer, {
       attempts: row.attempts,
@@ -237,19 +218,23 @@ export class SinkDelivery implements AsyncDisposable {
       retry: sink.retry,
       canShrink: row.event.summary !== undefined,
     })
-    const { isCurrent, circumstances } = this.learn(answer, outcome, sink, moment, common)
+    const { isCurrent, circumstances } = this.learn(row, answer, outcome, sink, moment, of)
     if (!this.underWay.delete(row)) return
     this.settle(conclude(row, answer, isCurrent ? outcome : soon(outcome, moment.now), circumstances))
   }
 
   /** An answer to what the sink's spec was before says nothing of what it is now. */
-  private learn(...[answer, outcome, sink, moment, common]: Parameters<Learn>): ReturnType<Learn> {
+  private learn(...[row, answer, outcome, sink, moment, { sent, isOwn }]: Parameters<Learn>): ReturnType<Learn> {
     const isCurrent = sink.epoch === this.standing.current.epoch
-    const restsUntil = isCurrent ? this.standing.learn(outcome, sink, moment) : undefined
-    this.access.answered(answer)
-    const sent = common.ok ? common.value.headers : {}
+    const { subscriptionUid: uid } = row
+    const isOfOwn = isOwn && concernsCredentials(answer)
+    let restsUntil: number | undefined
+    if (isOfOwn) restsUntil = this.own.learn(uid, outcome, sink, moment)
+    else if (isCurrent) restsUntil = this.standing.learn(outcome, sink, moment)
+    if (!isOwn) this.access.answered(answer)
+    else if (!isOfOwn) this.own.worked(uid)
     const text = answer.kind === 'response' && outcome.kind === 'dead' ? keptText(answer.text, sent) : undefined
-    return { isCurrent, circumstances: { now: moment.now, restsUntil, parking: sink.parking, text } }
+    return { isCurrent, circumstances: { now: moment.now, restsUntil, parking: sink.parking, text, isOwn: isOfOwn } }
   }
 
   private settle({ settlement, record }: Conclusion): void {
@@ -279,6 +264,7 @@ export class SinkDelivery implements AsyncDisposable {
     // How long it rests, and what time it is, are worth being exact about at the end.
     if (this.deps.outbox.size(this.key) > 0) this.standing.keep(this.moment())
     await Promise.all([this.settler.close(), this.standing.close()])
+    this.own.close()
     await this.ways[Symbol.asyncDispose]()
     this.quota.close()
     await Promise.all(this.followers)
@@ -296,4 +282,9 @@ export class SinkDelivery implements AsyncDisposable {
     grace.abort()
     await passed
   }
+}
+
+function earliest(...times: (number | undefined)[]): number | undefined {
+  const least = Math.min(...times.map((ms) => ms ?? Number.POSITIVE_INFINITY))
+  return least === Number.POSITIVE_INFINITY ? undefined : least
 }

@@ -6,7 +6,7 @@ import { after, agreed, atTime, begin, untilRequest } from './gate.ts'
 import { Keeper } from './keeper.ts'
 import { writeMemory } from './memory.ts'
 import type { SinkRuntime } from './sink.ts'
-import { afterJump, isSameKind, look, memoryOf, recall, type Standing, wasSetBack } from './standing.ts'
+import { afterJump, isSameKind, look, memoryOf, noteWithheld, recall, type Standing, wasSetBack } from './standing.ts'
 import type { Agreement } from './validation.ts'
 
 /** A rest that a sink asked for and that is shorter is over before another process has started. */
@@ -54,7 +54,9 @@ export class SinkStanding {
     const sink = this.deps.sink()
     const seen = sink ? ({ kind: 'present', sink } as const) : { kind: this.deps.absent() }
     const { standing, wakes } = look(this.standing, seen, moment)
-    this.become(standing, moment)
+    const uids = this.deps.outbox.withholding.of(this.key)
+    const withheld = sink ? noteWithheld(this.standing, uids, moment.now) : standing.withheld
+    this.become({ ...standing, withheld }, moment)
     if (wakes || (sink && this.isPutOffTooFar(sink, moment.now))) this.retryNow()
     return sink?.suspend ? undefined : sink
   }

@@ -29,6 +29,8 @@ export type SinkRuntime = {
   eventsPerSecond?: number | undefined
   retry: RetryPolicy
   suspend: boolean
+  /** Whether bodies that subscriptions of other namespaces make may be sent. */
+  allowBody?: boolean | undefined
   /** `namespace/name` of the sink that is sent its dead letters as well. */
   parking?: string | undefined
 }

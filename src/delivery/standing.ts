@@ -15,6 +15,8 @@ export type Standing = {
   gate: Gate
   suspensions: Suspensions
   missingSince: number | undefined
+  /** Since when the sink does not let in subscriptions that have rows, by uid. */
+  withheld: ReadonlyMap<string, number>
   maxAgeMs: number | undefined
 }
 
@@ -24,7 +26,7 @@ export const wasSetBack = (text: string | undefined, { now }: Moment): boolean =
 
 /** As an earlier process left it. */
 export function recall(text: string | undefined, { now, clock }: Moment): Standing {
-  const { at: _at, rest, gone, agreement, suspensions, missingSince, ...memory } = readMemory(text)
+  const { at: _at, rest, gone, agreement, suspensions, missingSince, withheld, ...memory } = readMemory(text)
   const breaker: Breaker = rest
     ? { kind: 'resting', until: clock + Math.max(0, rest.until - now), rests: rest.rests, failures: rest.rests }
     : closed
@@ -35,8 +37,12 @@ export function recall(text: string | undefined, { now, clock }: Moment): Standi
     // The clock may have been set back meanwhile: nothing began later than now.
     suspensions: { ...suspensions, since: atMost(suspensions.since, now) },
     missingSince: atMost(missingSince, now),
+    withheld: moveAll(withheld, (since) => Math.min(since, now)),
   }
 }
+
+const moveAll = (times: Standing['withheld'], to: (since: number) => number): Standing['withheld'] =>
+  times.size === 0 ? times : new Map([...times].map(([uid, since]) => [uid, to(since)]))
 
 const atMost = (time: number | undefined, now: number) => (time === undefined ? undefined : Math.min(time, now))
 
@@ -56,7 +62,7 @@ export function look(standing: Standing, seen: Seen, { now, clock }: Moment): { 
   const gate = isNew ? openGate : bounded(known, clock + retry.maxDelayMs)
   const maxAgeMs = retry.maxAgeMs
   return {
-    standing: { epoch, door, gate: atTime(gate, seen.sink, clock), suspensions, missingSince, maxAgeMs },
+    standing: { ...standing, epoch, door, gate: atTime(gate, seen.sink, clock), suspensions, missingSince, maxAgeMs },
     wakes: (isNew && standing.epoch !== undefined) || isRelieved,
   }
 }
@@ -67,10 +73,18 @@ function bounded(gate: Gate, latest: number): Gate {
   return { ...gate, breaker: { ...breaker, until: latest } }
 }
 
+/** Whom a sink that is there does not let in, of those that have rows; the same value where nothing changed. While it is missing they wait on. */
+export function noteWithheld(before: Standing, uids: ReadonlySet<string>, now: number): Standing['withheld'] {
+  const { missingSince, withheld } = before
+  if (uids.size === withheld.size && [...uids].every((uid) => withheld.has(uid))) return withheld
+  return new Map([...uids].map((uid) => [uid, withheld.get(uid) ?? missingSince ?? now]))
+}
+
 /** The wall clock was set. What it leapt over forward is among the suspensions; set back, the sink is missing for as long as before. */
 export function afterJump(standing: Standing, { now, jump }: Moment): Standing {
   const missingSince = standing.missingSince === undefined ? undefined : standing.missingSince + Math.min(0, jump)
-  return { ...standing, suspensions: moved(standing.suspensions, jump, now), missingSince }
+  const withheld = jump < 0 ? moveAll(standing.withheld, (since) => since + jump) : standing.withheld
+  return { ...standing, suspensions: moved(standing.suspensions, jump, now), missingSince, withheld }
 }
 
 /** Whether two standings are the same in what is worth being written down; a rest that goes on is, whenever it ends. */
@@ -81,6 +95,7 @@ export const isSameKind = (one: Standing, other: Standing): boolean =>
   one.gate.breaker.kind === other.gate.breaker.kind &&
   one.suspensions === other.suspensions &&
   one.missingSince === other.missingSince &&
+  one.withheld === other.withheld &&
   one.maxAgeMs === other.maxAgeMs
 
 export function memoryOf({ gate, door: _, ...standing }: Standing, { now, clock }: Moment): Memory {

@@ -53,6 +53,7 @@ export function judgeSink(
       ...(eventsPerSecond === undefined ? {} : { eventsPerSecond }),
       retry: { maxAgeMs: retry.maxAge, initialDelayMs: retry.initialDelay, maxDelayMs: retry.maxDelay },
       suspend,
+      ...(object.spec.allowBody && { allowBody: true }),
       ...(deadLetters.sink === undefined ? {} : { parking: `${object.metadata.namespace ?? ''}/${deadLetters.sink}` }),
     },
   }

@@ -1,7 +1,10 @@
+import type { EventSubscription } from '../api/generated.ts'
 import { refuse } from '../api/verdict.ts'
 import type { AttemptRecord } from '../delivery/attempt.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
 import { transports } from '../delivery/transports/index.ts'
+import { ownSecret } from '../operator/tenancy/sink-uses.ts'
+import type { Row } from '../outbox/outbox.ts'
 import { StorageError } from '../outbox/trouble.ts'
 import { deliver } from '../pipeline.ts'
 import type { AccessReader } from './access.ts'
@@ -13,6 +16,8 @@ export function deliveryStarter(
   access: AccessReader,
   sinkChanged: (signal: AbortSignal) => Promise<void>,
   leads: () => boolean,
+  /** As it is declared; by `namespace/name`. */
+  subscription: (key: string) => EventSubscription | undefined,
 ) {
   const { ground, loops, metrics, outbox, quotas, state } = parts
   const startDelivery = (sink: string): void => {
@@ -26,6 +31,12 @@ export function deliveryStarter(
       async access(fresh: boolean) {
         const object = state.sinks.get(sink)?.object
         return object ? access(object, fresh) : refuse('SinkNotFound', `EventSink ${sink} is gone`)
+      },
+      ownCredentials(row: Row, fresh: boolean) {
+        const object = subscription(row.subscription)
+        if (object?.metadata.uid !== row.subscriptionUid) return undefined
+        const secret = ownSecret(object, sink)
+        return secret === undefined ? undefined : access.own(object.metadata.namespace ?? '', secret, fresh)
       },
       absent: () => (state.sinks.has(sink) ? ('unusable' as const) : ('missing' as const)),
       missingMaxAgeMs: () => ground.policy().defaults.retry.maxAge,

@@ -118,7 +118,13 @@ function connect(
   )
   const overflow = createOverflow(parts)
   const access = accessReader(ground)
-  const startDelivery = deliveryStarter(parts, access, (signal) => operator.sinkChanged.next(signal), leads)
+  const startDelivery = deliveryStarter(
+    parts,
+    access,
+    (signal) => operator.sinkChanged.next(signal),
+    leads,
+    (key) => subscriptions.objects.get(key),
+  )
   const catchUps = createCatchUps(
     parts,
     recover,

@@ -96,6 +96,7 @@ describe('what is done about a failure', () => {
     ServiceUnreadable: 'hold',
     ValidationRefused: 'hold',
     InvalidEvent: 'dead',
+    BodyNotAllowed: 'dead',
   }
   for (const [name, kind] of Object.entries(table) as [FailureClass, Outcome['kind']][]) {
     it(`${name}: ${kind}, with the class as the reason`, () => {

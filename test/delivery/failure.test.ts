@@ -36,6 +36,7 @@ describe('the class of an error', () => {
     InvalidURL: [],
     InvalidHeader: [],
     InvalidEvent: [],
+    BodyNotAllowed: [],
     CredentialsMissing: [],
     ServiceNotFound: [],
     ServiceNotAllowed: [],

@@ -11,6 +11,7 @@ const some: Memory = {
   agreement: { perMinute: 120 },
   suspensions: { since: 5, past: [{ from: 1, to: 2 }] },
   missingSince: 7,
+  withheld: new Map([['uid-a', 6]]),
   maxAgeMs: 60_000,
 }
 

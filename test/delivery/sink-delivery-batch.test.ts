@@ -151,7 +151,7 @@ describe('requests of several events', () => {
         namespace,
         event: plain(row.event.id),
       }))
-    const running = new Running(sink.url, { clock, sink: batching(10, 0, { concurrency: 1 }) })
+    const running = new Running(sink.url, { clock, sink: batching(10, 0, { concurrency: 1, allowBody: true }) })
     await running.enqueue(...hooks('a'), ...hooks('b'))
     await running.emptied()
     // The second sink takes no time: there the claim is worked off.

@@ -107,6 +107,7 @@ describe('a sink after a restart', () => {
       agreement: { perMinute: 7 },
       suspensions: { since: start - 5, past: [{ from: 1, to: 2 }] },
       missingSince: start - 3,
+      withheld: new Map([['uid-a', start - 4]]),
       maxAgeMs: hour,
     }
     assert.deepEqual(memoryOf(recall(writeMemory(memory), at(0)), at(0)), memory)

@@ -1,6 +1,7 @@
 import type { EventSink, EventSubscription } from '../../api/generated.ts'
 import { keyOf } from '../../api/object.ts'
 import { type Refusal, refuse } from '../../api/verdict.ts'
+import { notFound } from '../../delivery/not-found.ts'
 import { type LabelsOf, letsIn } from './lets-in.ts'
 
 /** A sink that may not be used for now, and why. */
@@ -91,7 +92,3 @@ function whyClosed(
     `EventSink ${key} takes no body that subscriptions of other namespaces make: leave body out, or ask its owner for allowBody: true`,
   )
 }
-
-/** Of a sink of another namespace: the same words for one that is missing and one that lets the namespace not in. */
-export const notFound = (sink: string, namespace: string): string =>
-  `EventSink ${sink} was not found, or does not let namespace ${namespace} in (allowedNamespaces)`
