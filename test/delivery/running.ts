@@ -27,13 +27,15 @@ export type RunningOptions = {
   graceMs?: number
   /** Whether what waits for company goes at the end. */
   sendsLast?: boolean
-  /** What namespaces may have. */
-  quota?: Quota
   /** Of the sink; `sinkKey` when left out. */
   key?: string
   /** There is no sink to begin with. */
   absent?: boolean
   headers?: (fresh: boolean) => Promise<Verdict<Record<string, string>>>
+  /** What namespaces may have. */
+  quota?: Quota
+  /** Of subscriptions (`namespace/name`): undefined where one has none. */
+  own?: (subscription: string, fresh: boolean) => Verdict<string> | undefined
   /** Certificates and signatures. */
   access?: Omit<Access, 'headers'>
 }
@@ -84,8 +86,9 @@ export class Running implements AsyncDisposable {
     graceMs = 5000,
     headers = async () => accept({}),
     access = {},
-    sendsLast = true,
+    own,
     quota,
+    sendsLast = true,
   }: RunningOptions): DeliveryDeps {
     const egress = compileEgress({ allowCidrs: ['127.0.0.0/8'] })
     assert.ok(egress.ok)
@@ -106,6 +109,10 @@ export class Running implements AsyncDisposable {
         return given.ok ? accept({ headers: given.value, ...access }) : given
       },
       quota,
+      ownCredentials: ({ subscription }, fresh) => {
+        const found = own?.(subscription, fresh)
+        return found && Promise.resolve(found)
+      },
       sendsLast: () => sendsLast,
       parked: (parking) => this.parked.push(parking),
       record: (attempt) => {
@@ -131,6 +138,13 @@ export class Running implements AsyncDisposable {
     this.known = this.sink ?? this.known
     this.whyAbsent = whyAbsent
     for (const wake of this.changed.splice(0)) wake()
+  }
+
+  /** Lets so much time pass once nothing is under way, and what follows of it happen. */
+  async pass(ms: number): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    this.clock.advance(ms)
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
   }
 
   /** Resolves once so many attempts are on record. */
