@@ -8,6 +8,7 @@ import { declare } from '../../src/cli/explain/declared.ts'
 import { render } from '../../src/cli/import/render.ts'
 import { translate } from '../../src/cli/import/translate.ts'
 import { reserved } from '../../src/formats/attributes.ts'
+import { vocabulary } from '../../src/formats/cdevents/vocabulary.ts'
 import { sources } from '../../src/sources/index.ts'
 import type { Manifest } from '../controlplane/admin.ts'
 import { applyCrds, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
@@ -232,6 +233,20 @@ suite('the schemas', async () => {
       assert.match(rule?.message ?? '', new RegExp(`^milestones of an? ${kind} are `))
       assert.deepEqual(rule?.message.split(' are ')[1]?.split(', ').toSorted(), names)
     })
+
+  test('take just the types of declared events that CDEvents has', () => {
+    const types = crds.find((crd) => crd.kind === 'EventSubscription')?.schema.properties?.spec?.properties?.userEvents
+      ?.properties?.types
+    const rule = types?.items?.['x-kubernetes-validations']?.find(({ message }) =>
+      message.startsWith('CDEvents has no'),
+    )
+    const [, pattern] = /\|\| self\.matches\(r"(.*)"\)$/.exec(rule?.rule ?? '') ?? []
+    const names = Object.keys(vocabulary).map((name) => name.split('.') as [string, string])
+    const [subjects, predicates] = [0, 1].map((at) => [...new Set(names.map((name) => name[at]))])
+    const all = (subjects ?? []).flatMap((one) => (predicates ?? []).map((other) => `${one}.${other}`))
+    const taken = all.filter((name) => new RegExp(pattern ?? '').test(`dev.cdevents.${name}`))
+    assert.deepEqual(taken.toSorted(), Object.keys(vocabulary).toSorted())
+  })
 
   test('keep the same names from extensions as the formats', () => {
     const extensions = crds.find((crd) => crd.kind === 'EventSubscription')?.schema.properties?.spec?.properties

@@ -13,7 +13,7 @@ const absolute = 'spec.http.url: Invalid value: "string": url must be absolute a
 const host = 'url must be a URL with a host'
 const port = 'url must have a port from 1 to 65535, or none'
 const reserved = 'spec.http.headers[0].name: Invalid value: "string": this header is not for headers: host, connection'
-const text = "a header's value takes printable ASCII characters, spaces and tabs, and no line breaks"
+const text = "a header's value takes printable ASCII characters and spaces, and no tabs and line breaks"
 const timeout = 'timeout must be a duration from 100ms to 5m, such as 15s'
 
 export const goodSinks: Good[] = [
@@ -222,10 +222,11 @@ export const badSinks: Bad[] = [
     'Carillon-Subscription',
     'Keep-Alive',
     'Forwarded',
+    'User-Agent',
   ].map(
     (name): Bad => [`the header ${name}`, header({ name, value: 'a' }), reserved, 'authorization is set through auth'],
   ),
-  ...['a\r\nb', 'a\nb', 'a\0b', 'é'].map(
+  ...['a\r\nb', 'a\nb', 'a\tb', 'a\0b', 'é'].map(
     (value): Bad => [`the header value ${JSON.stringify(value)}`, header({ name: 'X-A', value }), text],
   ),
   [

@@ -1,4 +1,5 @@
 // EventSubscriptions that the API server must take or refuse; a refusal's message must hold every text given.
+import { vocabulary } from '../../src/formats/cdevents/vocabulary.ts'
 import type { Bad, Good, Spec } from './sink-cases.ts'
 
 const subscription = (more: Spec): Spec => ({ sinks: [{ name: 'qe' }], ...more })
@@ -8,6 +9,23 @@ const start = 'startFrom must be Now, Earliest or a time such as 2026-01-31T09:0
 const values = 'values must be given for the operators In and NotIn, and must not for Exists and DoesNotExist'
 
 export const goodSubscriptions: Good[] = [
+  [
+    'kinds that only look as if they held secrets',
+    subscription({
+      events: [
+        { kind: 'Secret', group: 'example.com' },
+        { kind: 'Tokenizer', group: 'example.com' },
+        { kind: 'Broker', group: 'notoauth.openshift.io' },
+      ],
+    }),
+  ],
+  [
+    'every event that CDEvents has, from authors',
+    subscription({
+      formats: ['cdevents'],
+      userEvents: { types: Object.keys(vocabulary).map((name) => `dev.cdevents.${name}`) },
+    }),
+  ],
   ['no sinks: the default', {}],
   [
     'sinks of several namespaces of one name, with credentials',
@@ -486,5 +504,69 @@ export const badSubscriptions: Bad[] = [
     '2026-01-31 09:00:00Z',
     '1969-12-31T23:59:59Z',
   ].map((value): Bad => [`to start from ${value}`, subscription({ startFrom: value }), start]),
+  ...(
+    [
+      ['Secret', ''],
+      ['Secret', 'core'],
+      ['ConfigMap', 'core'],
+    ] as const
+  ).map(
+    ([kind, group]): Bad => [
+      `a ${kind} of group '${group}'`,
+      events({ kind, group }),
+      "Secrets and ConfigMaps are never watched, as they may hold anybody's secrets",
+    ],
+  ),
+  ...(
+    [
+      ['OAuthAccessToken', 'example.com'],
+      ['Tokens', 'example.com'],
+      ['TokenReview', 'example.com'],
+      ['TokenRequest', 'example.com'],
+      ['SelfSubjectReview', 'authentication.k8s.io'],
+      ['SubjectAccessReview', 'authorization.k8s.io'],
+      ['OAuthClient', 'oauth.openshift.io'],
+      ['OAuthClient', 'sub.oauth.openshift.io'],
+    ] as const
+  ).map(
+    ([kind, group]): Bad => [
+      `a ${kind} of group ${group}`,
+      events({ kind, group }),
+      'kinds named for tokens, and those of authentication.k8s.io, authorization.k8s.io and oauth.openshift.io, are never watched',
+    ],
+  ),
+  [
+    'a kind of its own group',
+    events({ kind: 'EventSink', group: 'carillon.dev' }),
+    'kinds of carillon.dev are never watched',
+  ],
+  [
+    'a milestone that is defined and named',
+    events({ kind: 'TaskRun', milestones: ['finished', 'slow'], define: [{ name: 'finished', when: 'true' }] }),
+    'what is defined counts without being named in milestones',
+  ],
+  [
+    'a milestone of its own that no format has',
+    subscription({
+      formats: ['tektonv1', 'tektonv2'],
+      events: [{ kind: 'TaskRun', define: [{ name: 'a', when: 'true' }] }],
+    }),
+    'tektonv1 and tektonv2 have no event for what define names',
+  ],
+  [
+    'events of authors that CDEvents has not',
+    subscription({ formats: ['cdevents'], userEvents: { types: ['dev.cdevents.artifact.eaten'] } }),
+    'CDEvents has no such type; carillon events list --declared has all that there are',
+  ],
+  [
+    'a label whose prefix is no DNS name',
+    subscription({ events: [{ kind: 'TaskRun', selector: { matchLabels: { 'a..b/team': 'a' } } }] }),
+    'matchLabels must have names of labels',
+  ],
+  [
+    'a label in an expression whose prefix is no DNS name',
+    matching({ key: 'a.-b/team', operator: 'Exists' }),
+    'key must be the name of a label',
+  ],
   ['an unknown field', subscription({ deadLetters: {} }), 'unknown field "spec.deadLetters"'],
 ]
