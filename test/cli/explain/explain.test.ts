@@ -403,7 +403,7 @@ suite('subscriptions and sinks that can not be used are told of, beside those th
 })
 
 test('what is wrong with a subscription is told without an object to try it on', () => {
-  const { refused, explanations } = told([subscription({ events: [{ kind: 'Secret', group: '' }] })])
+  const { refused, explanations } = told([subscription({ events: [{ kind: 'Pod', group: '' }] })])
   assert.deepEqual([refused.map(({ reason }) => reason), explanations], [['KindNotAllowed'], []])
 })
 
