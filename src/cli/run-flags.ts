@@ -22,6 +22,14 @@ export const runFlags = [
   },
   ...policyFlags,
   {
+    name: 'source',
+    value: 'FAMILY',
+    list: true,
+    help: 'read only kinds of these: tekton, konflux, flux; default: all three',
+    key: 'sources',
+    fixed: true,
+  },
+  {
     name: 'watch-namespace',
     value: 'NAME',
     list: true,

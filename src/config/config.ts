@@ -2,6 +2,7 @@ import { parseDuration } from '../api/durations.ts'
 import type { Policy } from '../api/policy.ts'
 import { accept, type Verdict } from '../api/verdict.ts'
 import { compileDashboard } from '../formats/dashboard.ts'
+import { type SelectableFamily, selectableFamilies } from '../sources/source.ts'
 import { type ArchiveConfig, archiveOf } from './archive.ts'
 import { booleanOf, type Given, givenOf, type Settings } from './given.ts'
 import { policyOf } from './policy.ts'
@@ -11,6 +12,8 @@ import { type Listen, listenOf, type WebhookConfig, webhookOf } from './webhook.
 export type Config = {
   namespace: string
   dataDir: string
+  /** Of which families kinds may be read. */
+  sources: ReadonlySet<SelectableFamily>
   watchNamespaces: string[]
   clusterUri: string | undefined
   dashboardUrl: string | undefined
@@ -69,9 +72,12 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   if (!archive.ok) return archive
   const webhook = webhookOf(given)
   if (!webhook.ok) return webhook
+  const sources = sourcesOf(given)
+  if (!sources.ok) return sources
   return accept({
     namespace: one('namespace') ?? podNamespace ?? 'carillon-system',
     dataDir: one('data-dir') ?? '',
+    sources: sources.value,
     watchNamespaces: [...given.all('watch-namespace')],
     clusterUri,
     dashboardUrl: one('dashboard-url'),
@@ -86,6 +92,13 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     archive: archive.value,
     webhook: webhook.value,
   })
+}
+
+function sourcesOf(given: Given): Verdict<ReadonlySet<SelectableFamily>> {
+  const named = given.all('source')
+  const wrong = named.find((name) => !selectableFamilies.some((family) => family === name))
+  if (wrong !== undefined) return given.wrong('source', ` '${wrong}' is none of ${selectableFamilies.join(', ')}`)
+  return accept(new Set(selectableFamilies.filter((family) => named.length === 0 || named.includes(family))))
 }
 
 function isWebUrl(text: string): boolean {

@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 
 /** Keys of config.yaml that are read at the start only, and what they become. */
 const fixedKeys: Readonly<Record<string, (config: Config) => unknown>> = {
+  sources: (config) => config.sources,
   watchNamespaces: (config) => config.watchNamespaces,
   clusterUri: (config) => config.clusterUri,
   dashboardUrl: (config) => config.dashboardUrl,

@@ -2,7 +2,7 @@ import type { KubeObject } from '../api/object.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { compile, type Program } from '../cel/program.ts'
 import { askedOf } from '../sources/asked.ts'
-import type { Milestone, Source } from '../sources/source.ts'
+import type { Family, Milestone, Source } from '../sources/source.ts'
 import { compileDefinition, type DefineSpec, type Definition } from './define.ts'
 import { type FilterInputs, filterVariables } from './inputs.ts'
 import { compileSelector, type LabelSelector, type Labels, type LabelTest } from './selector.ts'
@@ -33,6 +33,8 @@ export type EventSpec = {
 /** Which sources an entry of `events` speaks of, and which there are where there is none. */
 export type KnownSources = {
   all: readonly Source[]
+  /** Those that kinds with a catalogue may be of; left out: all. */
+  families?: ReadonlySet<Family>
   of(kind: string, group: string | undefined): readonly Source[]
 }
 
@@ -172,7 +174,7 @@ function compileEvents(
     if (!compiled.ok) return compiled
     for (const [name, choice] of compiled.value) choices.set(name, [...(choices.get(name) ?? []), choice])
   }
-  if (choices.size === 0) return refuse('EventsInvalid', 'the formats of this subscription have no event for any kind')
+  if (choices.size === 0) return refuse('EventsInvalid', noKind(sources))
   return accept(choices)
 }
 
@@ -181,6 +183,9 @@ function allKinds(sources: KnownSources, knows: Knows): EventSpec[] {
     .filter((source) => defaultsOf(source, knows).length > 0)
     .map(({ kind, group }) => ({ kind, group }))
 }
+
+const noKind = ({ families }: KnownSources): string =>
+  `the formats of this subscription have no event for any kind${families ? ` that the operator reads (${[...families].join(', ')})` : ''}`
 
 const allowedOf = (source: Source, knows: Knows): string[] =>
   source.catalogue.map(({ name }) => name).filter((name) => knows(source, name))

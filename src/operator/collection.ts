@@ -53,13 +53,16 @@ export class Collection<T extends KubeObject> {
 
   private dropAllBut(uids: ReadonlySet<string>, namespace: string | undefined): void {
     for (const [key, object] of this.objects) {
-      if (namespace !== undefined && object.metadata.namespace !== namespace) continue
+      if (namespace !== undefined && namespaceOf(object) !== namespace) continue
       if (uids.has(object.metadata.uid)) continue
       this.objects.delete(key)
       this.changed(key, object, undefined)
     }
   }
 }
+
+/** A namespace is its own. */
+const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? metadata.name
 
 /**
  * Of managedFields, which are large, only the time at which what is declared was written last: by a manager that owns some of the spec, or,

@@ -1,17 +1,26 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
-import type { Source } from '../sources/source.ts'
+import type { Family, Source } from '../sources/source.ts'
 
 /** Which kinds besides those with a catalogue subscriptions may be of. */
 export type KindRules = {
   /** In namespaces that are no admin's: `<Kind>.<group>`, the group `core` for the one without a name. */
   tenantKinds: ReadonlySet<string>
   isAdmin: boolean
+  /** Those that kinds with a catalogue may be of; undefined: all. */
+  families?: ReadonlySet<Family> | undefined
 }
 
-/** Refused as KindNotAllowed. Who may subscribe could else have sent to themselves what they may not read. */
-export function allowKinds(selected: Iterable<Source>, { tenantKinds, isAdmin }: KindRules): Verdict {
+/** Refused as KindNotEnabled or KindNotAllowed. Who may subscribe could else have sent to themselves what they may not read. */
+export function allowKinds(selected: Iterable<Source>, { tenantKinds, isAdmin, families }: KindRules): Verdict {
   for (const { family, name, kind, group } of selected) {
-    if (family !== 'generic') continue
+    if (family !== 'generic') {
+      if (!families || families.has(family)) continue
+      const read = [...families].join(', ')
+      return refuse(
+        'KindNotEnabled',
+        `${name} is of ${family}, and this operator reads only kinds of ${read}: leave it out of events, or ask an admin to add ${family} to sources in carillon-config`,
+      )
+    }
     const never = whyNever(kind, group)
     if (never !== undefined)
       return refuse('KindNotAllowed', `${name} is never watched: ${never}; leave it out of events`)

@@ -60,16 +60,13 @@ function kindsReadiness(kindStates: readonly KindState[], events: Events): Readi
     const why = 'the operator watches only the namespaces of --watch-namespace'
     return { kind: 'waiting', reason: 'Forbidden', message: `${scoped.join(', ')} live in no namespace, and ${why}` }
   }
-  const forbidden = inState('forbidden')
-  if (forbidden.length > 0) {
-    return {
-      kind: 'waiting',
-      reason: 'Forbidden',
-      message: `the operator may not list and watch ${forbidden.join(', ')}; its ClusterRole lacks the right`,
-    }
-  }
   const absent = inState('absent')
-  const present = kindStates.filter((one) => one.state !== 'absent').map((one) => one.kind)
+  const forbidden = inState('forbidden')
+  const present = inState('failing', 'starting', 'listing', 'watching')
+  // Who names no kind wants those that there are.
+  const lacking = `the operator may not list and watch ${forbidden.join(', ')}; its ClusterRole lacks the right`
+  if (forbidden.length > 0 && (events || present.length === 0))
+    return { kind: 'waiting', reason: 'Forbidden', message: lacking }
   if (present.length === 0) {
     const message = events
       ? `the cluster doesn't serve ${absent.join(', ')}, which is waited for`
@@ -81,7 +78,7 @@ function kindsReadiness(kindStates: readonly KindState[], events: Events): Readi
   return {
     kind: 'ready',
     reason: 'Watching',
-    message: `watching ${present.join(', ')}${noteOf(absent, present, events)}`,
+    message: `watching ${present.join(', ')}${noteOf(absent, present, events)}${forbidden.length > 0 ? `; ${lacking}` : ''}`,
   }
 }
 

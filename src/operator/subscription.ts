@@ -46,7 +46,11 @@ export function compileSubscription(subscription: EventSubscription, context: Co
   const { policy, sources } = context
   const { adminNamespaces, tenantKinds } = policy
   const named = (spec.events ?? []).flatMap(({ kind, group }) => sources.of(kind, group))
-  const allowed = allowKinds(named, { tenantKinds, isAdmin: adminNamespaces.has(namespace) })
+  const allowed = allowKinds(named, {
+    tenantKinds,
+    isAdmin: adminNamespaces.has(namespace),
+    families: sources.families,
+  })
   if (!allowed.ok) return allowed
   const options = compileOptions(spec, context.readDeclarations)
   if (!options.ok) return options

@@ -16,7 +16,7 @@ import { snapshot } from './konflux-snapshot.ts'
 import { projectDevelopmentStream } from './konflux-stream.ts'
 import { dependencyUpdateCheck } from './konflux-update-check.ts'
 import { groupOf } from './read.ts'
-import type { Source } from './source.ts'
+import type { Family, Source } from './source.ts'
 import { customRun, pipelineRun, taskRun } from './tekton.ts'
 
 /** Every kind that has a catalogue, by the source's name. */
@@ -56,6 +56,13 @@ export const knownSources = {
   all: Object.values(sources),
   of: (kind: string, group: string | undefined) => sourcesOf(kind, group),
 }
+
+/** The same for an install that reads the kinds of some families only: who names another kind is told so. */
+export const sourcesOfFamilies = (families: ReadonlySet<Family>) => ({
+  ...knownSources,
+  all: knownSources.all.filter(({ family }) => families.has(family)),
+  families,
+})
 
 /** The source by its name, as cursors, records and activations have it; undefined where this version has none. */
 export function sourceNamed(name: string): Source | undefined {

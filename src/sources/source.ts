@@ -14,6 +14,10 @@ export type MilestoneClass = 'derived' | 'observed'
 export const families = ['tekton', 'konflux', 'flux', 'generic'] as const
 export type Family = (typeof families)[number]
 
+/** Those with a catalogue: an install may read some of them only. */
+export const selectableFamilies = ['tekton', 'konflux', 'flux'] as const satisfies readonly Family[]
+export type SelectableFamily = (typeof selectableFamilies)[number]
+
 /** A moment in an object's life. Plain data: stored, filtered on, and encoded. */
 export type Milestone = {
   /** The catalogue's name: queued, started, finished, … */

@@ -4,7 +4,7 @@ import type { ReviveDeps } from '../operator/control/dead-letters.ts'
 import { Operator } from '../operator/operator.ts'
 import type { NamespaceWatch } from '../operator/tenancy/namespace-watch.ts'
 import type { Watches } from '../operator/watches.ts'
-import { knownSources } from '../sources/index.ts'
+import { sourcesOfFamilies } from '../sources/index.ts'
 import { forgetSink } from '../status/metrics.ts'
 import type { AccessReader } from './access.ts'
 import { sendAgain } from './dead-letters.ts'
@@ -38,7 +38,7 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     namespacesSeen,
     book,
     writer,
-    sources: knownSources,
+    sources: sourcesOfFamilies(ground.config.sources),
     formats,
     policy: ground.policy,
     checkSink: sinkChecker(ground, access),

@@ -79,7 +79,12 @@ export function collections(
   })
   const ours = (resource: Resource & { kind: string }) =>
     scopes.map((namespace) => reflect(resource.kind, resource, { namespace, select: { labelSelector } }))
-  const core = { group: '', version: 'v1', plural: 'namespaces' }
+  // By name where only some are served: the right to that can be given for those alone.
+  const ofNamespace = (name: string | undefined) => {
+    const select = name === undefined ? {} : { select: { fieldSelector: `metadata.name=${name}` } }
+    const resource = { group: '', version: 'v1', plural: 'namespaces' }
+    return { namespace: name, reflector: createReflector(ground, metrics, 'Namespace', resource, select) }
+  }
   return {
     sinks: new Collection<EventSink>(ours(eventSinkResource), (key, before, after) => {
       if (after && !before) seedSink(book, after)
@@ -93,7 +98,7 @@ export function collections(
       }
       operator().changed('subscription', key, before, after)
     }),
-    namespaces: new Collection<KubeObject>([reflect('Namespace', core, {})], (key, before, after) =>
+    namespaces: new Collection<KubeObject>(scopes.map(ofNamespace), (key, before, after) =>
       operator().namespaceChanged(key.slice(1), before, after),
     ),
   }

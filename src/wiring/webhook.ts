@@ -5,7 +5,7 @@ import { lives } from '../operator/admission/renewal.ts'
 import { review } from '../operator/admission/review.ts'
 import { type AdmissionServer, serveAdmission } from '../operator/admission/server.ts'
 import { Loops } from '../operator/loops.ts'
-import { knownSources } from '../sources/index.ts'
+import { sourcesOfFamilies } from '../sources/index.ts'
 import type { Metrics } from '../status/metrics.ts'
 import { type Ground, now } from './parts.ts'
 
@@ -24,7 +24,7 @@ export async function serveWebhook(ground: Ground, metrics: Metrics): Promise<Ad
   if (!webhook) return undefined
   const { class: own, watchNamespaces } = config
   const deps = {
-    sources: knownSources,
+    sources: sourcesOfFamilies(config.sources),
     formats,
     class: own,
     watchNamespaces,

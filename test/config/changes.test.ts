@@ -20,6 +20,7 @@ function configOf(text: string): Config {
 
 test('a change of each key that is read at the start only is named, and of no other', () => {
   const texts: Record<string, string> = {
+    sources: 'sources: [flux]',
     watchNamespaces: 'watchNamespaces: [a]',
     clusterUri: 'clusterUri: https://a.example.com',
     dashboardUrl: 'dashboardUrl: https://a.example.com',

@@ -64,6 +64,7 @@ test('without anything there are the defaults', () => {
   assert.deepEqual(configOf(), {
     namespace: 'carillon-system',
     dataDir: '/var/lib/carillon',
+    sources: new Set(['tekton', 'konflux', 'flux'] as const),
     watchNamespaces: [],
     clusterUri: undefined,
     dashboardUrl: undefined,
@@ -122,6 +123,7 @@ test('every setting can be given, as a flag and in the environment', () => {
     ['data-dir', 'CARILLON_DATA_DIR', './data', 'dataDir', './data'],
     ['admin-namespace', 'CARILLON_ADMIN_NAMESPACE', 'a', 'adminNamespaces', new Set(['a'])],
     ['tenant-kind', 'CARILLON_TENANT_KIND', 'Pod.core', 'tenantKinds', new Set(['Pod.core'])],
+    ['source', 'CARILLON_SOURCE', 'flux', 'sources', new Set(['flux'])],
     ['watch-namespace', 'CARILLON_WATCH_NAMESPACE', 'b', 'watchNamespaces', ['b']],
     ['allow-cidr', 'CARILLON_ALLOW_CIDR', '10.0.0.0/8', 'allowCidrs', ['10.0.0.0/8']],
     ['cluster-uri', 'CARILLON_CLUSTER_URI', 'https://c.example.com/', 'clusterUri', 'https://c.example.com'],
@@ -355,7 +357,7 @@ test('nothing in config.yaml is passed over in silence', () => {
     ['just text', /must be a mapping with /],
     [
       'adminNamespace: [a]',
-      /^carillon-config: unknown key 'adminNamespace'; allowed are adminNamespaces, tenantKinds, egress, secrets, quotas, defaults, watchNamespaces, .*, logLevel$/,
+      /^carillon-config: unknown key 'adminNamespace'; allowed are adminNamespaces, tenantKinds, egress, secrets, quotas, defaults, sources, watchNamespaces, .*, logLevel$/,
     ],
     ['toString: a', /unknown key 'toString'/],
     ['adminNamespaces: a', /^carillon-config: adminNamespaces must be a list of strings$/],

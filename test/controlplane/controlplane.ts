@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
+import { selectableFamilies } from '../../src/sources/source.ts'
 import { AdminClient, type Manifest } from './admin.ts'
 import { type Bound, spawnBound } from './process.ts'
 import { freePorts, makeScratch, noteChild, removeScratch } from './scratch.ts'
@@ -242,11 +243,14 @@ export async function applyCrds({ admin }: Pick<ControlPlane, 'admin'>): Promise
  * operator with that class besides.
  */
 export async function applyOperatorRights({ admin }: Pick<ControlPlane, 'admin'>, className?: string): Promise<void> {
-  const since = className === undefined ? 'carillon-since-' : `carillon-since-${className}-`
-  const rules = (file: string) => {
-    const text = readFileSync(join(repository, 'charts/carillon/rbac', file), 'utf8')
-    return parse(text.replaceAll('carillon-since-', since)) as object[]
-  }
+  const suffix = className === undefined ? '' : `-${className}`
+  const rules = (...files: string[]) =>
+    files.flatMap((file) => {
+      const text = readFileSync(join(repository, 'charts/carillon/rbac', `${file}.yaml`), 'utf8')
+      const own = text.replaceAll('carillon-since-', `carillon-since${suffix}-`)
+      return parse(own.replaceAll('[carillon]', `[carillon${suffix}]`)) as object[]
+    })
+  const all = ['clusterrole', 'served', 'secrets', ...selectableFamilies.map((family) => `sources/${family}`)]
   const namespace = 'carillon-system'
   const group = 'rbac.authorization.k8s.io'
   const subjects = [{ kind: 'ServiceAccount', name: 'carillon', namespace }]
@@ -261,9 +265,9 @@ export async function applyOperatorRights({ admin }: Pick<ControlPlane, 'admin'>
   await admin.apply([
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     make('ServiceAccount', {}, 'v1'),
-    cluster('ClusterRole', { rules: rules('clusterrole.yaml') }),
+    cluster('ClusterRole', { rules: rules(...all) }),
     cluster('ClusterRoleBinding', { subjects, roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'carillon' } }),
-    make('Role', { rules: rules('role.yaml') }),
+    make('Role', { rules: rules('role') }),
     make('RoleBinding', { subjects, roleRef: { apiGroup: group, kind: 'Role', name } }),
   ])
 }

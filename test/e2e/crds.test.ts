@@ -47,9 +47,12 @@ describe('kinds', () => {
     await other.sink()
     await other.subscription()
     await other.subscription('tasks', { events: [{ kind: 'TaskRun' }] })
+    await other.subscription('approvals', { events: [{ kind: 'CustomRun' }] })
     const forbidden = { status: 'False', reason: 'Forbidden', message: /may not list and watch CustomRun;/ } as const
-    const refused = await other.condition('EventSubscription', 'subscription', 'Ready', forbidden)
+    const refused = await other.condition('EventSubscription', 'approvals', 'Ready', forbidden)
     assert.equal(conditionsOf(refused).find(({ type }) => type === 'Reconciling')?.status, 'True')
+    const partly = { status: 'True', reason: 'Watching', message: /may not list and watch CustomRun;/ } as const
+    await other.condition('EventSubscription', 'subscription', 'Ready', partly)
     await other.ready('tasks')
     await run(admin, other.namespace, 'approve', { kind: 'CustomRun' })
     await run(admin, other.namespace, 'one')
@@ -59,9 +62,13 @@ describe('kinds', () => {
     ])
 
     await allow()
-    const all = await other.received(6)
-    assert.deepEqual(all.slice(4).map(momentOf), ['customrun/approve started', 'customrun/approve finished'])
+    const all = await other.received(8)
+    assert.deepEqual(all.slice(4).map(momentOf).sort(), [
+      ...['customrun/approve finished', 'customrun/approve finished'],
+      ...['customrun/approve started', 'customrun/approve started'],
+    ])
     await other.ready()
+    await other.ready('approvals')
   })
 
   it('are followed on after the API server was away, and what was pending goes meanwhile', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultPolicy } from '../../src/api/policy.ts'
 import { compileSubscription } from '../../src/operator/subscription.ts'
-import { sourceNamed, sourcesOf } from '../../src/sources/index.ts'
+import { sourceNamed, sourcesOf, sourcesOfFamilies } from '../../src/sources/index.ts'
 import { context, subscription } from './scene.ts'
 
 const judge = (kind: string, group: string, namespace = 'team-a', more: object = {}) =>
@@ -28,6 +28,35 @@ test('kinds with a catalogue need no listing, however they are named', () => {
   assert.equal(judge('TaskRun', 'tekton.dev').ok, true)
   const defined = { define: [{ name: 'held', when: 'true' }] }
   assert.equal(judge('TaskRun', 'tekton.dev', 'team-a', defined).ok, true)
+})
+
+test('of the families that the operator does not read, none, and a subscription without events leaves them out', () => {
+  const only = { ...context(), sources: sourcesOfFamilies(new Set(['tekton'] as const)) }
+  const compile = (spec: Parameters<typeof subscription>[0]) =>
+    compileSubscription(subscription(spec, { namespace: 'admin' }), only)
+  assert.deepEqual(compile({ events: [{ kind: 'TaskRun' }, { kind: 'HelmRelease' }] }), {
+    ok: false,
+    reason: 'KindNotEnabled',
+    message:
+      'HelmRelease is of flux, and this operator reads only kinds of tekton: leave it out of events, or ask an admin to add flux to sources in carillon-config',
+  })
+  // The kinds of both groups that one is moving between, and none of them as a kind without a catalogue.
+  for (const group of ['appstudio.redhat.com', 'konflux-ci.dev']) {
+    const refused = compile({ events: [{ kind: 'Component', group, define: [{ name: 'held', when: 'true' }] }] })
+    assert.equal(!refused.ok && refused.reason, 'KindNotEnabled')
+  }
+  assert.equal(compile({ events: [{ kind: 'Pod', group: '' }] }).ok, true)
+  const rest = compile({})
+  assert.deepEqual(rest.ok && [...rest.value.selection.kinds.keys()].toSorted(), [
+    'CustomRun',
+    'PipelineRun',
+    'TaskRun',
+  ])
+  const none = compileSubscription(subscription({ formats: ['tektonv1'] }), {
+    ...only,
+    sources: sourcesOfFamilies(new Set(['flux'] as const)),
+  })
+  assert.match((!none.ok && none.message) || '', /no event for any kind that the operator reads \(flux\)$/)
 })
 
 const never: [kind: string, group: string][] = [

@@ -114,12 +114,19 @@ test('a kind that can not be watched is named; one that the cluster lacks holds 
     assert.deepEqual(brief(subscriptionReadiness(state({ events }), sinks({ qe: ready }), kinds(states))), readiness)
 })
 
-test('kinds that the cluster lacks are counted where the subscription names none', () => {
+test('kinds that the cluster lacks are counted, and those that may not be watched named, where the subscription names none', () => {
   const of = (states: Record<string, ReflectorState>) =>
     brief(subscriptionReadiness(state(), sinks({ qe: ready }), kinds(states)))
   const some = of({ TaskRun: 'watching', Snapshot: 'absent', Release: 'absent' })
   assert.deepEqual(some, ['ready', 'Watching', "watching TaskRun; 2 more that the cluster doesn't serve yet"])
   assert.deepEqual(of({ TaskRun: 'watching' }), ['ready', 'Watching', 'watching TaskRun'])
+  const lacking = 'the operator may not list and watch Release; its ClusterRole lacks the right'
+  const allowed = of({ TaskRun: 'watching', Snapshot: 'absent', Release: 'forbidden' })
+  assert.deepEqual(allowed, [
+    ...['ready', 'Watching'],
+    `watching TaskRun; 1 more that the cluster doesn't serve yet; ${lacking}`,
+  ])
+  assert.deepEqual(of({ Snapshot: 'absent', Release: 'forbidden' }), ['waiting', 'Forbidden', lacking])
   assert.deepEqual(of({ TaskRun: 'absent', Snapshot: 'absent' }), [
     ...['waiting', 'KindNotServed'],
     'the cluster serves none of the 2 kinds that a subscription without events is of; they are waited for',
