@@ -24,6 +24,7 @@ import { type Scene, schemaBase } from './lifecycle/scene.ts'
 import { secrets } from './lifecycle/secrets.ts'
 import { selection } from './lifecycle/selection.ts'
 import { services } from './lifecycle/services.ts'
+import { sharing } from './lifecycle/sharing.ts'
 import { starts } from './lifecycle/starts.ts'
 import { storage } from './lifecycle/storage.ts'
 import { suspending } from './lifecycle/suspending.ts'
@@ -57,6 +58,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     services(scene)
     filters(scene)
     selection(scene)
+    sharing(scene)
     starts(scene)
     storage(scene)
     suspending(scene)
