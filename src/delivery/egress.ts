@@ -7,7 +7,7 @@ import { compileHosts, compileNoProxy, isInnerName } from './hosts.ts'
 import type { Inside } from './inside.ts'
 import { permittedEndpoints } from './pod-addresses.ts'
 import { portRefusal } from './ports.ts'
-import { proxyConnector, proxyHeaders } from './proxy.ts'
+import { type AskProxy, proxyConnector, proxyHeaders } from './proxy.ts'
 import { createResolver, type Resolve } from './resolver.ts'
 import { type ReadEndpoints, serviceConnector } from './service-connector.ts'
 import type { TlsMaterial } from './tls-material.ts'
@@ -208,7 +208,10 @@ function throughProxy(
   { url, passes, pool }: NonNullable<Guard['proxy']>,
 ): Connector {
   const secure = buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...materialOf(tls) })
-  const connect = proxyConnector((path, headers) => pool.connect({ path, headers }), proxyHeaders(url), secure)
+  // A proxy that keeps silent would hold the sink's connection for minutes.
+  const ask: AskProxy = (path, headers) =>
+    pool.connect({ path, headers, signal: AbortSignal.timeout(connectTimeoutMs) })
+  const connect = proxyConnector(ask, proxyHeaders(url), secure)
   const onward = guarded((target, callback) => {
     const host = bare(target.hostname)
     if (isIP(host) !== 0) return connect(target, callback)

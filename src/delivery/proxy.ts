@@ -11,8 +11,8 @@ export type AskProxy = (
 export class ProxyRefused extends Error {
   override readonly name = 'ProxyRefused'
 
-  constructor(status: number) {
-    super(`The administrator's proxy did not let the connection through (it answered ${status}).`)
+  constructor(why: string, options?: ErrorOptions) {
+    super(`The administrator's proxy did not let the connection through (${why}).`, options)
   }
 }
 
@@ -34,11 +34,21 @@ export const proxyConnector =
       ({ statusCode, socket }) => {
         if (statusCode !== 200) {
           socket.on('error', () => undefined).destroy()
-          return callback(new ProxyRefused(statusCode), null)
+          return callback(new ProxyRefused(`it answered ${statusCode}`), null)
         }
         if (target.protocol !== 'https:') return callback(null, socket as Parameters<typeof callback>[1] & object)
         secure({ ...target, httpSocket: socket } as buildConnector.Options, callback)
       },
-      (error: Error) => callback(error, null),
+      (error: Error) => callback(ofProxy(error), null),
     )
   }
+
+/**
+ * What went wrong on the way to the proxy, as the sink's own client may see it: that takes undici's code for a closed socket as a reason to connect
+ * again, at once and for ever.
+ */
+function ofProxy(error: NodeJS.ErrnoException): Error {
+  if (error.name === 'TimeoutError')
+    return Object.assign(new Error('no way in time', { cause: error }), { code: 'ETIMEDOUT' })
+  return error.code === 'UND_ERR_SOCKET' ? new ProxyRefused('it closed the connection', { cause: error }) : error
+}
