@@ -34,7 +34,7 @@ export type Quotas = {
   eventsPerSecond: number | undefined
   /** Requests under way at the same time to all sinks of a namespace. */
   connections: number | undefined
-  /** What the filters of a namespace may cost together. */
+  /** What the expressions of a namespace's subscriptions may cost together, in the units of cel/cost.ts. */
   filterCost: number | undefined
   /** What may wait for all subscriptions of a namespace. */
   pending: { rows: number; bytes: number }
@@ -51,7 +51,7 @@ export const defaultPolicy: Policy = {
     subscriptions: 200,
     eventsPerSecond: undefined,
     connections: 256,
-    filterCost: undefined,
+    filterCost: 1_000_000,
     pending: { rows: 200_000, bytes: 2 ** 30 },
   },
   defaults: sinkDefaults,

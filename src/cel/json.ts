@@ -3,6 +3,9 @@ import { WorkExceeded } from './limits.ts'
 /** More values than an object that etcd takes can hold in earnest, or deeper. */
 const maxValues = 100_000
 const maxDepth = 100
+/** A map with more keys is slow: V8 takes 60 ms to copy one of 100 000, and 15 ms to go through it. Those beyond count as so many values. */
+const quickKeys = 1000
+const slowKey = 9
 
 const minInt = -(2 ** 63)
 const maxInt = 2 ** 63
@@ -38,9 +41,12 @@ function fromList(list: readonly unknown[], budget: Budget, depth: number): unkn
 }
 
 function fromMap(map: Readonly<Record<string, unknown>>, budget: Budget, depth: number): unknown {
+  // Before the keys are listed: where one filter has found too much, the next need not begin.
+  spend(budget, 0)
+  const keys = Object.keys(map)
+  spend(budget, keys.length + Math.max(0, keys.length - quickKeys) * (slowKey - 1))
   let copy: Record<string, unknown> | undefined
-  for (const key in map) {
-    spend(budget, 1)
+  for (const key of keys) {
     const before = map[key]
     const after = fromJson(before, budget, depth + 1)
     if (after === before) continue

@@ -8,12 +8,12 @@ const errorCost = 100
 const timeZoneCost = 1000
 
 /** Counts the work of one evaluation after the other. */
-export type Meter = { reset(): void; spend(units: number): void; left(): number }
+export type Meter = { reset(work: number): void; spend(units: number): void; left(): number }
 
-export function createMeter(work: number): Meter {
-  let left = work
+export function createMeter(): Meter {
+  let left = 0
   return {
-    reset() {
+    reset(work) {
       left = work
     },
     spend(units) {

@@ -2,8 +2,10 @@ import { Environment } from '@marcbachmann/cel-js'
 import type { RE2JS } from 're2js'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { loopOf, type Node, nodeOf, walk } from './ast.ts'
+import type { Account, Budget } from './budget.ts'
+import { costOf } from './cost.ts'
 import { declareConversions, declareTexts } from './functions.ts'
-import { type Limits, userLimits } from './limits.ts'
+import { type Limits, userLimits, WorkExceeded } from './limits.ts'
 import { declareMatches, rewriteMatches } from './matches.ts'
 import { compileMessage, placed, runtimeMessage } from './message.ts'
 import { createMeter, type Meter, meterWork, scopesOf } from './meter.ts'
@@ -19,6 +21,8 @@ export type CompileOptions = {
   /** `dyn` takes any result, `json` any but what is known to have no form in JSON, whatever the input. */
   result: 'bool' | 'dyn' | 'json'
   limits?: Limits
+  /** Who pays for it. */
+  account?: Account | undefined
 }
 
 /** An expression, ready to run. */
@@ -48,7 +52,7 @@ export function compile(source: string, options: CompileOptions): Verdict<Progra
     return refuse('FilterInvalid', `the expression has ${length} characters, ${limits.sourceLength} are allowed`)
   }
   const variables = Object.entries(options.variables)
-  const meter = createMeter(limits.work)
+  const meter = createMeter()
   const patterns = new Map<string, RE2JS>()
   try {
     const run = environment(variables, limits, patterns, meter).parse(source)
@@ -61,8 +65,20 @@ export function compile(source: string, options: CompileOptions): Verdict<Progra
       return refuse('FilterInvalid', wrongResult(checked.type ?? 'dyn'))
     const unfit = options.result === 'json' ? noJson(root) : undefined
     if (unfit) return refuse('FilterInvalid', placed(source, unfit.place, unfit.problem))
+    // Before it is metered: the check has put the tree in its final form.
+    const cost = costOf(root, (pattern) => patterns.get(pattern)?.programSize() ?? 0, limits)
     meterWork(root, meter)
-    return accept(program(source, run, pathsOf(root, new Set(Object.keys(options.variables))), meter, scopesOf(root)))
+    const { account } = options
+    if (account) account.cost += cost
+    const within: Run = {
+      run,
+      meter,
+      most: limits.work,
+      nodes: nodesOf(root),
+      budget: account?.budget,
+      release: scopesOf(root),
+    }
+    return accept(program(source, pathsOf(root, new Set(Object.keys(options.variables))), within))
   } catch (error) {
     return refuse('FilterInvalid', compileMessage(error, source, variables, limits))
   }
@@ -98,6 +114,14 @@ const celType = (name: string): string =>
     ? `google.protobuf.${name === 'timestamp' ? 'Timestamp' : 'Duration'}`
     : name
 
+function nodesOf(root: Node): number {
+  let nodes = 0
+  walk(root, () => {
+    nodes += 1
+  })
+  return nodes
+}
+
 function gate(root: Node, source: string, limits: Limits) {
   let tooDeep: Node | undefined
   walk(root, (node, depth) => {
@@ -113,29 +137,41 @@ function wrongResult(type: string): string {
   return 'the expression must give true or false, which only a comparison is sure to do: write == true after it'
 }
 
-function program(
-  source: string,
-  run: (context: Record<string, unknown>) => unknown,
-  paths: readonly Path[],
-  meter: Meter,
-  release: () => void,
-): Program {
+type Run = {
+  run: (context: Record<string, unknown>) => unknown
+  meter: Meter
+  /** Units that an evaluation may take. */
+  most: number
+  nodes: number
+  budget: Budget | undefined
+  release: () => void
+}
+
+function program(source: string, paths: readonly Path[], { run, meter, most, nodes, budget, release }: Run): Program {
   return {
     source,
     reads: new Set(paths.map((path) => path.name)),
     evaluate(inputs) {
-      meter.reset()
+      const allowed = budget ? budget.allowed(most) : most
+      meter.reset(allowed)
       try {
         const value = run(inputs.bind(paths))
         return value === true ? yes : value === false ? no : { ok: true, value }
       } catch (error) {
-        return { ok: false, message: runtimeMessage(error, source) }
+        return {
+          ok: false,
+          message: allowed < most && error instanceof WorkExceeded ? usedUp : runtimeMessage(error, source),
+        }
       } finally {
+        budget?.spent(allowed - Math.max(0, meter.left()) + nodes)
         release()
       }
     },
   }
 }
+
+const usedUp =
+  'the expressions of this namespace have taken more of the CPU than they may, and this one costs much: it was not evaluated to the end'
 
 const yes: Evaluation = { ok: true, value: true }
 const no: Evaluation = { ok: true, value: false }

@@ -94,8 +94,8 @@ export const policyFlags = [
   {
     name: 'max-filter-cost-per-namespace',
     value: 'NUMBER',
-    default: '0',
-    help: 'what the filters of a namespace may cost together; 0 for no bound',
+    default: '1000000',
+    help: 'what the filters of a namespace may cost together, as carillon explain counts; 0 for no bound',
     key: 'quotas.maxFilterCostPerNamespace',
     takes: 'quantity',
   },

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { Account } from '../cel/budget.ts'
 import { type Limits, userLimits } from '../cel/limits.ts'
 import { compile, type Evaluation, type Inputs, type Program } from '../cel/program.ts'
 import { toJson } from '../cel/to-json.ts'
@@ -27,13 +28,19 @@ const defineLimits: Limits = { ...userLimits, work: 10_000 }
 const variables = { object: 'dyn' } as const
 
 /** Refused as DefineInvalid, with line and column. */
-export function compileDefinition(spec: DefineSpec, kind: string, labels: LabelTest | undefined): Verdict<Definition> {
+export function compileDefinition(
+  spec: DefineSpec,
+  kind: string,
+  labels: LabelTest | undefined,
+  account?: Account,
+): Verdict<Definition> {
   const { name, when, key } = spec
   const wrong = (part: string, message: string) =>
     refuse('DefineInvalid', `define ${name} of ${kind}: ${part}: ${message}`)
-  const holds = compile(when, { variables, result: 'bool', limits: defineLimits })
+  const holds = compile(when, { variables, result: 'bool', limits: defineLimits, account })
   if (!holds.ok) return wrong('when', holds.message)
-  const value = key === undefined ? undefined : compile(key, { variables, result: 'json', limits: defineLimits })
+  const value =
+    key === undefined ? undefined : compile(key, { variables, result: 'json', limits: defineLimits, account })
   if (value && !value.ok) return wrong('key', value.message)
   const revision = hash('sha256', JSON.stringify([when, key]), 'hex').slice(0, 8)
   return accept({

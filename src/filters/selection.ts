@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/object.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { Account } from '../cel/budget.ts'
 import { compile, type Program } from '../cel/program.ts'
 import { askedOf } from '../sources/asked.ts'
 import type { Family, Milestone, Source } from '../sources/source.ts'
@@ -76,13 +77,16 @@ export function compileSelection(
   sources: KnownSources,
   knows: Knows,
   besides: Besides = () => [],
+  account?: Account,
 ): Verdict<Selection> {
-  const choices = compileEvents(spec.events, sources, knows, besides)
+  const choices = compileEvents(spec.events, sources, knows, besides, account)
   if (!choices.ok) return choices
   const defined = definedBy(choices.value)
   if (!defined.ok) return defined
   const filter =
-    spec.filter === undefined ? undefined : compile(spec.filter, { variables: filterVariables, result: 'bool' })
+    spec.filter === undefined
+      ? undefined
+      : compile(spec.filter, { variables: filterVariables, result: 'bool', account })
   if (filter && !filter.ok) return refuse(filter.reason, `filter: ${filter.message}`)
   const namespaces = spec.namespaceSelector && compileSelector(spec.namespaceSelector, 'NamespaceSelectorInvalid')
   if (namespaces && !namespaces.ok) return namespaces
@@ -167,10 +171,11 @@ function compileEvents(
   sources: KnownSources,
   knows: Knows,
   besides: Besides,
+  account: Account | undefined,
 ): Verdict<Map<string, Choice[]>> {
   const choices = new Map<string, Choice[]>()
   for (const event of events ?? allKinds(sources, knows)) {
-    const compiled = compileEvent(event, sources, knows, besides)
+    const compiled = compileEvent(event, sources, knows, besides, account)
     if (!compiled.ok) return compiled
     for (const [name, choice] of compiled.value) choices.set(name, [...(choices.get(name) ?? []), choice])
   }
@@ -199,13 +204,14 @@ function compileEvent(
   sources: KnownSources,
   knows: Knows,
   besides: Besides,
+  account: Account | undefined,
 ): Verdict<Map<string, Choice>> {
   const found = sources.of(event.kind, event.group)
   const [first] = found
   if (!first) return refuse('EventsInvalid', unknownKind(event, sources))
   const labels = event.selector && compileSelector(event.selector, 'EventsInvalid')
   if (labels && !labels.ok) return refuse('EventsInvalid', `selector of ${event.kind}: ${labels.message}`)
-  const defined = compileDefinitions(event, found, knows, labels?.value)
+  const defined = compileDefinitions(event, found, knows, labels?.value, account)
   if (!defined.ok) return defined
   const allowed = new Set(found.flatMap((source) => allowedOf(source, knows)))
   const wrong = event.milestones?.find((name) => !allowed.has(name))
@@ -237,6 +243,7 @@ function compileDefinitions(
   sources: readonly Source[],
   knows: Knows,
   labels: LabelTest | undefined,
+  account: Account | undefined,
 ): Verdict<Definition[]> {
   const definitions: Definition[] = []
   for (const spec of define) {
@@ -246,7 +253,7 @@ function compileDefinitions(
     if (milestones.includes(spec.name)) return wrong('what is defined counts without being named in milestones')
     if (!sources.some((source) => knows(source, spec.name)))
       return wrong('the formats of this subscription have no event for it; cloudevents and cdevents do')
-    const definition = compileDefinition(spec, kind, labels)
+    const definition = compileDefinition(spec, kind, labels, account)
     if (!definition.ok) return definition
     definitions.push(definition.value)
   }

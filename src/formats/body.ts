@@ -1,4 +1,5 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { Account } from '../cel/budget.ts'
 import { type JsonView, viewOf } from '../cel/json.ts'
 import { bodyLimits } from '../cel/limits.ts'
 import { compile, type Inputs, type Program } from '../cel/program.ts'
@@ -20,8 +21,8 @@ const milestoneType = recordType('Milestone', {
 const bodyVariables = { object: 'dyn', milestone: milestoneType, event: 'dyn' } as const
 
 /** A subscription's `body`, compiled. Refused as BodyInvalid, with line and column. */
-export function compileBody(text: string): Verdict<Program> {
-  const program = compile(text, { variables: bodyVariables, result: 'json', limits: bodyLimits })
+export function compileBody(text: string, account?: Account): Verdict<Program> {
+  const program = compile(text, { variables: bodyVariables, result: 'json', limits: bodyLimits, account })
   return program.ok ? accept(program.value) : refuse('BodyInvalid', `body: ${program.message}`)
 }
 

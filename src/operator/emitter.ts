@@ -11,6 +11,8 @@ export type Emitter = {
   key: string
   uid: string
   namespace: string
+  /** What one evaluation of each of its expressions is expected to cost together (cel/cost.ts). */
+  cost: number
   /** Whether objects of other namespaces are in reach: an admin namespace's subscription with a namespaceSelector. */
   clusterWide: boolean
   selection: Selection

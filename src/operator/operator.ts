@@ -10,9 +10,9 @@ import type { StatusBook } from '../status/book.ts'
 import type { StatusWriter } from '../status/writer.ts'
 import { activate } from './activation.ts'
 import type { Collection } from './collection.ts'
-import type { Emitter } from './emitter.ts'
 import { type ForgetDeps, type ForgetSinkDeps, forgetSinks, forgetSubscriptions, goneSubscriptions } from './forget.ts'
 import { Pulse } from './pulse.ts'
+import { oldestFirst, Standings } from './quotas/standings.ts'
 import type { LookingBack } from './recovery/looking-back.ts'
 import { type NamespacesSeen, type Reached, reachedBy } from './recovery/namespaces-seen.ts'
 import type { Recovery } from './recovery/recovery.ts'
@@ -26,7 +26,7 @@ import type { Watches } from './watches.ts'
 
 type Known<T extends KubeObject> = Pick<Collection<T>, 'objects' | 'synced'>
 
-export type OperatorDeps = {
+export type OperatorDeps = Pick<UnderstandDeps, 'ownCredentials' | 'budget'> & {
   state: OperatorState
   sinks: Known<EventSink>
   subscriptions: Known<EventSubscription>
@@ -44,7 +44,6 @@ export type OperatorDeps = {
   policy(): Policy
   /** What a sink refers to, as it is now; `fresh` where an old answer won't do, `known` where it was found fine and only the policy is new. */
   checkSink(sink: EventSink, fresh: boolean, known: boolean): Promise<SinkChecks>
-  ownCredentials: UnderstandDeps['ownCredentials']
   startDelivery(sink: string): void
   stopDelivery: ForgetSinkDeps['stopDelivery']
   ended: ForgetSinkDeps['ended']
@@ -87,11 +86,13 @@ export class Operator {
   private first = true
   private readonly understand: ReturnType<typeof understanding>
   private readonly tenancy: Tenancy
+  readonly standings: Standings
 
   constructor(deps: OperatorDeps) {
     this.deps = deps
     this.tenancy = new Tenancy(deps)
     this.understand = understanding(deps)
+    this.standings = new Standings(deps.policy, (kind, key) => this.judgeAnew([key], kind))
   }
 
   get ready(): boolean {
@@ -124,11 +125,7 @@ export class Operator {
     if (name !== '' && !isDeepStrictEqual(before?.metadata.labels, after?.metadata.labels))
       this.judgeAnew(this.tenancy.namespaceChanged(name))
     if (name === '' || !after) return
-    this.look(reachedBy({ name, before, after }, this.emitters()))
-  }
-
-  private emitters(): Emitter[] {
-    return [...this.deps.state.subscriptions.values()].flatMap(({ emitter }) => emitter ?? [])
+    this.look(reachedBy({ name, before, after }, this.deps.state.compiled()))
   }
 
   private look(reached: readonly Reached[]): void {
@@ -162,7 +159,7 @@ export class Operator {
       for (const [uid, key] of goneSubscriptions(new Set(present), this.deps)) this.leaving.set(uid, key)
       await recovery.restore([...subscriptions.objects.values()])
     }
-    const keys = [...this.dirty].sort()
+    const keys = oldestFirst(this.dirty, this.deps)
     this.dirty.clear()
     try {
       await this.reconcileKeys(keys)
@@ -179,7 +176,7 @@ export class Operator {
     this.tell()
     await this.deps.watches.want(this.kinds())
     lookingBack.begin()
-    if (this.first) this.look(namespacesSeen.since(this.emitters()))
+    if (this.first) this.look(namespacesSeen.since(this.deps.state.compiled()))
     await namespacesSeen.keep()
     for (const { sink } of this.deps.outbox.pending()) {
       this.deps.startDelivery(sink)
@@ -220,6 +217,7 @@ export class Operator {
     const rejudged = this.rejudged.get(key)
     this.rejudged.delete(key)
     const known = rejudged === true && before?.readiness.kind === 'ready'
+    const standing = this.standings.sink(key, object)
     if (!object) {
       deps.state.sinks.delete(key)
       concerned = this.tenancy.sinkChanged(key, undefined)
@@ -234,7 +232,8 @@ export class Operator {
         requestedAt(object) !== (before ? requestedAt(before.object) : object.status?.lastHandledReconcileAt)
       if (asked) deps.asked()
       if (asksForForce(object, before?.object)) await deps.sendAgain({ sink: key })
-      const state = judgeSink(object, await deps.checkSink(object, asked, known), deps.policy())
+      const checks = standing.ok ? await deps.checkSink(object, asked, known) : standing
+      const state = judgeSink(object, checks, deps.policy())
       deps.state.sinks.set(key, state)
       concerned = this.tenancy.sinkChanged(key, object)
       if (isLookedAtAgain(state.readiness)) this.again.set(`sink ${key}`, deps.now() + waitingMs)
@@ -250,8 +249,8 @@ export class Operator {
     this.judgeAnew(concerned)
   }
 
-  private judgeAnew(subscriptions: ReadonlySet<string>): void {
-    for (const key of subscriptions) this.dirty.add(`subscription ${key}`)
+  private judgeAnew(keys: Iterable<string>, kind = 'subscription'): void {
+    for (const key of keys) this.dirty.add(`${kind} ${key}`)
     if (this.dirty.size > 0) this.pulse.fire()
   }
 
@@ -272,6 +271,7 @@ export class Operator {
     if (!object) {
       deps.state.subscriptions.delete(key)
       this.tenancy.gone(key)
+      this.standings.subscription(key, undefined)
       this.untold.delete(`subscription ${key}`)
       deps.forgotten(`subscription ${key}`)
       return
@@ -284,7 +284,8 @@ export class Operator {
       deps.book.forgive(object.metadata.uid)
     const uses = this.tenancy.uses(object)
     this.tenancy.judged(key, object, uses, before?.object)
-    const { state, spec } = await this.understand(object, uses, requestedAt(object) !== handled)
+    const understood = await this.understand(object, uses, requestedAt(object) !== handled)
+    const { state, spec } = this.standings.served(key, understood)
     const { emitter } = state
     if (state.credentials) this.again.set(`subscription ${key}`, deps.now() + waitingMs)
     if (emitter && spec) {

@@ -25,9 +25,11 @@ export const isLookedAtAgain = ({ kind, reason }: Readiness): boolean =>
 /** A sink's state from its spec, what was found out, and what the administrator decides: pure. */
 export function judgeSink(
   object: EventSink,
-  checks: SinkChecks,
+  checks: SinkChecks | Refusal,
   { defaults, egress }: Pick<Policy, 'defaults' | 'egress'> = defaultPolicy,
 ): SinkState {
+  // Of a sink that is not served, nothing is found out.
+  if ('ok' in checks) return unusable(object, checks, defaults)
   const settings = sinkSettings(object.spec, defaults)
   if (!settings.ok) return unusable(object, settings, defaults)
   const { mode, batch, timeout, retry, limits, deadLetters, suspend } = settings.value

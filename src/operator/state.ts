@@ -62,10 +62,14 @@ export class OperatorState {
     return this.index
   }
 
+  /** Of all subscriptions that could be compiled. */
+  compiled(): Emitter[] {
+    return [...this.subscriptions.values()].flatMap(({ emitter }) => emitter ?? [])
+  }
+
   /** To be called after subscriptions or namespaces have changed. */
   rebuild(): void {
-    const emitters = [...this.subscriptions.values()].flatMap((state) => state.emitter ?? [])
-    this.index = indexEmitters(emitters, this.labelsOf, (name) => this.labelsOf(name) ?? this.departed.get(name))
+    this.index = indexEmitters(this.compiled(), this.labelsOf, (name) => this.labelsOf(name) ?? this.departed.get(name))
   }
 
   namespaceGone(name: string, labels: Record<string, string>): void {
@@ -95,8 +99,7 @@ export class OperatorState {
 
   /** The sinks that subscriptions of a namespace refer to. */
   sinksOf(namespace: string): string[] {
-    const emitters = [...this.subscriptions.values()].flatMap(({ emitter }) => emitter ?? [])
-    const own = emitters.filter((emitter) => emitter.namespace === namespace)
+    const own = this.compiled().filter((emitter) => emitter.namespace === namespace)
     return [...new Set(own.flatMap(({ sinks }) => sinks.map(({ key }) => key)))]
   }
 

@@ -2,6 +2,7 @@ import type { EventSubscription } from '../api/generated.ts'
 import type { Policy } from '../api/policy.ts'
 import { parseTime } from '../api/time.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import type { Account, Budget } from '../cel/budget.ts'
 import { compileSelection, type KnownSources } from '../filters/selection.ts'
 import { compileBody, withBody } from '../formats/body.ts'
 import type { Format, FormatName } from '../formats/format.ts'
@@ -23,6 +24,8 @@ export type CompileContext = {
   sources: KnownSources
   formats: Readonly<Record<FormatName, Format>>
   policy: Policy
+  /** What the expressions of a namespace may take; left out: whatever their limits allow. */
+  budget?(namespace: string): Budget | undefined
   /** The sink's limits.maxEventBytes, or the default while the sink isn't there. */
   maxEventBytes(sink: string): number
   /** `namespace/name` of the sink that its dead letters are sent to as well. */
@@ -54,14 +57,15 @@ export function compileSubscription(subscription: EventSubscription, context: Co
   if (!allowed.ok) return allowed
   const options = compileOptions(spec, context.readDeclarations)
   if (!options.ok) return options
-  const bodied = compileFormats(spec, context)
+  const account: Account = { cost: 0, budget: context.budget?.(namespace) }
+  const bodied = compileFormats(spec, context, account)
   if (!bodied.ok) return bodied
   const formats = bodied.value
   const knows = (source: Source, milestone: string) =>
     formats.some((format) => format.knows(source, milestone, options.value))
   const besides = (source: Source, named: readonly string[] | undefined) =>
     formats.flatMap((format) => format.besides?.(source, named, options.value) ?? [])
-  const selection = compileSelection(selectionOf(subscription), context.sources, knows, besides)
+  const selection = compileSelection(selectionOf(subscription), context.sources, knows, besides, account)
   if (!selection.ok) return selection
   const content = spec.data?.content ?? 'summary'
   const { open, closed } = context.uses ?? { open: namedSinks(subscription), closed: [] }
@@ -69,6 +73,7 @@ export function compileSubscription(subscription: EventSubscription, context: Co
     key: `${namespace}/${metadata.name}`,
     uid: metadata.uid,
     namespace,
+    cost: account.cost,
     clusterWide: spec.namespaceSelector !== undefined,
     selection: selection.value,
     formats: formats.map((format) => ({
@@ -85,7 +90,11 @@ export function compileSubscription(subscription: EventSubscription, context: Co
 }
 
 /** What the subscription sends: its formats, or the body that is made of the only one. */
-function compileFormats({ formats = ['cloudevents'], body }: Spec, context: CompileContext): Verdict<Format[]> {
+function compileFormats(
+  { formats = ['cloudevents'], body }: Spec,
+  context: CompileContext,
+  account: Account,
+): Verdict<Format[]> {
   const named = formats.map((name) => context.formats[name])
   if (body === undefined) return accept(named)
   if (named.length > 1) {
@@ -94,7 +103,7 @@ function compileFormats({ formats = ['cloudevents'], body }: Spec, context: Comp
       "body is made of one format's event: leave one in formats, or make a subscription for each",
     )
   }
-  const program = compileBody(body)
+  const program = compileBody(body, account)
   return program.ok ? accept(named.map((format) => withBody(format, program.value))) : program
 }
 

@@ -10,6 +10,7 @@ import { ownSecret, type SinkUses } from './tenancy/sink-uses.ts'
 export type UnderstandDeps = Pick<CompileContext, 'sources' | 'formats'> & {
   state: Pick<OperatorState, 'sinks' | 'maxEventBytes'>
   policy(): Policy
+  budget?: CompileContext['budget']
   /** Whether a Secret of the subscription's namespace holds credentials. */
   ownCredentials(namespace: string, secret: string, fresh: boolean): Promise<Verdict<unknown>>
 }
@@ -19,7 +20,7 @@ export type Understood = { state: SubscriptionState; spec: ActivationSpec | unde
 
 /** Understands subscriptions. `fresh`: whoever has asked for it wants no remembered Secrets. */
 export function understanding(deps: UnderstandDeps) {
-  const { formats, policy, sources, state } = deps
+  const { budget, formats, policy, sources, state } = deps
   const readDeclarations = rememberingReader()
   return async (object: EventSubscription, uses: SinkUses, fresh: boolean): Promise<Understood> => {
     const compiled = compileSubscription(object, {
@@ -27,6 +28,7 @@ export function understanding(deps: UnderstandDeps) {
       formats,
       policy: policy(),
       uses,
+      ...(budget && { budget }),
       maxEventBytes: (sink) => state.maxEventBytes(sink),
       parking: (sink) => state.sinks.get(sink)?.runtime?.parking,
       readDeclarations,

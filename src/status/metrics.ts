@@ -52,6 +52,9 @@ export function createMetrics() {
     pending: gauge('carillon_pending', 'Deliveries that wait.', ['sink']),
     oldestPending: gauge('carillon_oldest_pending_seconds', 'Age of the oldest delivery that waits.', ['sink']),
     owed: gauge('carillon_owed_objects', 'Objects whose events wait for room, to be taken up.', ['sink']),
+    refused: gauge('carillon_quota_refused', 'Resources that are not served, as their namespace has too many.', [
+      'kind',
+    ]),
     throttled: gauge('carillon_throttled', 'Quotas that slow deliveries now: 1, or how many sinks they slow.', [
       'quota',
       'namespace',

@@ -25,7 +25,7 @@ export type Reconciled = {
 
 /** Connects the reconciling of sinks and subscriptions to what it acts upon. */
 export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
-  const { book, ground, loops, metrics, ofTekton, outbox, renderer, state, statuses, writer } = parts
+  const { book, ground, loops, metrics, ofTekton, outbox, quotas, renderer, state, statuses, writer } = parts
   const { access, declared, recover, reviving, startDelivery, watches } = reconciled
   const { lookingBack, namespacesSeen, recovery, serverNow } = recover
   return new Operator({
@@ -41,6 +41,7 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     sources: sourcesOfFamilies(ground.config.sources),
     formats,
     policy: ground.policy,
+    budget: quotas.budget,
     checkSink: sinkChecker(ground, access),
     ownCredentials: access.own,
     startDelivery,

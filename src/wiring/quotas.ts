@@ -1,4 +1,5 @@
 import type { Policy } from '../api/policy.ts'
+import { type Budget, Budgets } from '../cel/budget.ts'
 import { NamespacePaces } from '../delivery/namespace-paces.ts'
 import { NamespacePlaces } from '../delivery/namespace-places.ts'
 import type { Quota } from '../delivery/sink-quota.ts'
@@ -12,7 +13,13 @@ import type { Parts } from './parts.ts'
 const lookMs = 1000
 
 /** What the quotas of namespaces hold deliveries to, and what is told of that. Those of admin namespaces are not held to any. */
-export type Quotas = { quota: Quota; throttling: Throttling; throttled: RenderDeps['throttled'] }
+export type Quotas = {
+  quota: Quota
+  /** Of the CPU that expressions take; undefined: no bound. */
+  budget(namespace: string): Budget | undefined
+  throttling: Throttling
+  throttled: RenderDeps['throttled']
+}
 
 export function createQuotas(policy: () => Policy): Quotas {
   const monotonic = () => performance.now()
@@ -22,8 +29,10 @@ export function createQuotas(policy: () => Policy): Quotas {
     return adminNamespaces.has(namespace) ? undefined : quotas[quota]
   }
   const [rateOf, limitOf] = [of('eventsPerSecond'), of('connections')]
+  const budgets = new Budgets(monotonic)
   return {
     throttling,
+    budget: (namespace) => (policy().adminNamespaces.has(namespace) ? undefined : budgets.of(namespace)),
     quota: {
       paces: new NamespacePaces({
         rateOf,

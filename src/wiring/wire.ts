@@ -51,6 +51,9 @@ export function wire(
       refresh() {
         gaugePending(metrics, outbox, overflow)
         gaugeThrottled(metrics, parts.quotas)
+        const { sinks, subscriptions } = operator.standings.refused()
+        metrics.refused.set({ kind: 'EventSink' }, sinks)
+        metrics.refused.set({ kind: 'EventSubscription' }, subscriptions)
       },
       notReady: () => (operator.ready ? undefined : 'the EventSinks and EventSubscriptions are still being read'),
     },

@@ -14,7 +14,7 @@ const object = {
   items: many(49_000, (i) => ({ a: `${i}` })),
   text: 'a'.repeat(1_400_000),
   digits: '1'.repeat(30_000),
-  keys: Object.fromEntries(many(90_000, (i) => [`k${i}`, 'x'])),
+  keys: Object.fromEntries(many(11_000, (i) => [`k${i}`, 'x'])),
   some: Object.fromEntries(many(5000, (i) => [`k${i}`, 'x'])),
 }
 const inputs = fixed(Object.fromEntries(Object.entries(object).map(([name, value]) => [name, fromJson(value)])))

@@ -147,7 +147,7 @@ suite('the chart', () => {
       'max-subscriptions-per-namespace': ['200'],
       'max-events-per-second-per-namespace': ['0'],
       'max-connections-per-namespace': ['256'],
-      'max-filter-cost-per-namespace': ['0'],
+      'max-filter-cost-per-namespace': ['1000000'],
       'default-timeout': ['15s'],
       'default-concurrency': ['8'],
       'default-events-per-second': ['0'],

@@ -15,7 +15,7 @@ import type { CommitBatch } from '../../src/outbox/outbox.ts'
 import { knownSources } from '../../src/sources/index.ts'
 import { StatusBook } from '../../src/status/book.ts'
 import { MemoryOutbox } from '../outbox/memory/memory.ts'
-import { ms, sink, subscription } from './scene.ts'
+import { at, ms, sink, subscription } from './scene.ts'
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
@@ -315,4 +315,47 @@ test('when the policy changes all is judged again, and what a sink that is well 
   await decide({ adminNamespaces: new Set() })
   assert.deepEqual(reasons(), ['NamespaceSelectorNotAllowed', 'Ready', 5_000])
   assert.deepEqual(checks, [false, true, false, false])
+})
+
+test('a subscription beyond the quota of its namespace is stalled, and served once an older one goes or the quota is raised', async () => {
+  const { apply, decide, remove, state, turn } = stage()
+  const named = (name: string, second: number) =>
+    subscription({ startFrom: 'Earliest' }, { name, uid: `uid-${name}`, creationTimestamp: at(second) })
+  const served = () => [...state.subscriptions].filter(([, { emitter }]) => emitter).map(([one]) => one)
+  await decide({ quotas: { ...defaultPolicy.quotas, subscriptions: 2 } })
+  for (const [name, second] of [
+    ['a', 3],
+    ['b', 2],
+    ['c', 1],
+  ] as const)
+    apply(named(name, second))
+  await turn()
+  assert.deepEqual(served(), ['team-a/c', 'team-a/b'])
+  assert.equal(state.subscriptions.get('team-a/a')?.stalled?.reason, 'QuotaExceeded')
+  remove('team-a/c')
+  await turn()
+  await turn()
+  assert.deepEqual(served(), ['team-a/b', 'team-a/a'])
+  apply(named('d', 4))
+  await turn()
+  assert.equal(state.subscriptions.get('team-a/d')?.stalled?.reason, 'QuotaExceeded')
+  await decide({ quotas: { ...defaultPolicy.quotas, subscriptions: 3 } })
+  assert.equal(served().length, 3)
+  await decide({ quotas: { ...defaultPolicy.quotas, subscriptions: 0 } })
+  assert.deepEqual(served(), [])
+  await decide({ adminNamespaces: new Set(['team-a']) })
+  assert.equal(served().length, 3)
+})
+
+test('a sink beyond the quota of its namespace is not looked at: there is nothing to deliver to until it is served', async () => {
+  const { checks, decide, state, turn } = stage()
+  await decide({ quotas: { ...defaultPolicy.quotas, sinks: 0 } })
+  await turn()
+  const refused = state.sinks.get('team-a/qe')
+  assert.deepEqual([refused?.readiness.kind, refused?.readiness.reason], ['stalled', 'QuotaExceeded'])
+  assert.equal(refused?.runtime, undefined)
+  const before = checks.length
+  await decide({ quotas: { ...defaultPolicy.quotas, sinks: 1 } })
+  assert.equal(state.sinks.get('team-a/qe')?.readiness.reason, 'Ready')
+  assert.equal(checks.length, before + 1)
 })

@@ -57,6 +57,7 @@ export function explainAll(
       refused.push(emitter)
       continue
     }
+    if (emitter.cost > 0) note(`EventSubscription ${one.key}: its expressions cost ${emitter.cost}`)
     for (const { key } of emitter.sinks)
       if (!sinks.given.has(key)) note(`EventSink ${key} was not given: taken for one that says nothing but its address`)
     for (const { source, object } of runs.value) {
