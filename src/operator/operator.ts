@@ -26,7 +26,9 @@ import type { Watches } from './watches.ts'
 
 type Known<T extends KubeObject> = Pick<Collection<T>, 'objects' | 'synced'>
 
-export type OperatorDeps = Pick<UnderstandDeps, 'ownCredentials' | 'budget'> & {
+type Passed = 'ownCredentials' | 'budget' | 'stopDelivery' | 'ended' | 'left'
+
+export type OperatorDeps = Pick<UnderstandDeps & ForgetDeps & ForgetSinkDeps, Passed> & {
   state: OperatorState
   sinks: Known<EventSink>
   subscriptions: Known<EventSubscription>
@@ -45,12 +47,9 @@ export type OperatorDeps = Pick<UnderstandDeps, 'ownCredentials' | 'budget'> & {
   /** What a sink refers to, as it is now; `fresh` where an old answer won't do, `known` where it was found fine and only the policy is new. */
   checkSink(sink: EventSink, fresh: boolean, known: boolean): Promise<SinkChecks>
   startDelivery(sink: string): void
-  stopDelivery: ForgetSinkDeps['stopDelivery']
-  ended: ForgetSinkDeps['ended']
   dropped: ForgetDeps['dropped']
   /** Dead letters go once more, as forceAt asks for. */
   sendAgain(chosen: { sink: string } | { subscriptionUid: string }): Promise<void>
-  left: ForgetDeps['left']
   /** A CR asks for a status with numbers of now. */
   asked(): void
   forgotten(key: string): void
