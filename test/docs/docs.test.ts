@@ -220,7 +220,7 @@ describe('what the docs name', () => {
     const explained = new Set([...cells.matchAll(/`([A-Z][A-Za-z0-9]+)`/g)].map(([, reason = '']) => reason))
     const known = reasonsIn(join(root, 'src'))
     // Conditions, named in the same column; one of them is a reason of another as well.
-    for (const condition of ['FilterErrors', 'FormatErrors', 'DuplicateSender', 'Silent', 'Overflow'])
+    for (const condition of ['FilterErrors', 'FormatErrors', 'DuplicateSender', 'Silent', 'Overflow', 'Throttled'])
       if (!known.has(condition)) explained.delete(condition)
     const isStatus = (reason: string) => /^HTTP(\dxx|\d{3})$/.test(reason)
     assert.deepEqual(
