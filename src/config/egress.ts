@@ -1,6 +1,7 @@
 import type { EgressPolicy } from '../api/policy.ts'
 import { accept, type Verdict } from '../api/verdict.ts'
 import { compileAddressPolicy } from '../delivery/addresses.ts'
+import { readProxy } from '../delivery/proxy.ts'
 import type { Given } from './given.ts'
 
 const label = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?'
@@ -50,7 +51,8 @@ function proxyOf(given: Given): Verdict<EgressPolicy['proxy']> {
       'egress-no-proxy',
       ` '${wrong}' must be a host, a domain such as .example.com, an address or a CIDR`,
     )
-  return accept({ url: text, noProxy })
+  const read = readProxy({ url: text, noProxy })
+  return read.ok ? accept({ url: text, noProxy }) : given.wrong('egress-proxy', `: ${read.message}`)
 }
 
 const isRange = (entry: string): boolean =>

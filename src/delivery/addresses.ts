@@ -7,6 +7,7 @@ const deniedV4 = [
   '10.0.0.0/8',
   '100.64.0.0/10', // carrier-grade NAT; some clouds' metadata
   '127.0.0.0/8',
+  '168.63.129.16/32', // a public address by its looks: the host of Azure's machines, with what they are set up with
   '169.254.0.0/16', // link-local: metadata of most clouds
   '172.16.0.0/12',
   '192.0.0.0/24',
@@ -31,6 +32,13 @@ const deniedV6 = [
   '3fff::/20',
 ]
 
+/** Metadata services of clouds among the addresses that anybody may have at home. */
+export const metadataV6 = [
+  'fd00:ec2::/32', // AWS: ::254, and ::23, which gives out the credentials of Pods
+  'fd00:42::42/128', // Scaleway
+  'fd20:ce::254/128', // Google
+]
+
 /**
  * Of these, a range passes only what it was written for: one that lies within. `0.0.0.0/0` or `10.0.0.0/8` is not meant to open metadata services,
  * loopback, or what carries an IPv4 address inside.
@@ -40,7 +48,8 @@ const guarded = [
   '127.0.0.0/8',
   '169.254.0.0/16',
   '100.100.100.200/32', // metadata of Alibaba Cloud
-  '192.0.0.192/32', // and of Oracle's
+  '168.63.129.16/32', // of Azure
+  '192.0.0.192/32', // of Oracle
   '224.0.0.0/4',
   '255.255.255.255/32',
   '::/96', // unspecified, loopback and IPv4-compatible
@@ -52,8 +61,7 @@ const guarded = [
   'fe80::/10',
   'fec0::/10',
   'ff00::/8',
-  'fd00:ec2::254/128', // metadata of AWS
-  'fd20:ce::254/128', // and of Google's
+  ...metadataV6,
 ]
 
 /**

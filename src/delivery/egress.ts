@@ -3,11 +3,11 @@ import { Agent, buildConnector, type Dispatcher, Pool } from 'undici'
 import type { EgressPolicy } from '../api/policy.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
-import { compileHosts, compileNoProxy, isInnerName } from './hosts.ts'
+import { compileHosts, isInnerName } from './hosts.ts'
 import type { Inside } from './inside.ts'
 import { permittedEndpoints } from './pod-addresses.ts'
 import { portRefusal } from './ports.ts'
-import { type AskProxy, proxyConnector, proxyHeaders } from './proxy.ts'
+import { type AskProxy, type KnownProxy, proxyConnector, readProxy } from './proxy.ts'
 import { createResolver, type Resolve } from './resolver.ts'
 import { type ReadEndpoints, serviceConnector } from './service-connector.ts'
 import type { TlsMaterial } from './tls-material.ts'
@@ -55,11 +55,11 @@ type Guard = {
   allowPorts: readonly number[]
   resolve: Resolve
   /** Its connections end with the tunnels that they become. */
-  proxy: { url: URL; passes(host: string): boolean; pool: Pool } | undefined
+  proxy: (KnownProxy & { pool: Pool }) | undefined
 }
 
 /**
- * Compiles a policy; a bad CIDR is refused. By default only global addresses are reached: a literal in the URL is judged as the
+ * Compiles a policy; a bad CIDR or proxy is refused. By default only global addresses are reached: a literal in the URL is judged as the
  * WHATWG URL standard reads it (`2130706433`, `0x7f.1` and `127.1` are 127.0.0.1), and each address that a name resolves to is
  * judged when connecting. What was judged is what is dialled; nothing is resolved twice.
  */
@@ -70,7 +70,9 @@ export function compileEgress(
 ): Verdict<Egress> {
   const addresses = compileAddressPolicy(policy.allowCidrs)
   if (!addresses.ok) return addresses
-  const { allowCidrs, allowHosts = [], allowPorts = [], proxy } = policy
+  const { allowCidrs, allowHosts = [], allowPorts = [] } = policy
+  const proxy = policy.proxy ? readProxy(policy.proxy) : accept(undefined)
+  if (!proxy.ok) return proxy
   const guard: Guard = {
     permits: (address, port, trusted) => addresses.value(address, trusted) && !inside(address, port),
     addresses: addresses.value,
@@ -79,10 +81,9 @@ export function compileEgress(
     isOutward: allowCidrs.length === 0,
     allowPorts,
     resolve,
-    proxy: proxy && {
-      url: new URL(proxy.url),
-      passes: compileNoProxy(proxy.noProxy),
-      pool: new Pool(new URL(proxy.url).origin, { connect: { timeout: proxyConnectMs } }),
+    proxy: proxy.value && {
+      ...proxy.value,
+      pool: new Pool(proxy.value.origin, { connect: { timeout: proxyConnectMs } }),
     },
   }
   return accept({
@@ -205,13 +206,13 @@ function throughProxy(
   direct: Connector,
   { connectTimeoutMs, tls }: AgentOptions,
   guard: Guard,
-  { url, passes, pool }: NonNullable<Guard['proxy']>,
+  { headers: own, passes, pool }: NonNullable<Guard['proxy']>,
 ): Connector {
   const secure = buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...materialOf(tls) })
   // A proxy that keeps silent would hold the sink's connection for minutes.
   const ask: AskProxy = (path, headers) =>
     pool.connect({ path, headers, signal: AbortSignal.timeout(connectTimeoutMs) })
-  const connect = proxyConnector(ask, proxyHeaders(url), secure)
+  const connect = proxyConnector(ask, own, secure)
   const onward = guarded((target, callback) => {
     const host = bare(target.hostname)
     if (isIP(host) !== 0) return connect(target, callback)

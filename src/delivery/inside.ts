@@ -9,15 +9,18 @@ export function insideOf(
   apiServer: { addresses: ReadonlySet<string>; port: number },
   ownPorts: () => readonly number[],
 ): Inside {
-  const isItsPort = (port: number) => port === apiServer.port || ownPorts().includes(port)
+  // One on this machine is reached by all of its addresses.
+  const isApiServers = (address: string) =>
+    apiServer.addresses.has(address) || ([...apiServer.addresses].some(isOwn) && isOwn(address))
   return (address, port) => {
-    if (!isItsPort(port)) return false
+    const [isTheirs, isOurs] = [port === apiServer.port, ownPorts().includes(port)]
+    if (!isTheirs && !isOurs) return false
     const plain = canonical(address) ?? address
-    return (port === apiServer.port && apiServer.addresses.has(plain)) || (ownPorts().includes(port) && isOwn(plain))
+    return (isTheirs && isApiServers(plain)) || (isOurs && isOwn(plain))
   }
 }
 
-/** All of loopback reaches what listens on all addresses. */
+/** All of loopback reaches what listens on all addresses; so does what stands for none. */
 const isOwn = (address: string): boolean =>
-  /^(127\.|::1$)/.test(address) ||
+  /^(0\.|127\.|::1?$)/.test(address) ||
   Object.values(networkInterfaces()).some((addresses) => addresses?.some((one) => one.address === address))

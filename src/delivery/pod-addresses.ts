@@ -1,6 +1,6 @@
 import { BlockList, isIPv4 } from 'node:net'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
-import type { AddressPolicy } from './addresses.ts'
+import { type AddressPolicy, metadataV6 } from './addresses.ts'
 import type { Inside } from './inside.ts'
 import { portRefusal } from './ports.ts'
 import type { Endpoint } from './service-endpoints.ts'
@@ -9,7 +9,7 @@ import type { Endpoint } from './service-endpoints.ts'
 const podRanges = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
 
 /** Metadata services of clouds that lie in these. No Pod has them; a status that says so is not to be trusted. */
-const metadata = ['100.100.100.200/32', 'fd00:ec2::254/128', 'fd20:ce::254/128']
+const metadata = ['100.100.100.200/32', ...metadataV6]
 
 /** Of a Service's endpoints those that may be connected to. Refused where there is none: AddressRefused, PortRefused. */
 export function permittedEndpoints(

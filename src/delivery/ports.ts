@@ -5,6 +5,7 @@ import { type Refusal, refuse } from '../api/verdict.ts'
  * call bad ports (WHATWG Fetch, §2.9) as far as servers have them, databases, and those of Kubernetes.
  */
 const refused: readonly (readonly [from: number, to?: number])[] = [
+  [0],
   [7, 79], // echo, ftp, ssh, telnet, smtp, dns, tftp, finger, …
   [87],
   [95],
@@ -32,6 +33,7 @@ const refused: readonly (readonly [from: number, to?: number])[] = [
   [989, 995], // ftps, telnets, imaps, pop3s
   [1433, 1434], // SQL Server
   [1521],
+  [1719, 1723], // h323, pptp
   [2049], // nfs
   [2181], // ZooKeeper
   [2375, 2376], // Docker
@@ -50,6 +52,7 @@ const refused: readonly (readonly [from: number, to?: number])[] = [
   [6443], // kube-apiserver
   [6566],
   [6665, 6669],
+  [6679],
   [6697],
   [7000, 7001], // Cassandra
   [9042],

@@ -1,5 +1,9 @@
 import type { Duplex } from 'node:stream'
+import type { EgressPolicy } from '../api/policy.ts'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { compileAddressPolicy } from './addresses.ts'
 import type { buildConnector } from './egress.ts'
+import { compileNoProxy } from './hosts.ts'
 
 /** Asks a proxy for a way through: CONNECT (RFC 9110 §9.3.6). */
 export type AskProxy = (
@@ -16,11 +20,31 @@ export class ProxyRefused extends Error {
   }
 }
 
-/** The headers that a proxy's URL asks for: its user and password, as Basic. */
-export function proxyHeaders({ username, password }: URL): Record<string, string> {
+/** A proxy as it is used: what it is connected to at, and told each time; `passes`: what is not for it. */
+export type KnownProxy = { origin: string; headers: Record<string, string>; passes(host: string): boolean }
+
+/** Reasons: InvalidURL, InvalidCIDR. The URL may hold a password, so nothing repeats it. */
+export function readProxy({ url: text, noProxy }: NonNullable<EgressPolicy['proxy']>): Verdict<KnownProxy> {
+  const url = URL.parse(text)
+  const headers = url && headersOf(url)
+  if (!headers || !/^https?:$/.test(url.protocol))
+    return refuse(
+      'InvalidURL',
+      'The URL of the proxy must have scheme http or https; a % in its user or password is written %25.',
+    )
+  const ranges = compileAddressPolicy(noProxy.filter((entry) => entry.includes('/')))
+  return ranges.ok ? accept({ origin: url.origin, headers, passes: compileNoProxy(noProxy) }) : ranges
+}
+
+/** What the user and password of a URL ask for, as Basic; undefined where they are no percent-encoding. */
+function headersOf({ username, password }: URL): Record<string, string> | undefined {
   if (username === '' && password === '') return {}
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { 'proxy-authorization': `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}` }
+  try {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    return { 'proxy-authorization': `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}` }
+  } catch {
+    return undefined
+  }
 }
 
 /** Connects by way of a proxy, for https and http alike; `secure` speaks TLS with the target over the way that was given. */

@@ -166,6 +166,16 @@ test('a proxy that can not be is refused without a word of its URL, which may ho
   }
 })
 
+test('a proxy whose password is no percent-encoding is refused, not met with at the first delivery', () => {
+  for (const url of ['http://u:hunter2%@p:3128', 'http://%zzhunter2@p']) {
+    const config = resolveConfig({}, { 'egress-proxy': [url] })
+    assert.ok(!config.ok, url)
+    assert.match(config.message, /^carillon-config: egress.proxy.url: .* written %25/)
+    assert.doesNotMatch(config.message, /hunter2/)
+  }
+  assert.ok(resolveConfig({}, { 'egress-proxy': ['http://u:100%25@p:3128'] }).ok)
+})
+
 test('the bounds of the CRD hold for the defaults of sinks', () => {
   const crd = parse(readFileSync(new URL('../../crds/carillon.dev_eventsinks.yaml', import.meta.url), 'utf8'))
   const spec = crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties

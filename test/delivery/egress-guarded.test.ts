@@ -13,7 +13,9 @@ const said = (url: string, policy: Partial<EgressPolicy> = {}): string => {
 }
 
 describe('ports', () => {
-  for (const port of [22, 23, 25, 53, 110, 143, 2379, 2380, 3306, 5432, 6379, 6443, 10250, 10255, 27017])
+  it('0 is none', () => assert.equal(said('http://example.com:0/'), 'PortRefused'))
+
+  for (const port of [22, 23, 25, 53, 110, 143, 2379, 2380, 1720, 1723, 3306, 5432, 6379, 6443, 10250, 10255, 27017])
     it(`${port} is refused, unless it is allowed`, () => {
       assert.equal(said(`http://example.com:${port}/`), 'PortRefused')
       assert.equal(said(`https://example.com:${port}/`, { allowPorts: [22] }), port === 22 ? 'passed' : 'PortRefused')
@@ -35,6 +37,7 @@ describe('a range that is allowed', () => {
     '127.0.0.1',
     '169.254.169.254',
     '100.100.100.200',
+    '168.63.129.16',
     '192.0.0.192',
     '0.0.0.0',
     '224.0.0.1',
@@ -44,6 +47,8 @@ describe('a range that is allowed', () => {
     '::1',
     '::',
     'fd00:ec2::254',
+    'fd00:ec2::23',
+    'fd00:42::42',
     'fe80::1',
     'ff02::1',
     '64:ff9b::a9fe:a9fe',
@@ -63,7 +68,9 @@ describe('a range that is allowed', () => {
     ['169.254.169.254', '169.254.0.0/16'],
     ['169.254.10.1', '169.254.10.0/24'],
     ['100.100.100.200', '100.100.100.200/32'],
+    ['168.63.129.16', '168.63.129.16/32'],
     ['[::1]', '::1/128'],
+    ['[fd00:ec2::23]', 'fd00:ec2::/32'],
     ['[fe80::1]', 'fe80::/64'],
     ['[fd00:ec2::254]', 'fd00:ec2::254/128'],
   ] as const
@@ -141,6 +148,31 @@ describe('the API server and the operator itself', () => {
     it(`${url} is refused, whatever is allowed`, () => assert.equal(check(url).ok, false))
   for (const url of ['http://127.0.0.1:9090/metrics', 'http://127.8.8.8:9090/', 'http://[::1]:9090/'])
     it(`${url} is refused, whatever is allowed`, () => assert.equal(check(url).ok, false))
+  it('are refused by all ways to this machine, where even those are allowed', () => {
+    const here = compileEgress({ allowCidrs: ['0.0.0.0/8', '127.0.0.0/8', '::/128', '::1/128'] }, undefined, inside)
+    assert.ok(here.ok)
+    for (const host of ['0.0.0.0', '0.1.2.3', '127.8.8.8', '[::]', '[::1]'])
+      for (const port of [6444, 9090, 9091])
+        assert.equal(here.value.check(`http://${host}:${port}/`).ok, port === 9091, `${host}:${port}`)
+  })
   for (const url of ['http://127.0.0.1:9091/', 'http://10.96.0.2:6444/'])
     it(`${url} is not theirs`, () => assert.equal(check(url).ok, true))
+})
+
+describe('a proxy that makes no sense', () => {
+  const table: [url: string, noProxy: string[], reason: string][] = [
+    ['nonsense', [], 'InvalidURL'],
+    ['socks5://proxy.example.com:1080', [], 'InvalidURL'],
+    ['http://user:100%@proxy.example.com:3128', [], 'InvalidURL'],
+    ['http://%zz@proxy.example.com:3128', [], 'InvalidURL'],
+    ['http://proxy.example.com:3128', ['10.0.0.0/99'], 'InvalidCIDR'],
+    ['http://proxy.example.com:3128', ['10.0.0.0/8/8'], 'InvalidCIDR'],
+    ['http://proxy.example.com:3128', ['fd00::/x'], 'InvalidCIDR'],
+  ]
+  for (const [url, noProxy, reason] of table)
+    it(`${url}, past it ${noProxy.join()}: ${reason}, without its password`, () => {
+      const egress = compileEgress({ allowCidrs: [], proxy: { url, noProxy } })
+      assert.equal(egress.ok ? 'passed' : egress.reason, reason)
+      assert.doesNotMatch(JSON.stringify(egress), /100%|%zz/)
+    })
 })

@@ -143,7 +143,8 @@ describe('addresses of Pods', () => {
   })
 
   it('do not pass where no Pod is', () => {
-    const table = ['100.100.100.200', 'fd00:ec2::254', 'fd20:ce::254', '169.254.0.1', '224.0.0.1', '198.18.0.1']
+    const metadata = ['100.100.100.200', '168.63.129.16', 'fd00:ec2::254', 'fd00:ec2::23', 'fd00:42::42']
+    const table = [...metadata, 'fd20:ce::254', '169.254.0.1', '224.0.0.1', '198.18.0.1']
     for (const address of [...table, '255.255.255.255', '192.0.0.192', '64:ff9b::a00:1', 'ff02::1'])
       assert.equal(permits?.(address), false, address)
   })
