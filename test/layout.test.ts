@@ -13,7 +13,7 @@ const only: [what: string, pattern: RegExp, allowed: RegExp][] = [
   // What opens connections: to the API server, to the operator's own socket; all that tenants name goes by delivery/egress.ts.
   [
     'connections',
-    /from 'node:(tls|dgram|http2|https)'|import [^\n]*\b(connect|createConnection|Socket|request|get)\b[^\n]* from 'node:(net|http)'|[^a-zA-Z.]fetch\(|new WebSocket/,
+    /from '(node:(tls|dgram|http2|https)|(net|tls|http|https|http2|dgram))'|import (\* as )?\w+ from 'node:(net|http)'|import\s*\{[^}]*\b(connect|createConnection|Socket|request|get|ClientRequest)\b[^}]*\}\s*from 'node:(net|http)'|import\('node:(net|tls|http|https|http2|dgram)'\)|(?<![.\w])fetch\(|globalThis\.fetch|new (WebSocket|EventSource)\b/,
     /^(cli\/socket|operator\/admission\/[a-z-]+)\.ts$/,
   ],
   ['process.env and process.argv', /\bprocess\.(env|argv)\b/, /^main\.ts$/],
@@ -65,6 +65,13 @@ test('every file of src keeps to the layout', () => {
 
 test('a file that does not keep to it is found', () => {
   const planted: [path: string, text: string, fault: RegExp][] = [
+    ['wiring/x.ts', 'await globalThis.fetch(url)', /connections has no place/],
+    ['wiring/x.ts', 'return fetch(url)', /connections has no place/],
+    ['wiring/x.ts', "import http from 'node:http'", /connections has no place/],
+    ['wiring/x.ts', "import * as net from 'node:net'", /connections has no place/],
+    ['wiring/x.ts', "import {\n  isIP,\n  connect,\n} from 'node:net'", /connections has no place/],
+    ['wiring/x.ts', "import { request } from 'https'", /connections has no place/],
+    ['wiring/x.ts', "const { connect } = await import('node:tls')", /connections has no place/],
     ['api/x.ts', "import { route } from '../operator/route.ts'", /imports operator\/route\.ts/],
     ['formats/mapping/x.ts', "export * from '../../outbox/outbox.ts'", /imports outbox\/outbox\.ts/],
     ['formats/cdevents/x.ts', "import { kube } from '../options.ts'", /imports from outside of formats\/cdevents/],
