@@ -13,8 +13,8 @@ export type DnsServer = AsyncDisposable & {
   questions(count: number): Promise<void>
 }
 
-/** A DNS server on a free port of loopback that answers by UDP what the zone says, and little else (RFC 1035 §4). */
-export async function startDns(zone: Zone): Promise<DnsServer> {
+/** A DNS server on loopback, on a free port where none is given, that answers by UDP what the zone says, and little else (RFC 1035 §4). */
+export async function startDns(zone: Zone, port = 0): Promise<DnsServer> {
   const asked: string[] = []
   let waiting: (() => void)[] = []
   const socket = createSocket('udp4')
@@ -26,7 +26,7 @@ export async function startDns(zone: Zone): Promise<DnsServer> {
     const found = zone(name, family)
     if (found !== 'hang') socket.send(answer(query.subarray(0, end), type, found), from.port, from.address)
   })
-  socket.bind(0, '127.0.0.1')
+  socket.bind(port, '127.0.0.1')
   await once(socket, 'listening')
   return {
     address: `127.0.0.1:${socket.address().port}`,
@@ -72,11 +72,10 @@ function answer(asked: Buffer, type: number, found: Exclude<ReturnType<Zone>, 'h
   return Buffer.concat([head, ...records])
 }
 
-/** Of an address without `::` but at its beginning, such as `::1`. */
 function v6(address: string): Buffer {
-  const groups = address.replace(/^::/, '').split(':')
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean))
+  const groups = [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => '0'), ...tail]
   const bytes = Buffer.alloc(16)
-  for (const [at, group] of groups.entries())
-    bytes.writeUInt16BE(Number.parseInt(group, 16), 16 - 2 * (groups.length - at))
+  for (const [at, group] of groups.entries()) bytes.writeUInt16BE(Number.parseInt(group, 16), 2 * at)
   return bytes
 }

@@ -36,6 +36,8 @@ export type Fault = {
   seconds: number
   /** With nothing else beside it, as it measures. */
   alone?: boolean
+  /** At its full size only by --only: all together would take too long with it. */
+  onlyAsked?: boolean
   /** Not at a twentieth, as it would take too long or say nothing. */
   fullOnly?: boolean
   /** Lays out what it needs, does it, and undoes it. Resolves when all load is written. */

@@ -34,7 +34,7 @@ export const usage = (faults: readonly Fault[]): string => `Usage: npm run fault
   --list            what each may cost; does nothing
   --help
 
-${faults.map(({ id, title }) => `  ${id.padEnd(9)} ${title}`).join('\n')}
+${faults.map(({ id, onlyAsked, title }) => `  ${id.padEnd(9)} ${title}${onlyAsked ? ' (by --only, or --quick)' : ''}`).join('\n')}
 
 One line for each fault as it ends; the last line is JSON. Exit code 1 where a fault cost more than was stated, or there was no time for it: a call takes less than nine minutes.
 `
@@ -58,7 +58,7 @@ export function readOptions(args: string[], all: readonly Fault[], random: () =>
   if (unknown !== undefined)
     return refuse('FlagInvalid', `no fault ${unknown}; there are ${all.map(({ id }) => id).join(', ')}`)
   return accept({
-    faults: all.filter(({ id }) => wanted?.includes(id.toLowerCase()) ?? true),
+    faults: all.filter(({ id, onlyAsked }) => wanted?.includes(id.toLowerCase()) ?? (values.quick || !onlyAsked)),
     seed: number('seed') ?? 1 + Math.floor(random() * 999_999),
     quick: values.quick ?? false,
     minutes: number('minutes'),

@@ -22,7 +22,8 @@ export const fuzz: Fault = {
   id: 'fuzz',
   title: 'sinks and subscriptions of every shape that the schema takes',
   cost: { recoveryMs: 30_000 },
-  seconds: 240,
+  seconds: 290,
+  onlyAsked: true,
   async run(scene) {
     await begin(scene)
     const { pid } = scene.operator
