@@ -1,5 +1,6 @@
 import type { HostileCase } from './cases.ts'
 import { headers } from './headers.ts'
+import { services } from './services.ts'
 import { spellings } from './spellings.ts'
 import { tokens } from './tokens.ts'
 import { allowed, forbidden } from './world.ts'
@@ -113,4 +114,5 @@ export const corpus: HostileCase[] = [
   ...redirected,
   ...headers,
   ...tokens,
+  ...services,
 ]

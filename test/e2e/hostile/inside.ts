@@ -5,6 +5,7 @@ import { finished } from '../../bench/objects.ts'
 import { installTekton } from '../../controlplane/tekton.ts'
 import { type OperatorProcess, startOperator } from '../../operator/process.ts'
 import { apiVersion, patienceMs, startStage } from '../fixture.ts'
+import { allow } from '../lifecycle/secrets.ts'
 import type { HostileCase } from './cases.ts'
 import { corpus } from './corpus.ts'
 import { allowed, forbidden, ports, startWorld } from './world.ts'
@@ -29,6 +30,7 @@ const perSubscription = 16
 await using world = await startWorld()
 await using stage = await startStage()
 await installTekton(stage.admin)
+await allow(stage.admin, 'service-refs')
 for (const { dns = {} } of corpus) for (const [key, answers] of Object.entries(dns)) world.zone.set(key, answers)
 
 const off = [...forbidden.map((one) => `${one}/${one.includes(':') ? 128 : 32}`)].flatMap((one) => [
