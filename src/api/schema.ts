@@ -84,6 +84,9 @@ const checkNumber = ({ minimum, maximum }: Schema, value: number): string[] => [
 
 function checkList(schema: Schema, list: readonly unknown[], path: string): SchemaProblem[] {
   const { minItems = 0, maxItems, items } = schema
+  // What lies in it is not looked at: there is no end to it.
+  if (maxItems !== undefined && list.length > maxItems)
+    return [{ path, message: `must have at most ${maxItems} items` }]
   const keys = schema['x-kubernetes-list-map-keys']
   const keyOf = (item: unknown) => (keys && isFields(item) ? keys.map((key) => item[key]) : item)
   const isSet = keys !== undefined || schema['x-kubernetes-list-type'] === 'set'
@@ -91,9 +94,6 @@ function checkList(schema: Schema, list: readonly unknown[], path: string): Sche
   const double = texts.findIndex((text, index) => texts.indexOf(text) < index)
   return [
     ...(list.length < minItems ? [{ path, message: `should have at least ${minItems} items` }] : []),
-    ...(maxItems !== undefined && list.length > maxItems
-      ? [{ path, message: `must have at most ${maxItems} items` }]
-      : []),
     ...(double < 0 ? [] : [{ path: `${path}[${double}]`, message: 'stands there twice' }]),
     ...(items ? list.flatMap((item, index) => checkSchema(items, item, `${path}[${index}]`)) : []),
   ]
@@ -102,13 +102,12 @@ function checkList(schema: Schema, list: readonly unknown[], path: string): Sche
 function checkFields(schema: Schema, value: Fields, path: string): SchemaProblem[] {
   const { required = [], maxProperties } = schema
   const names = Object.keys(value)
+  if (maxProperties !== undefined && names.length > maxProperties)
+    return [{ path, message: `must have at most ${maxProperties} items` }]
   return [
     ...required
       .filter((name) => value[name] === undefined)
       .map((name) => ({ path: `${path}.${name}`, message: 'required value' })),
-    ...(maxProperties !== undefined && names.length > maxProperties
-      ? [{ path, message: `must have at most ${maxProperties} items` }]
-      : []),
     ...names.flatMap((name) => {
       const of = childOf(schema, name)
       if (value[name] === undefined) return []

@@ -79,6 +79,9 @@ export function compileSelection(
   besides: Besides = () => [],
   account?: Account,
 ): Verdict<Selection> {
+  const count = (spec.events ?? []).reduce((sum, { define = [] }) => sum + define.length, 0)
+  // Before hundreds of them are compiled.
+  if (count > maxDefined) return tooMany(count)
   const choices = compileEvents(spec.events, sources, knows, besides, account)
   if (!choices.ok) return choices
   const defined = definedBy(choices.value)
@@ -129,12 +132,11 @@ function definedBy(choices: ReadonlyMap<string, readonly Choice[]>): Verdict<Map
     count += own.length
     if (own.length > 0) defined.set(source, own)
   }
-  if (count <= maxDefined) return accept(defined)
-  return refuse(
-    'DefineInvalid',
-    `${count} milestones are defined, and ${maxDefined} are allowed: make several subscriptions`,
-  )
+  return count <= maxDefined ? accept(defined) : tooMany(count)
 }
+
+const tooMany = (count: number) =>
+  refuse('DefineInvalid', `${count} milestones are defined, and ${maxDefined} are allowed: make several subscriptions`)
 
 const allOf = (choices: ReadonlyMap<string, readonly Choice[]>, namesOf: (choice: Choice) => ReadonlySet<string>) =>
   new Map([...choices].map(([kind, of]) => [kind, new Set(of.flatMap((choice) => [...namesOf(choice)]))]))

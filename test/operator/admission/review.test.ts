@@ -166,6 +166,42 @@ test('where few namespaces are watched, those of admins are looked at, too', () 
   assert.match(refusalOf(body, { watchNamespaces: ['team-a'] }) ?? '', /^FilterInvalid/)
 })
 
+const strange: Record<string, [spec: object, warning: RegExp]> = {
+  'a field of another version': [{ filter: 'nonsense', later: true }, /^not looked at: spec\.later: unknown field/],
+  'lists without end': [
+    { events: Array.from({ length: 100_000 }, () => ({ kind: 'TaskRun' })) },
+    /^not looked at: spec\.events: must have at most 32/,
+  ],
+  'sets without end': [
+    {
+      formats: ['cdevents'],
+      userEvents: { types: Array.from({ length: 100_000 }, (_, at) => `dev.cdeventsx.a-${at}`) },
+    },
+    /^not looked at: spec\.userEvents\.types: must have at most 64/,
+  ],
+  'maps without end': [
+    { extensions: Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`a${at}`, 'b'])) },
+    /^not looked at: spec\.extensions: must have at most 16/,
+  ],
+  'another type': [{ filter: { a: 'b' } }, /^not looked at: spec\.filter: must be of type string/],
+  'no sinks to speak of': [{ sinks: 7 }, /^not looked at: spec\.sinks: must be of type array/],
+}
+
+for (const [name, [spec, warning]] of Object.entries(strange)) {
+  test(`what the API server would not take is let through unlooked: ${name}`, () => {
+    const verdict = review(asked(subscription(spec)), deps)
+    assert.ok(verdict.ok && !verdict.value.refusal)
+    assert.match(verdict.value.warnings.join(), warning)
+  })
+}
+
+test('let through unlooked is what is no object, and what is of another kind than was asked about', () => {
+  for (const object of [null, [], 'a', {}, { metadata: { namespace: 'team-a' } }])
+    assert.equal(refusalOf(asked(bad, { object })), undefined)
+  const kind = { group: 'carillon.dev', version: 'v1alpha1', kind: 'EventSink' }
+  assert.equal(refusalOf(asked(bad, { kind })), undefined)
+})
+
 test('policy is read at each review', () => {
   let adminNamespaces = new Set<string>()
   const policy = () => ({ ...defaultPolicy, adminNamespaces })
