@@ -12,6 +12,7 @@ import { sources } from '../../src/sources/index.ts'
 import { AdminClient, type Manifest } from '../controlplane/admin.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { ensureTool } from '../controlplane/tools.ts'
+import { aggregateRoles } from './aggregation.ts'
 import { chart, find, render, runHelm } from './render.ts'
 
 type Container = { args: string[]; command: string[]; image: string }
@@ -270,6 +271,26 @@ const rights = [
   'create /events carillon-system/',
 ]
 
+/** What somebody with one of Kubernetes' own roles in a namespace may do there, and elsewhere. */
+const teamRights: [user: string, verb: string, resource: string, allowed: boolean, more?: object][] = [
+  ['viewer', 'list', 'eventsinks', true],
+  ['viewer', 'watch', 'eventsubscriptions', true],
+  ['viewer', 'create', 'eventsubscriptions', false],
+  ['viewer', 'delete', 'eventsinks', false],
+  ['viewer', 'get', 'eventsinks', false, { namespace: 'team-other' }],
+  ['editer', 'get', 'eventsinks', true],
+  ['editer', 'create', 'eventsubscriptions', true],
+  ['editer', 'delete', 'eventsubscriptions', true],
+  ['editer', 'create', 'eventsinks', false],
+  ['editer', 'patch', 'eventsinks', false],
+  ['editer', 'patch', 'eventsubscriptions', false, { subresource: 'status' }],
+  ['adminer', 'create', 'eventsinks', true],
+  ['adminer', 'update', 'eventsubscriptions', true],
+  ['adminer', 'delete', 'eventsinks', true],
+  ['adminer', 'patch', 'eventsinks', false, { subresource: 'status' }],
+  ['adminer', 'create', 'eventsinks', false, { namespace: 'team-other' }],
+]
+
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }
 
 const spellOut = (rules: Rule[], namespace?: string) =>
@@ -358,6 +379,42 @@ suite('the chart, applied', () => {
       [`${label}edit`, `${write} carillon.dev/eventsubscriptions`],
       [`${label}view`, 'get,list,watch carillon.dev/eventsinks', 'get,list,watch carillon.dev/eventsubscriptions'],
     ])
+  })
+
+  test('lets teams do by these roles, in their namespace, what each is for and no more', async () => {
+    await plane.admin.createNamespace('team-roles')
+    await plane.admin.createNamespace('team-other')
+    await plane.admin.apply(
+      ['view', 'edit', 'admin'].map((role) => ({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name: role },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: `${role}er` }],
+      })),
+      'team-roles',
+    )
+    const may = async (user: string, verb: string, resource: string, more: object = {}) => {
+      const resourceAttributes = { verb, group: 'carillon.dev', resource, namespace: 'team-roles', ...more }
+      const review = { spec: { user, groups: ['system:authenticated'], resourceAttributes } }
+      const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+      const { status, body } = await plane.admin.request('POST', path, review)
+      assert.equal(status, 201, JSON.stringify(body))
+      return (body as { status: { allowed: boolean } }).status.allowed
+    }
+    // Before, so that what is allowed below is the chart's doing.
+    assert.deepEqual(
+      await Promise.all(teamRights.map(([user, verb, of]) => may(user, verb, of))),
+      teamRights.map(() => false),
+    )
+    await aggregateRoles(plane.admin)
+    // The API server's authoriser reads roles from its own watch.
+    for (const end = Date.now() + 10_000; !(await may('adminer', 'create', 'eventsinks')); )
+      assert.ok(Date.now() < end, 'the aggregated roles to count')
+    for (const [user, verb, resource, allowed, more] of teamRights) {
+      const what = `${user} ${verb} ${resource} ${JSON.stringify(more ?? {})}`
+      assert.equal(await may(user, verb, resource, more), allowed, what)
+    }
   })
 
   test('lets tokens of ServiceAccounts be made only where it is asked to', async () => {
