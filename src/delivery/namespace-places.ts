@@ -70,6 +70,13 @@ export class NamespacePlaces {
     this.deps.held(share.sink)
   }
 
+  /** Whether a sink waits for a place now. */
+  isWaiting(sink: string): boolean {
+    const [namespace = ''] = sink.split('/')
+    for (const share of this.namespaces.get(namespace)?.waiting ?? []) if (share.sink === sink) return true
+    return false
+  }
+
   begin(share: Share, requests: number): void {
     share.used += requests
     share.shares.used += requests

@@ -12,10 +12,12 @@ type Run = { from: number; last: number; isTold: boolean }
 export class Throttling {
   private readonly runs = new Map<Slowed, Run>()
   private readonly now: () => number
+  private readonly waits: (slowed: Slowed) => boolean
 
-  /** `now`: ms, any clock that doesn't go back. */
-  constructor(now: () => number) {
+  /** `now`: ms, any clock that doesn't go back. `waits`: whether something of it has to wait now, though nobody notes it. */
+  constructor(now: () => number, waits: (slowed: Slowed) => boolean = () => false) {
     this.now = now
+    this.waits = waits
   }
 
   /** Something of it is due, and has to wait. */
@@ -39,6 +41,7 @@ export class Throttling {
   look(): Slowed[] {
     const turned: Slowed[] = []
     for (const [slowed, run] of this.runs) {
+      if (this.waits(slowed)) run.last = this.now()
       const isOver = this.now() - run.last >= overAfterMs
       if (isOver) this.runs.delete(slowed)
       const turns = isOver ? run.isTold : !run.isTold && run.last - run.from >= tellAfterMs

@@ -23,12 +23,13 @@ export type Quotas = {
 
 export function createQuotas(policy: () => Policy): Quotas {
   const monotonic = () => performance.now()
-  const throttling = new Throttling(monotonic)
+  const throttling = new Throttling(monotonic, (one) => one.startsWith('sink ') && places.isWaiting(one.slice(5)))
   const of = (quota: 'eventsPerSecond' | 'connections') => (namespace: string) => {
     const { adminNamespaces, quotas } = policy()
     return adminNamespaces.has(namespace) ? undefined : quotas[quota]
   }
   const [rateOf, limitOf] = [of('eventsPerSecond'), of('connections')]
+  const places = new NamespacePlaces({ limitOf, held: (one) => throttling.note(`sink ${one}`) })
   const budgets = new Budgets(monotonic)
   return {
     throttling,
@@ -40,7 +41,7 @@ export function createQuotas(policy: () => Policy): Quotas {
         sleep: pause,
         held: (one) => throttling.note(`namespace ${one}`),
       }),
-      places: new NamespacePlaces({ limitOf, held: (one) => throttling.note(`sink ${one}`) }),
+      places,
       isPaced: () => policy().quotas.eventsPerSecond !== undefined,
     },
     throttled: {

@@ -18,6 +18,7 @@ import { filters } from './lifecycle/filters.ts'
 import { importing } from './lifecycle/importing.ts'
 import { limits } from './lifecycle/limits.ts'
 import { overflow } from './lifecycle/overflow.ts'
+import { quotas } from './lifecycle/quotas.ts'
 import { reports } from './lifecycle/reports.ts'
 import { restarts } from './lifecycle/restarts.ts'
 import { type Scene, schemaBase } from './lifecycle/scene.ts'
@@ -48,6 +49,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     restarts(scene)
     limits(scene)
     overflow(scene)
+    quotas(scene)
     classes(scene)
     configuring(scene)
     failures(scene)
