@@ -41,7 +41,12 @@ export async function startStage(options: ControlPlaneOptions = {}): Promise<Sta
     return {
       cp,
       admin,
-      operator: async (of) => resources.use(await startOperator(cp, of)),
+      async operator(of) {
+        // The Lease and the records of a class have names of their own, and are its installation's to have rights on.
+        const name = of?.args?.flatMap((arg, at, all) => (arg === '--class' ? (all[at + 1] ?? []) : []))[0]
+        if (name !== undefined) await applyOperatorRights(cp, name)
+        return resources.use(await startOperator(cp, of))
+      },
       async team(name, { class: label, labels, sink } = {}) {
         await admin.createNamespace(name, labels)
         return new Team(admin, name, resources.use(await startSink(sink)), label)

@@ -4,7 +4,7 @@ import { metric } from '../../operator/process.ts'
 import { conditionsOf, momentOf, run, toLoopback } from '../fixture.ts'
 import type { Scene } from './scene.ts'
 
-const label = 'quota'
+const label = 'quotas'
 const rate = 5
 
 const refused = { status: 'False', reason: 'QuotaExceeded' } as const
