@@ -169,7 +169,17 @@ describe('what the docs name', () => {
   for (const command of Object.values(commands)) for (const { name } of command.flags) flags.add(`--${name}`)
   /** Of npm scripts, Node, Helm and kubectl. */
   for (const { flags: of } of Object.values(localCommands)) for (const { name } of of) flags.add(`--${name}`)
-  const others = new Set(['--once', '--check', '--scale', '--help', '--for', '--optimize-for-size', '--reuse-values'])
+  const others = new Set([
+    '--once',
+    '--check',
+    '--scale',
+    '--help',
+    '--for',
+    '--optimize-for-size',
+    '--reuse-values',
+    '--omit',
+    '--ignore-scripts',
+  ])
   for (const name of ['--max-semi-space-size', '--max-old-space-size']) others.add(name)
   for (const name of Object.keys(faultFlags)) others.add(`--${name}`)
 

@@ -17,6 +17,8 @@ type Component = {
 }
 type Bill = { components: Component[]; dependencies: { ref: string; dependsOn: string[] }[] } & Record<string, unknown>
 
+type Lock = { packages: Record<string, { integrity?: string; resolved?: string }> }
+
 /** What may be shipped with a program under Apache-2.0 without further thought. */
 const allowed = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT']
 
@@ -62,4 +64,17 @@ test('a licence that is an expression stays one', () => {
   const bill: Bill = JSON.parse(billOfMaterials({ name: 'program', version: '1.0.0' }, [bundled]))
   assert.deepEqual(bill.components[0]?.licenses, [{ expression: '(MIT OR Apache-2.0)' }])
   assert.deepEqual(bill.components[0]?.hashes, [])
+})
+
+test('every package that is installed is held to a hash, and comes from no place of its own', () => {
+  const lock = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')) as Lock
+  const odd = Object.entries(lock.packages).filter(
+    ([path, one]) => path !== '' && (!/^sha512-/.test(one.integrity ?? '') || one.resolved),
+  )
+  assert.deepEqual(odd, [])
+  const versions = Object.values({ ...packageJson.dependencies, ...packageJson.devDependencies })
+  assert.deepEqual(
+    versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version)),
+    [],
+  )
 })
