@@ -7,12 +7,14 @@ import type { Cluster } from '../../formats/format.ts'
 import { formats } from '../../formats/index.ts'
 import type { Emitter } from '../../operator/emitter.ts'
 import { activationSpec, compileSubscription } from '../../operator/subscription.ts'
+import type { LabelsOf } from '../../operator/tenancy/lets-in.ts'
 import { knownSources } from '../../sources/index.ts'
 import { fields, text } from '../../sources/read.ts'
 import type { Document } from '../documents.ts'
 import { type Declared, declare } from './declared.ts'
 import type { Explained, RefusedCr } from './explained.ts'
 import { type GivenObject, readObjects, sort } from './given-objects.ts'
+import { givenUses } from './given-uses.ts'
 import { explainObject } from './judge-object.ts'
 import { type GivenSinks, readSinks } from './sinks.ts'
 
@@ -52,7 +54,7 @@ export function explainAll(
   const explanations: Explained['explanations'] = []
   const labelsOf = namespaceLabels(sorted.namespaces, options)
   for (const one of declared) {
-    const emitter = compile(one, sinks, options)
+    const emitter = compile(one, sinks, labelsOf, options)
     if ('kind' in emitter) {
       refused.push(emitter)
       continue
@@ -103,6 +105,7 @@ const isSame = (one: GivenObject, other: GivenObject): boolean =>
 function compile(
   { key, object, refused, unchecked }: Declared<EventSubscription>,
   sinks: GivenSinks,
+  labelsOf: LabelsOf,
   { adminNamespaces, tenantKinds = new Set(), note }: ExplainOptions,
 ): Emitter | RefusedCr {
   const cr = { kind: 'EventSubscription' as const, name: key }
@@ -115,6 +118,7 @@ function compile(
     sources: knownSources,
     formats,
     policy: { ...defaultPolicy, adminNamespaces, tenantKinds },
+    uses: givenUses(object, sinks.given, { adminNamespaces, labelsOf, note }),
     ...sinks.limits,
   })
   const spec = compiled.ok ? activationSpec(object) : compiled

@@ -9,6 +9,7 @@ import { type Defined, definedOf } from '../../operator/judging/defined.ts'
 import { milestonesOf } from '../../operator/judging/milestones-of.ts'
 import { ObjectEvents } from '../../operator/judging/object-events.ts'
 import { activationSpec } from '../../operator/subscription.ts'
+import { ownSecret } from '../../operator/tenancy/sink-uses.ts'
 import type { Gone, Milestone, MilestoneClass, Projection, Source } from '../../sources/source.ts'
 import { type Request, requestOf } from './request.ts'
 import { unmetBy, whyUnselected } from './why-not.ts'
@@ -203,7 +204,7 @@ function sinceOf(subscription: EventSubscription, sink: string): number {
 }
 
 function eventsFor(
-  { emitter, sinks }: ExplainInput,
+  { emitter, sinks, subscription }: ExplainInput,
   milestone: Milestone,
   one: EmitterFormat,
   sink: EmitterSink,
@@ -222,7 +223,7 @@ function eventsFor(
       bytes,
       limit,
       verdict: !fits ? 'TooLarge' : isWhole ? 'sent' : 'reduced',
-      request: requestOf(row.event, sinks.get(sink.key), emitter.key),
+      request: requestOf(row.event, sinks.get(sink.key), emitter.key, ownSecret(subscription, sink.key)),
     }
   })
 }

@@ -21,14 +21,20 @@ const encoders: Readonly<Record<SinkSettings['mode'], (event: EncodedEvent) => H
   batch: (event) => (isPlain(event) ? toStructured(event) : toBatch([event])),
 }
 
-/** `sink` undefined: one that was not given, as if it said nothing. */
-export function requestOf(event: EncodedEvent, sink: EventSink | undefined, subscription: string): Request {
+/** `sink` undefined: one that was not given, as if it said nothing. `secret`: the subscription's own credentials. */
+export function requestOf(
+  event: EncodedEvent,
+  sink: EventSink | undefined,
+  subscription: string,
+  secret?: string,
+): Request {
   const http = sink?.spec.http
   const mode = http?.mode ?? 'binary'
   const { headers, body } = encoders[mode](event)
   const others = {
     'user-agent': `carillon/${packageJson.version}`,
     ...(http && spelt(http)),
+    ...(secret !== undefined && { authorization: `<key token, or username and password, of Secret ${secret}>` }),
     'carillon-subscription': subscription,
   }
   return { url: sink && withoutQuery(sinkUrl(sink)), mode, headers: { ...others, ...headers }, body: body ?? '' }

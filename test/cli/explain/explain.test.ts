@@ -61,6 +61,44 @@ function verdicts(...given: Parameters<typeof told>): string[] {
   ])
 }
 
+test('a sink of another namespace is used where it lets the subscription in, as far as that was given', () => {
+  const shared = (more: object, labels: object = {}) => ({
+    ...sink({}, more),
+    metadata: { name: 'shared', namespace: 'platform', labels },
+  })
+  const foreign = { sinks: [{ name: 'shared', namespace: 'platform', secretRef: { name: 'mine' } }] }
+  const gold = { allowedNamespaces: { from: 'Selector', selector: { matchLabels: { tier: 'gold' } } } }
+  const sent = (...given: Parameters<typeof told>) => {
+    const { explanations, notes } = told(...given)
+    const events = explanations.flatMap(({ milestones }) => milestones.flatMap((one) => one.events))
+    return { to: [...new Set(events.map((one) => one.sink))], events, notes: notes.join('\n') }
+  }
+  const open = sent([subscription(foreign), shared({ allowedNamespaces: { from: 'All' } }), ofRun()])
+  assert.deepEqual(open.to, ['platform/shared'])
+  assert.equal(open.events[0]?.request.headers.authorization, '<key token, or username and password, of Secret mine>')
+  const closed = sent([subscription(foreign), shared({}), ofRun()])
+  assert.deepEqual(closed.to, [])
+  assert.match(
+    closed.notes,
+    /SinkNotFound: EventSink platform\/shared was not found, or does not let namespace team-a in/,
+  )
+  const body = sent([subscription({ ...foreign, body: '1' }), shared({ allowedNamespaces: { from: 'All' } }), ofRun()])
+  assert.match(body.notes, /BodyNotAllowed/)
+  assert.deepEqual(sent([subscription(foreign), ofRun()]).to, ['platform/shared'])
+  const unknown = sent([subscription(foreign), shared(gold), ofRun()])
+  assert.deepEqual(unknown.to, ['platform/shared'])
+  assert.match(unknown.notes, /those of team-a are not known: taken as let in/)
+  assert.deepEqual(sent([subscription(foreign), shared(gold), ofRun()], { namespaceLabels: { tier: 'tin' } }).to, [])
+
+  const none = { sinks: undefined }
+  const label = { 'carillon.dev/default': 'true' }
+  const all = { allowedNamespaces: { from: 'All' } }
+  assert.deepEqual(sent([subscription(none), shared(all, label), ofRun()]).to, ['platform/shared'])
+  assert.deepEqual(sent([subscription(none), ofRun()]).to, ['default sink'])
+  const elsewhere = sent([subscription(none), shared(all, label), ofRun()], { adminNamespaces: new Set() })
+  assert.match(elsewhere.notes, /platform\/shared is a default only in an admin namespace: --admin-namespace/)
+})
+
 suite('what a subscription makes of a run', () => {
   const wide = { namespaceSelector: { matchLabels: { team: 'a' } } }
   const admin = { namespace: 'platform' }
