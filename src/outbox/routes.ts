@@ -33,7 +33,7 @@ export class Routes {
   private readonly sinksById = new Map<number, SinkQueues>()
   private readonly routes = new Map<string, Route>()
   private readonly routesById = new Map<number, Route>()
-  private readonly tenants = new Map<string, Load>()
+  private readonly tenants = new Map<string, { load: Load; routes: Set<Route> }>()
   private uncommitted: (SinkQueues | Route)[] = []
   private isWithheld: (pair: Pair) => boolean = () => false
   private lastSink = 0
@@ -83,8 +83,13 @@ export class Routes {
     return [...this.routes.values()].filter((route) => route.subscriptionUid === subscriptionUid)
   }
 
+  /** Of a namespace's subscriptions. */
+  from(namespace: string): Iterable<Route> {
+    return this.tenants.get(namespace)?.routes ?? []
+  }
+
   tenant(namespace: string): Load {
-    return this.tenants.get(namespace) ?? { rows: 0, bytes: 0 }
+    return this.tenants.get(namespace)?.load ?? noLoad()
   }
 
   /** What says whose rows are withheld, from now on; gives the sinks of which that changes something. */
@@ -141,6 +146,7 @@ export class Routes {
     this.routes.delete(keyOf(route.subscriptionUid, route.sink.name))
     this.routesById.delete(route.id)
     route.sink.routes.delete(route)
+    this.tenantOf(route.subscription).routes.delete(route)
     route.sink.held.delete(route)
   }
 
@@ -160,22 +166,23 @@ export class Routes {
     return sink
   }
 
-  private tenantOf(subscription: string): Load {
+  private tenantOf(subscription: string): { load: Load; routes: Set<Route> } {
     const namespace = subscription.slice(0, subscription.indexOf('/'))
     const found = this.tenants.get(namespace)
     if (found) return found
-    const load = noLoad()
-    this.tenants.set(namespace, load)
-    return load
+    const tenant = { load: noLoad(), routes: new Set<Route>() }
+    this.tenants.set(namespace, tenant)
+    return tenant
   }
 
   private keepRoute(id: number, sink: SinkQueues, subscription: string, subscriptionUid: string): Route {
-    const tenant = this.tenantOf(subscription)
+    const { load: tenant, routes: ofTenant } = this.tenantOf(subscription)
     const withheld = this.isWithheld({ sink: sink.name, subscription, subscriptionUid })
     const holds = { withheld, resting: false }
     const own = { load: noLoad(), inFlight: noLoad(), tenant, water: lowWaterOf(), oldest: undefined, oldestFrom: 0 }
     const route = { id, sink, subscription, subscriptionUid, ...own, ...holds }
     sink.routes.add(route)
+    ofTenant.add(route)
     hold(route)
     this.routes.set(keyOf(subscriptionUid, sink.name), route)
     this.routesById.set(id, route)

@@ -39,9 +39,7 @@ export function withholdingOf(store: Store): Withholding {
       tell(routes.withhold(isWithheld))
     },
     reconsider(of) {
-      if ('sink' in of) tell(routes.reconsider(routes.sink(of.sink)?.routes ?? []))
-      else
-        tell(routes.reconsider([...routes.all()].filter((route) => route.subscription.startsWith(`${of.namespace}/`))))
+      tell(routes.reconsider('sink' in of ? (routes.sink(of.sink)?.routes ?? []) : routes.from(of.namespace)))
     },
     of(name) {
       const held = routes.sink(name)?.held
