@@ -283,7 +283,7 @@ export class Operator {
       deps.book.forgive(object.metadata.uid)
     const uses = this.tenancy.uses(object)
     this.tenancy.judged(key, object, uses, before?.object)
-    const understood = await this.understand(object, uses, requestedAt(object) !== handled)
+    const understood = await this.understand(object, uses, requestedAt(object) !== handled, before)
     const { state, spec } = this.standings.served(key, understood)
     const { emitter } = state
     if (state.credentials) this.again.set(`subscription ${key}`, deps.now() + waitingMs)

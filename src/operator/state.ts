@@ -1,5 +1,6 @@
 import { type SinkDefaults, sinkDefaults } from '../api/defaults.ts'
 import type { EventSink, EventSubscription } from '../api/generated.ts'
+import type { Policy } from '../api/policy.ts'
 import type { Refusal } from '../api/verdict.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
 import type { Load } from '../outbox/outbox.ts'
@@ -24,6 +25,8 @@ export type SubscriptionState = {
   /** Why it is stalled, or undefined. */
   stalled: Readiness | undefined
   emitter: Emitter | undefined
+  /** Which the emitter was compiled by. */
+  policy?: Policy | undefined
   /** What is wrong with the Secrets that it has its own credentials in. */
   credentials?: Refusal | undefined
   /** Why it has no sink, where it names none. */

@@ -68,7 +68,6 @@ export function compileSubscription(subscription: EventSubscription, context: Co
   const selection = compileSelection(selectionOf(subscription), context.sources, knows, besides, account)
   if (!selection.ok) return selection
   const content = spec.data?.content ?? 'summary'
-  const { open, closed } = context.uses ?? { open: namedSinks(subscription), closed: [] }
   return accept({
     key: `${namespace}/${metadata.name}`,
     uid: metadata.uid,
@@ -84,8 +83,7 @@ export function compileSubscription(subscription: EventSubscription, context: Co
     })),
     options: options.value,
     redaction: compileRedaction(options.value.data.redact),
-    sinks: open.map((key) => emitterSink(key, context)),
-    closed,
+    ...sinksOf(context.uses ?? { open: namedSinks(subscription), closed: [] }, context),
   })
 }
 
@@ -107,7 +105,15 @@ function compileFormats(
   return program.ok ? accept(named.map((format) => withBody(format, program.value))) : program
 }
 
-function emitterSink(key: string, context: CompileContext): EmitterSink {
+/** All of an emitter that sinks decide, and nothing else: what is cheap, and changes without the subscription. */
+export const sinksOf = ({ open, closed }: SinkUses, context: SinkContext): Pick<Emitter, 'sinks' | 'closed'> => ({
+  sinks: open.map((key) => emitterSink(key, context)),
+  closed,
+})
+
+export type SinkContext = Pick<CompileContext, 'maxEventBytes' | 'parking'>
+
+function emitterSink(key: string, context: SinkContext): EmitterSink {
   const parking = context.parking(key)
   return {
     key,

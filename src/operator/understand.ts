@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EventSubscription } from '../api/generated.ts'
 import type { Policy } from '../api/policy.ts'
-import type { Verdict } from '../api/verdict.ts'
+import { accept, type Verdict } from '../api/verdict.ts'
 import { rememberingReader } from '../formats/user-events/annotation.ts'
 import type { ActivationSpec } from './activation.ts'
 import type { OperatorState, SubscriptionState } from './state.ts'
-import { activationSpec, type CompileContext, compileSubscription } from './subscription.ts'
+import { activationSpec, type CompileContext, compileSubscription, type SinkContext, sinksOf } from './subscription.ts'
 import { ownSecret, type SinkUses } from './tenancy/sink-uses.ts'
 
 export type UnderstandDeps = Pick<CompileContext, 'sources' | 'formats'> & {
@@ -18,21 +19,36 @@ export type UnderstandDeps = Pick<CompileContext, 'sources' | 'formats'> & {
 /** A subscription as it is to be understood now, and what its activations go by, where it can be. */
 export type Understood = { state: SubscriptionState; spec: ActivationSpec | undefined }
 
-/** Understands subscriptions. `fresh`: whoever has asked for it wants no remembered Secrets. */
+/**
+ * Understands subscriptions. `fresh`: whoever has asked for it wants no remembered Secrets. What was compiled `before` is as good now, where only
+ * sinks have changed: a sink that is shared may have a thousand subscriptions.
+ */
 export function understanding(deps: UnderstandDeps) {
   const { budget, formats, policy, sources, state } = deps
   const readDeclarations = rememberingReader()
-  return async (object: EventSubscription, uses: SinkUses, fresh: boolean): Promise<Understood> => {
-    const compiled = compileSubscription(object, {
-      sources,
-      formats,
-      policy: policy(),
-      uses,
-      ...(budget && { budget }),
-      maxEventBytes: (sink) => state.maxEventBytes(sink),
-      parking: (sink) => state.sinks.get(sink)?.runtime?.parking,
-      readDeclarations,
-    })
+  const ofSinks: SinkContext = {
+    maxEventBytes: (sink) => state.maxEventBytes(sink),
+    parking: (sink) => state.sinks.get(sink)?.runtime?.parking,
+  }
+  return async (
+    object: EventSubscription,
+    uses: SinkUses,
+    fresh: boolean,
+    before: SubscriptionState | undefined,
+  ): Promise<Understood> => {
+    const decided = policy()
+    const known = before && isSame(before.object, object) && before.policy === decided ? before.emitter : undefined
+    const compiled = known
+      ? accept({ ...known, ...sinksOf(uses, ofSinks) })
+      : compileSubscription(object, {
+          sources,
+          formats,
+          policy: decided,
+          ...(budget && { budget }),
+          uses,
+          ...ofSinks,
+          readDeclarations,
+        })
     const spec = activationSpec(object)
     const refusal = compiled.ok ? spec : compiled
     if (!compiled.ok || !spec.ok) {
@@ -40,10 +56,20 @@ export function understanding(deps: UnderstandDeps) {
       return { state: { object, stalled: { kind: 'stalled', reason, message }, emitter: undefined }, spec: undefined }
     }
     const credentials = await whatIsWrong(object, uses, deps, fresh)
-    const understood = { object, stalled: undefined, emitter: compiled.value, credentials, noSink: uses.none }
+    const understood = {
+      object,
+      stalled: undefined,
+      emitter: compiled.value,
+      policy: decided,
+      credentials,
+      noSink: uses.none,
+    }
     return { state: understood, spec: spec.value }
   }
 }
+
+const isSame = (one: EventSubscription, other: EventSubscription): boolean =>
+  one === other || (one.metadata.uid === other.metadata.uid && isDeepStrictEqual(one.spec, other.spec))
 
 /** Of the Secrets that are needed now. */
 async function whatIsWrong(object: EventSubscription, { open }: SinkUses, deps: UnderstandDeps, fresh: boolean) {

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { defaultPolicy } from '../../../src/api/policy.ts'
+import { accept } from '../../../src/api/verdict.ts'
+import { formats } from '../../../src/formats/index.ts'
 import {
   type ActivationSpec,
   activate,
@@ -15,7 +18,8 @@ import { unlimited } from '../../../src/operator/overflow/admit.ts'
 import { Checkpoints } from '../../../src/operator/recovery/checkpoints.ts'
 import { LookingBack } from '../../../src/operator/recovery/looking-back.ts'
 import type { SubscriptionState } from '../../../src/operator/state.ts'
-import { closedSinks, openedSinks } from '../../../src/operator/understand.ts'
+import { closedSinks, openedSinks, understanding } from '../../../src/operator/understand.ts'
+import { knownSources } from '../../../src/sources/index.ts'
 import { emitter, ms, type SubscriptionSpec, sourceOf, subscription } from '../scene.ts'
 
 const shared = 'platform/shared'
@@ -245,4 +249,28 @@ test('what a closed sink is owed stays owed, until the object is gone', () => {
   const open = ledgerOf(true)
   open.settle(ms(1), false)
   assert.deepEqual([open.owed, open.dropped.length], [{}, 1])
+})
+
+test('what was compiled is kept while only sinks change, and made anew with another spec or policy', async () => {
+  let policy = defaultPolicy
+  const understand = understanding({
+    sources: knownSources,
+    formats,
+    state: { sinks: new Map(), maxEventBytes: () => 1 },
+    policy: () => policy,
+    ownCredentials: async () => accept(undefined),
+  })
+  const object = subscription({ events })
+  const { state } = await understand(object, { open: ['team-a/qe'], closed: [] }, false, undefined)
+  const closed = [{ key: 'team-a/qe', ...why }]
+  const again = async (one = object) => (await understand(one, { open: [], closed }, false, state)).state.emitter
+  assert.equal((await again())?.selection, state.emitter?.selection)
+  assert.deepEqual([(await again())?.sinks, (await again())?.closed], [[], closed])
+  assert.equal(
+    (await again({ ...object, metadata: { ...object.metadata, resourceVersion: '2' } }))?.selection,
+    state.emitter?.selection,
+  )
+  assert.notEqual((await again(subscription({ events, filter: 'true' })))?.selection, state.emitter?.selection)
+  policy = { ...defaultPolicy }
+  assert.notEqual((await again())?.selection, state.emitter?.selection)
 })
