@@ -53,7 +53,7 @@ export class OwnRests {
     this.breakers.set(uid, breaker)
     this.refused.add(uid)
     if (breaker.kind !== 'resting') return undefined
-    this.deps.outbox.withholding.rest(this.key, uid, true)
+    this.deps.outbox.withholding.rest(this.key, uid, 'rests')
     return now + Math.ceil(Math.max(0, breaker.until - clock))
   }
 
@@ -62,13 +62,13 @@ export class OwnRests {
     const breaker = this.breakers.get(uid)
     if (!breaker) return
     this.breakers.delete(uid)
-    this.deps.outbox.withholding.rest(this.key, uid, false)
+    this.deps.outbox.withholding.rest(this.key, uid, 'well')
     if (wasDown(breaker)) this.deps.outbox.retryNow(this.key).catch((error: unknown) => this.deps.failed(error))
   }
 
   /** Nobody rests any more: who delivers next finds out anew. */
   close(): void {
-    for (const uid of this.breakers.keys()) this.deps.outbox.withholding.rest(this.key, uid, false)
+    for (const uid of this.breakers.keys()) this.deps.outbox.withholding.rest(this.key, uid, 'well')
     this.breakers.clear()
   }
 
@@ -77,7 +77,7 @@ export class OwnRests {
     let next: number | undefined
     for (const [uid, breaker] of this.breakers) {
       if (breaker.kind !== 'resting') continue
-      if (breaker.until <= clock) this.deps.outbox.withholding.rest(this.key, uid, false)
+      if (breaker.until <= clock) this.deps.outbox.withholding.rest(this.key, uid, 'tried')
       else next = Math.min(next ?? Number.POSITIVE_INFINITY, breaker.until - clock)
     }
     return next

@@ -224,7 +224,7 @@ export interface Outbox extends AsyncDisposable {
   pending(): Pending[]
   /** Total number of rows of a sink, in flight included. */
   size(sink: string): number
-  /** What is pending for a sink (but for what it is withheld from), or for all subscriptions of a namespace. Bytes are those of events, counted once a row. */
+  /** What is pending for a sink (but for what `withholding` sets apart), or for all subscriptions of a namespace. Bytes are those of events, counted once a row. */
   load(of: { sink: string } | { namespace: string }): Load
   /**
    * By `<subscription uid> <sink>`, of those that have rows: a time (ms) that is not after the `written` of any of them, and near the

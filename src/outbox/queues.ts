@@ -17,6 +17,8 @@ export type SinkQueues = {
   routes: Set<Route>
   /** Those whose rows are not handed out for now (withholding.ts). */
   held: Set<Route>
+  /** Those whose rows don't count in its load as it is told: these, and those that are tried once more. */
+  apart: Set<Route>
 }
 
 /** What waits for a sink out of one namespace, and what comes next of it. */
@@ -41,6 +43,7 @@ export const newSink = (id: number, name: string): SinkQueues => ({
   quietUntil: 0,
   routes: new Set(),
   held: new Set(),
+  apart: new Set(),
 })
 
 /** A queue that has no rows yet gets its turn after all others. */

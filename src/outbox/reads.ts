@@ -37,8 +37,7 @@ export function readLoad({ routes }: Store, of: { sink: string } | { namespace: 
   const sink = 'sink' in of ? routes.sink(of.sink) : undefined
   const load = { ...('sink' in of ? (sink?.load ?? { rows: 0, bytes: 0 }) : routes.tenant(of.namespace)) }
   // What waits in vain must not take the room of others.
-  for (const route of sink?.held ?? []) {
-    if (!route.withheld) continue
+  for (const route of sink?.apart ?? []) {
     load.rows -= route.load.rows
     load.bytes -= route.load.bytes
   }

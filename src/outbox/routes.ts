@@ -4,7 +4,7 @@ import { dequeue, enqueue, newSink, noLoad, type Queue, queueOf, reread, type Si
 import { tallyPart } from './row-statements.ts'
 import type { Statements } from './statements.ts'
 import { damage } from './trouble.ts'
-import type { Pair } from './withholding.ts'
+import type { Pair, Rest } from './withholding.ts'
 
 /** A subscription toward a sink. */
 export type Route = {
@@ -19,7 +19,7 @@ export type Route = {
   tenant: Load
   /** Its rows are not handed out: the sink does not let the subscription in; its credentials are refused. */
   withheld: boolean
-  resting: boolean
+  rest: Rest
   water: LowWater
   /** The oldest row; undefined when there is none, or when it has to be looked for from `oldestFrom` on. */
   oldest: { seq: number; enqueued: number } | undefined
@@ -108,10 +108,10 @@ export class Routes {
     return changed
   }
 
-  rest(sink: string, subscriptionUid: string, rests: boolean): SinkQueues[] {
+  rest(sink: string, subscriptionUid: string, rest: Rest): SinkQueues[] {
     const route = this.routes.get(keyOf(subscriptionUid, sink))
-    if (!route || route.resting === rests) return []
-    route.resting = rests
+    if (!route || route.rest === rest) return []
+    route.rest = rest
     return [hold(route)]
   }
 
@@ -148,6 +148,7 @@ export class Routes {
     route.sink.routes.delete(route)
     this.tenantOf(route.subscription).routes.delete(route)
     route.sink.held.delete(route)
+    route.sink.apart.delete(route)
   }
 
   private newSink(name: string): SinkQueues {
@@ -178,7 +179,7 @@ export class Routes {
   private keepRoute(id: number, sink: SinkQueues, subscription: string, subscriptionUid: string): Route {
     const { load: tenant, routes: ofTenant } = this.tenantOf(subscription)
     const withheld = this.isWithheld({ sink: sink.name, subscription, subscriptionUid })
-    const holds = { withheld, resting: false }
+    const holds = { withheld, rest: 'well' as const }
     const own = { load: noLoad(), inFlight: noLoad(), tenant, water: lowWaterOf(), oldest: undefined, oldestFrom: 0 }
     const route = { id, sink, subscription, subscriptionUid, ...own, ...holds }
     sink.routes.add(route)
@@ -239,9 +240,10 @@ export function leave(route: Route, queue: Queue, seq: number, bytes: number): v
 }
 
 function hold(route: Route): SinkQueues {
-  const { held } = route.sink
-  if (route.withheld || route.resting) held.add(route)
-  else held.delete(route)
+  const { apart, held } = route.sink
+  const put = (set: Set<Route>, is: boolean) => (is ? set.add(route) : set.delete(route))
+  put(held, route.withheld || route.rest === 'rests')
+  put(apart, route.withheld || route.rest !== 'well')
   return route.sink
 }
 

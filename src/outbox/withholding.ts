@@ -7,6 +7,12 @@ import type { Store } from './store.ts'
 export type Pair = { sink: string; subscription: string; subscriptionUid: string }
 
 /**
+ * Of a subscription whose own credentials a sink refuses: its rows are withheld, or are tried once more. Until it is well they don't count in the
+ * sink's `load`: they wait by its own fault.
+ */
+export type Rest = 'rests' | 'tried' | 'well'
+
+/**
  * Rows that are not handed out for now though they are due: of subscriptions that a sink does not let in, or whose own credentials it refuses.
  * They are passed over once, and not looked at again before that changes. Parked rows are never among them: they are the sink owner's. Kept in
  * memory: to be told anew after a start, before anything is claimed.
@@ -18,8 +24,8 @@ export type Withholding = {
   reconsider(of: { sink: string } | { namespace: string }): void
   /** uids of the subscriptions whose rows are withheld from a sink, as far as there are any; they don't count in the sink's `load`. */
   of(sink: string): ReadonlySet<string>
-  /** Withholds the rows of a pair for as long as its credentials rest, whatever is said of it besides. They count in the sink's `load`. */
-  rest(sink: string, subscriptionUid: string, rests: boolean): void
+  /** How a pair fares by its own credentials, whatever is said of it besides. */
+  rest(sink: string, subscriptionUid: string, rest: Rest): void
   /** Up to `n` rows that `by` withholds, the oldest of each subscription first, one a lane, marked as in flight: to be given up, or released. */
   claim(sink: string, n: number, now: number): Row[]
 }
@@ -47,8 +53,8 @@ export function withholdingOf(store: Store): Withholding {
       const withheld = [...held].filter((route) => route.withheld && route.load.rows > 0)
       return new Set(withheld.map(({ subscriptionUid }) => subscriptionUid))
     },
-    rest(sink, subscriptionUid, rests) {
-      tell(routes.rest(sink, subscriptionUid, rests))
+    rest(sink, subscriptionUid, rest) {
+      tell(routes.rest(sink, subscriptionUid, rest))
     },
     claim: (name, n, now) => claimWithheld(store, name, n, now),
   }

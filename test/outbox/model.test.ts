@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import fc from 'fast-check'
 import type { NewRow, Outbox, Row, Settlement } from '../../src/outbox/outbox.ts'
 import { openSqliteOutbox } from '../../src/outbox/sqlite.ts'
-import type { Pair } from '../../src/outbox/withholding.ts'
+import type { Pair, Rest } from '../../src/outbox/withholding.ts'
 import { batchOf, eventOf, recordOf, rowOf } from './batches.ts'
 import { MemoryOutbox } from './memory/memory.ts'
 
@@ -30,7 +30,7 @@ type Step =
   | { do: 'settle'; picks: { row: number; kind: number; wait: number }[] }
   | { do: 'retryNow'; sink: number }
   | { do: 'withhold'; pairs: number }
-  | { do: 'rest'; sink: number; subscription: number; rests: boolean }
+  | { do: 'rest'; sink: number; subscription: number; rest: Rest }
   | { do: 'claimWithheld'; sink: number }
   | { do: 'revive'; letters: number[]; limit: number | undefined }
   | { do: 'prune'; sink: number; age: number; max: number }
@@ -72,7 +72,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('rest' as const),
       sink: small,
       subscription: small,
-      rests: fc.boolean(),
+      rest: fc.constantFrom<Rest>('rests', 'tried', 'well'),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('claimWithheld' as const), sink: small }) },
@@ -216,7 +216,7 @@ async function take(step: Step, world: World): Promise<void> {
       const sink = nameOf(step.sink)
       // One that nothing was ever written for has no rows that could rest.
       if (!real.pending().some((one) => one.sink === sink && `uid-${one.subscription.slice(3)}` === uid)) return
-      return both(async ({ withholding }) => withholding.rest(sink, uid, step.rests))
+      return both(async ({ withholding }) => withholding.rest(sink, uid, step.rest))
     }
     case 'claimWithheld': {
       const sink = nameOf(step.sink)

@@ -67,15 +67,23 @@ export function withholdingContract(it: It): void {
     assert.deepEqual(ids(claim(10, 'ns/parking')), ['a1'])
   })
 
-  it('a pair whose credentials rest is passed over, though it counts', async ({ outbox, clock, claim }) => {
+  it('a pair whose credentials rest is passed over, and takes no room until they are well', async ({
+    outbox,
+    clock,
+    claim,
+  }) => {
     await commitRows(outbox, rowOf('o1', 'a1', a), rowOf('o2', 'b1', b))
-    outbox.withholding.rest('ns/sink', 'uid-a', true)
+    outbox.withholding.rest('ns/sink', 'uid-a', 'rests')
     const row = only(claim())
     assert.equal(row.event.id, 'b1')
     await outbox.settle([delivered(row)], clock.ms)
-    assert.equal(outbox.load({ sink: 'ns/sink' }).rows, 1)
+    // By its own fault: that must not take the room of others.
+    assert.deepEqual([outbox.size('ns/sink'), outbox.load({ sink: 'ns/sink' }).rows], [1, 0])
     assert.deepEqual([...outbox.withholding.of('ns/sink')], [])
-    outbox.withholding.rest('ns/sink', 'uid-a', false)
+    outbox.withholding.rest('ns/sink', 'uid-a', 'tried')
+    assert.equal(outbox.load({ sink: 'ns/sink' }).rows, 0)
     assert.deepEqual(ids(claim()), ['a1'])
+    outbox.withholding.rest('ns/sink', 'uid-a', 'well')
+    assert.equal(outbox.load({ sink: 'ns/sink' }).rows, 1)
   })
 }

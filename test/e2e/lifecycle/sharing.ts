@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { it } from 'node:test'
 import type { Condition } from '../../../src/api/generated.ts'
-import { conditionsOf, momentOf, run, secondOver, Team } from '../fixture.ts'
+import { conditionsOf, momentOf, run, secondOver, Team, toLoopback } from '../fixture.ts'
 import type { Scene } from './scene.ts'
 
 const readyOf = (object: Parameters<typeof conditionsOf>[0]): Pick<Condition, 'status' | 'reason' | 'message'>[] =>
@@ -70,6 +73,62 @@ export function sharing(scene: Scene): void {
       ['taskrun/meanwhile finished', 'taskrun/meanwhile started', 'taskrun/waits finished', 'taskrun/waits started'],
     )
     assert.ok(!owner.server.received.some((one) => momentOf(one).startsWith('taskrun/early')))
+  })
+
+  it('holds to what is granted over restarts, also where that changes while no operator is there', async () => {
+    const { stage, admin } = scene
+    const dataDir = mkdtempSync(join(tmpdir(), 'carillon-sharing-'))
+    const args = [
+      ...toLoopback,
+      '--class',
+      'sharing',
+      '--watch-namespace',
+      'again-owner',
+      '--watch-namespace',
+      'again-tenant',
+    ]
+    const owner = await stage.team('again-owner', { class: 'sharing' })
+    const tenant = await stage.team('again-tenant', { class: 'sharing' })
+    const grant = (from: 'All' | 'Same') =>
+      owner.sink('shared', {}, { allowedNamespaces: { from }, retry: { maxDelay: '1s' } })
+    const told = (received: typeof owner.server.received) =>
+      received.filter(({ subscription }) => subscription.startsWith('again-tenant/')).map(momentOf)
+    try {
+      await grant('All')
+      await owner.subscription('own', { sinks: [{ name: 'shared' }] })
+      await tenant.subscription('subscription', { sinks: [{ name: 'shared', namespace: 'again-owner' }] })
+      const first = await stage.operator({ args, dataDir })
+      await tenant.ready()
+      await run(admin, 'again-tenant', 'one')
+      await owner.received(2)
+      owner.server.behave({ kind: 'answer', status: 503 })
+      await run(admin, 'again-tenant', 'two')
+      await tenant.counts('EventSubscription', 'subscription', ({ pending }) => pending === 2)
+      await grant('Same')
+      await tenant.condition('EventSubscription', 'subscription', 'Ready', { status: 'False', reason: 'SinkNotFound' })
+      await first.kill()
+
+      owner.server.behave({ kind: 'answer', status: 204 })
+      const before = owner.server.received.length
+      await run(admin, 'again-tenant', 'three')
+      const second = await stage.operator({ args, dataDir })
+      await run(admin, 'again-owner', 'own')
+      await owner.received(before + 2)
+      assert.deepEqual(owner.server.received.slice(before).map(momentOf), [
+        'taskrun/own started',
+        'taskrun/own finished',
+      ])
+      await second.kill()
+
+      await grant('All')
+      const third = await stage.operator({ args, dataDir })
+      const rest = ['two', 'three'].flatMap((name) => [`taskrun/${name} started`, `taskrun/${name} finished`])
+      const received = await owner.received((all) => told(all.slice(before)).length >= 4)
+      assert.deepEqual(told(received.slice(before)).sort(), rest.sort())
+      await third.stop()
+    } finally {
+      rmSync(dataDir, { recursive: true })
+    }
   })
 
   it('sends each team’s own credentials for a shared sink, whose refusal is that team’s matter alone', async () => {

@@ -130,7 +130,7 @@ export class MemoryOutbox implements Outbox {
     const owed = forgetIn(this.objects, subscriptionUid).map((sink) => ({ sink, subscription: '', subscriptionUid }))
     for (const one of [...dropped, ...owed]) this.countsOf(one).dropped += 1
     forgetCounts(this.sums, subscriptionUid)
-    for (const key of this.kept.resting) if (key.endsWith(` ${subscriptionUid}`)) this.kept.resting.delete(key)
+    for (const key of this.kept.resting.keys()) if (key.endsWith(` ${subscriptionUid}`)) this.kept.resting.delete(key)
     const own = `${subscriptionUid} `
     for (const map of [this.since, this.floored.values])
       for (const key of map.keys()) if (key.startsWith(own)) map.delete(key)

@@ -10,7 +10,7 @@ export type KeptRows = {
   lastSeq: number
   isWithheld(row: Pick<KeptRow, 'sink' | 'subscription' | 'subscriptionUid'>): boolean
   /** `<sink> <subscription uid>` */
-  resting: Set<string>
+  resting: Map<string, 'rests' | 'tried'>
 }
 
 export const noRows = (): KeptRows => ({
@@ -18,12 +18,16 @@ export const noRows = (): KeptRows => ({
   turns: new Map(),
   lastSeq: 0,
   isWithheld: () => false,
-  resting: new Set(),
+  resting: new Map(),
 })
+
+/** Rows that do not count in their sink's load. */
+const isApart = (kept: KeptRows, row: KeptRow): boolean =>
+  kept.isWithheld(row) || kept.resting.has(`${row.sink} ${row.subscriptionUid}`)
 
 /** Rows that are not handed out for now. */
 export const isHeld = (kept: KeptRows, row: Omit<KeptRow, 'parked'> & { parked?: unknown }): boolean =>
-  !row.parked && (kept.isWithheld(row) || kept.resting.has(`${row.sink} ${row.subscriptionUid}`))
+  !row.parked && (kept.isWithheld(row) || kept.resting.get(`${row.sink} ${row.subscriptionUid}`) === 'rests')
 
 /** A row as it is when it is new, with the next seq. */
 export function newRow(kept: KeptRows, row: NewRow & Pick<Row, 'parked'>, enqueued: number): KeptRow {
@@ -227,7 +231,7 @@ export function pendingOf({ rows }: KeptRows): Pending[] {
 
 export function loadOf(kept: KeptRows, of: { sink: string } | { namespace: string }): Load {
   const some = kept.rows.filter((row) =>
-    'sink' in of ? row.sink === of.sink && !kept.isWithheld(row) : row.subscription.startsWith(`${of.namespace}/`),
+    'sink' in of ? row.sink === of.sink && !isApart(kept, row) : row.subscription.startsWith(`${of.namespace}/`),
   )
   return { rows: some.length, bytes: some.reduce((sum, row) => sum + bytesOf(row.event), 0) }
 }

@@ -31,10 +31,10 @@ export function withholdingIn(kept: KeptRows, bump: (sink: string) => void): Wit
           .filter((row) => row.sink === sink && kept.isWithheld(row))
           .map(({ subscriptionUid }) => subscriptionUid),
       ),
-    rest(sink, subscriptionUid, rests) {
+    rest(sink, subscriptionUid, rest) {
       const key = `${sink} ${subscriptionUid}`
-      if (rests) kept.resting.add(key)
-      else kept.resting.delete(key)
+      if (rest === 'well') kept.resting.delete(key)
+      else kept.resting.set(key, rest)
       bump(sink)
     },
     claim(sink, n, now): Row[] {
