@@ -17,6 +17,7 @@ import { createMetrics, type Metrics } from './status/metrics.ts'
 import { ConfigKeeper } from './wiring/config-keeper.ts'
 import { levelledLog } from './wiring/levelled-log.ts'
 import { live, openOutbox, work } from './wiring/lives.ts'
+import { metricsDoor } from './wiring/metrics-door.ts'
 import { controller, type Ground, now } from './wiring/parts.ts'
 import { clusterServices } from './wiring/services.ts'
 import type { Health } from './wiring/wire.ts'
@@ -62,7 +63,13 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   await using outbox = opened.value
   let health: Health = { refresh: () => undefined, notReady: () => 'starting' }
   const listening = await listen(config.listen, '--listen', () =>
-    serveHealth({ ...config.listen, metrics, refresh: () => health.refresh(), notReady: () => health.notReady() }),
+    serveHealth({
+      ...config.listen,
+      metrics,
+      admit: config.metricsAuth ? metricsDoor(client, log) : undefined,
+      refresh: () => health.refresh(),
+      notReady: () => health.notReady(),
+    }),
   )
   if (!listening.ok) return listening
   await using server = listening.value

@@ -70,6 +70,12 @@ export const runFlags = [
     help: 'where /healthz, /readyz and /metrics are served, host:port or :port',
   },
   {
+    name: 'metrics-auth',
+    value: 'BOOL',
+    default: 'false',
+    help: 'give /metrics only to bearer tokens of who may get that path; the API server is asked (TokenReview, SubjectAccessReview)',
+  },
+  {
     name: 'leader-elect',
     value: 'BOOL',
     default: 'true',

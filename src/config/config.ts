@@ -23,6 +23,8 @@ export type Config = {
   /** Where Tekton's ConfigMaps are, to warn of a sink of its own; undefined: they are not looked at. */
   tektonConfigNamespace: string | undefined
   listen: Listen
+  /** Whether /metrics wants a token. */
+  metricsAuth: boolean
   logLevel: LogLevel
   /** undefined: no Lease is kept. */
   leaseMs: number | undefined
@@ -72,6 +74,8 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
   if (!archive.ok) return archive
   const webhook = webhookOf(given)
   if (!webhook.ok) return webhook
+  const metricsAuth = booleanOf(given, 'metrics-auth')
+  if (!metricsAuth.ok) return metricsAuth
   const sources = sourcesOf(given)
   if (!sources.ok) return sources
   return accept({
@@ -85,6 +89,7 @@ export function resolveConfig(settings: Settings, file: Settings = {}, podNamesp
     class: one('class'),
     tektonConfigNamespace: one('tekton-config-namespace'),
     listen: listen.value,
+    metricsAuth: metricsAuth.value,
     logLevel,
     leaseMs: leaseMs.value,
     graceMs: graceMs.value,

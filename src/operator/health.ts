@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { Metrics } from '../status/metrics.ts'
+import type { Admission } from './scrape-access.ts'
 
 export type HealthOptions = {
   /** Undefined: all addresses. */
@@ -11,13 +12,18 @@ export type HealthOptions = {
   notReady(): string | undefined
   /** Brings gauges up to date before they are read. */
   refresh(): void
+  /** Who may have /metrics, by the header authorization; left out: everybody. */
+  admit?: ((authorization: string | undefined) => Promise<Admission>) | undefined
 }
+
+type Send = (status: number, body: string, type?: string) => void
 
 /** Serves /healthz (alive), /readyz (reads and delivers) and /metrics. Rejects when the address can't be listened on. */
 export async function serveHealth(options: HealthOptions): Promise<AsyncDisposable & { port: number }> {
   const server: Server = createServer((request, response) => {
-    const send = (status: number, body: string, type = 'text/plain; charset=utf-8') => {
-      response.writeHead(status, { 'content-type': type }).end(body)
+    const send: Send = (status, body, type = 'text/plain; charset=utf-8') => {
+      const wanted = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
+      response.writeHead(status, { 'content-type': type, ...wanted }).end(body)
     }
     if (request.url === '/healthz') return send(200, 'ok\n')
     if (request.url === '/readyz') {
@@ -25,11 +31,7 @@ export async function serveHealth(options: HealthOptions): Promise<AsyncDisposab
       return waiting === undefined ? send(200, 'ok\n') : send(503, `${waiting}\n`)
     }
     if (request.url !== '/metrics') return send(404, 'there are /healthz, /readyz and /metrics\n')
-    options.refresh()
-    options.metrics.registry.metrics().then(
-      (text) => send(200, text, options.metrics.registry.contentType),
-      (error: Error) => send(500, `${error.message}\n`),
-    )
+    showMetrics(options, request.headers.authorization, send).catch((error: Error) => send(500, `${error.message}\n`))
   })
   server.listen(options.port, options.host)
   await once(server, 'listening')
@@ -42,4 +44,12 @@ export async function serveHealth(options: HealthOptions): Promise<AsyncDisposab
       await once(server, 'close')
     },
   }
+}
+
+async function showMetrics(options: HealthOptions, authorization: string | undefined, send: Send): Promise<void> {
+  const admission = await options.admit?.(authorization)
+  if (admission && !admission.ok) return send(admission.status, `${admission.message}\n`)
+  options.refresh()
+  const { registry } = options.metrics
+  send(200, await registry.metrics(), registry.contentType)
 }

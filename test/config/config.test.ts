@@ -72,6 +72,7 @@ test('without anything there are the defaults', () => {
     class: undefined,
     tektonConfigNamespace: undefined,
     listen: { host: undefined, port: 8080 },
+    metricsAuth: false,
     logLevel: 'info',
     leaseMs: 15_000,
     graceMs: 20_000,
@@ -137,6 +138,7 @@ test('every setting can be given, as a flag and in the environment', () => {
     ],
     ['class', 'CARILLON_CLASS', 'blue', 'class', 'blue'],
     ['listen', 'CARILLON_LISTEN', '127.0.0.1:0', 'listen', { host: '127.0.0.1', port: 0 }],
+    ['metrics-auth', 'CARILLON_METRICS_AUTH', 'true', 'metricsAuth', true],
     ['grace-period', 'CARILLON_GRACE_PERIOD', '1m30s', 'graceMs', 90_000],
     ['log-level', 'CARILLON_LOG_LEVEL', 'warn', 'logLevel', 'warn'],
     [

@@ -52,6 +52,9 @@
 {{- else }}
 {{ .Files.Get "rbac/clusterrole.yaml" }}
 {{- end }}
+{{- if .Values.metrics.auth }}
+{{ .Files.Get "rbac/metrics-auth.yaml" }}
+{{- end }}
 {{- if .Values.webhook.enabled }}
 {{ .Files.Get "rbac/webhook-clusterrole.yaml" | replace "[carillon]" (printf "[%s]" (include "carillon.clusterName" .)) }}
 {{- end }}
