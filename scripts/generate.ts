@@ -7,6 +7,7 @@ import * as cdevents from './generate/cdevents.ts'
 import * as chart from './generate/chart.ts'
 import * as crdSchemas from './generate/crd-schemas.ts'
 import * as events from './generate/events.ts'
+import * as network from './generate/network.ts'
 import * as rbac from './generate/rbac.ts'
 import * as samples from './generate/samples.ts'
 import * as schemas from './generate/schemas.ts'
@@ -24,6 +25,7 @@ const generators: { generate(): Promise<Map<string, string>> }[] = [
   asyncapi,
   chart,
   rbac,
+  network,
 ]
 
 const root = new URL('../', import.meta.url)

@@ -64,6 +64,15 @@ const guarded = [
   ...metadataV6,
 ]
 
+/** What is refused to nobody: all but the denied ranges, as `cidr` without `except`, for rules of networks (NetworkPolicy's ipBlock). */
+export function publicRanges(): { cidr: string; except: readonly string[] }[] {
+  const global = '2000::/3'
+  return [
+    { cidr: '0.0.0.0/0', except: deniedV4 },
+    { cidr: global, except: deniedV6.filter((range) => liesWithin(range, global)) },
+  ]
+}
+
 /**
  * Says of a plain IP address whether a connection to it may be made. `trusted`: the name that resolved to it is an allowed one, so that it passes
  * though it is private.
