@@ -10,11 +10,11 @@ const folders =
 /** Patterns that only some files of src may hold. */
 const only: [what: string, pattern: RegExp, allowed: RegExp][] = [
   ['undici', /from 'undici'/, /^(kube\/.*|delivery\/egress)\.ts$/],
-  // What opens connections: to the API server, to the operator's own socket; all that tenants name goes by delivery/egress.ts.
+  // What opens connections: to the API server, to the operator's own socket; all that tenants name goes by delivery/egress.ts. delivery/certificates.ts reads them.
   [
     'connections',
     /from '(node:(tls|dgram|http2|https)|(net|tls|http|https|http2|dgram))'|import (\* as )?\w+ from 'node:(net|http)'|import\s*\{[^}]*\b(connect|createConnection|Socket|request|get|ClientRequest)\b[^}]*\}\s*from 'node:(net|http)'|import\('node:(net|tls|http|https|http2|dgram)'\)|(?<![.\w])fetch\(|globalThis\.fetch|new (WebSocket|EventSource)\b/,
-    /^(cli\/socket|operator\/admission\/[a-z-]+)\.ts$/,
+    /^(cli\/socket|delivery\/certificates|operator\/admission\/[a-z-]+)\.ts$/,
   ],
   ['process.env and process.argv', /\bprocess\.(env|argv)\b/, /^main\.ts$/],
   ['node:sqlite', /from 'node:sqlite'/, /^outbox\//],

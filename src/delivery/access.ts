@@ -1,5 +1,5 @@
+import type { TlsMaterial } from './certificates.ts'
 import type { Signer } from './signing.ts'
-import type { TlsMaterial } from './tls-material.ts'
 
 export type Headers = Readonly<Record<string, string>>
 

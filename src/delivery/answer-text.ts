@@ -46,12 +46,29 @@ export function keptText(text: string | undefined, sent: Readonly<Record<string,
   if (text === undefined) return undefined
   const secrets = Object.keys(sent)
     .flatMap((name) => valuesOf(name, sent[name] ?? ''))
+    .flatMap(formsOf)
     .filter((value) => value.length >= shortestSecret)
     .sort((a, b) => b.length - a.length)
   let kept = text
   for (const secret of secrets) kept = kept.replaceAll(secret, '***')
+  // Where the answer was cut off, it may end with the beginning of one.
+  if (text.length > maxText) for (const secret of secrets) kept = withoutBeginning(kept, secret)
   const cut = kept.slice(0, maxText)
   return cut.isWellFormed() ? cut : cut.slice(0, -1)
+}
+
+/** As JSON and URLs have it, and with white space as `answerText` leaves it. */
+const formsOf = (value: string): string[] => [
+  value,
+  JSON.stringify(value).slice(1, -1),
+  encodeURIComponent(value),
+  value.replace(blank, ' ').trim(),
+]
+
+function withoutBeginning(text: string, secret: string): string {
+  for (let length = Math.min(secret.length - 1, text.length); length >= shortestSecret; length--)
+    if (text.endsWith(secret.slice(0, length))) return `${text.slice(0, -length)}***`
+  return text
 }
 
 /** A header's value and, of Authorization, what it is made of. */

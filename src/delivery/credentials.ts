@@ -47,6 +47,9 @@ const reserved = new Set([
 const reservedPrefix = /^(ce-|webhook-|carillon-|proxy-|x-forwarded-)/
 
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]{1,256}$/
+/** As much as receivers take of all headers together, and more. */
+const maxValue = 16 * 1024
+const atMost = `at most ${maxValue / 1024} KiB`
 const printable = /^[\x20-\x7e]*$/
 const visible = /^[\x21-\x7e]+$/
 const control = /\p{Cc}/u
@@ -93,6 +96,7 @@ function headerValue(header: HeaderSpec, read: ReadKey): Verdict<string> {
     const { name: secret, key } = header.valueFrom.secretKeyRef
     const value = read(secret, key)
     if (value.ok && !printable.test(value.value)) return invalidKey(secret, key, 'printable ASCII on one line')
+    if (value.ok && value.value.length > maxValue) return invalidKey(secret, key, atMost)
     return value
   }
   if (name === 'authorization')
@@ -112,6 +116,7 @@ export function authorize(spec: CredentialSpec, read: ReadKey): Verdict<string |
     const secret = bearer.secretRef.name
     const value = read(secret, 'token')
     if (!value.ok) return value
+    if (value.value.length > maxValue) return invalidKey(secret, 'token', atMost)
     return visible.test(value.value)
       ? accept(`Bearer ${value.value}`)
       : invalidKey(secret, 'token', 'a token of printable ASCII without spaces')
@@ -124,6 +129,8 @@ export function authorize(spec: CredentialSpec, read: ReadKey): Verdict<string |
     return invalidKey(secret, 'username', 'text on one line without a colon')
   const password = read(secret, 'password')
   if (!password.ok) return password
+  if (username.value.length > maxValue) return invalidKey(secret, 'username', atMost)
+  if (password.value.length > maxValue) return invalidKey(secret, 'password', atMost)
   if (control.test(password.value)) return invalidKey(secret, 'password', 'text on one line')
   return accept(`Basic ${Buffer.from(`${username.value}:${password.value}`, 'utf8').toString('base64')}`)
 }

@@ -3,6 +3,7 @@ import { Agent, buildConnector, type Dispatcher, Pool } from 'undici'
 import type { EgressPolicy } from '../api/policy.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
+import type { TlsMaterial } from './certificates.ts'
 import { compileHosts, isInnerName } from './hosts.ts'
 import type { Inside } from './inside.ts'
 import { permittedEndpoints } from './pod-addresses.ts'
@@ -10,7 +11,6 @@ import { portRefusal } from './ports.ts'
 import { type AskProxy, type KnownProxy, proxyConnector, readProxy } from './proxy.ts'
 import { createResolver, type Resolve } from './resolver.ts'
 import { type ReadEndpoints, serviceConnector } from './service-connector.ts'
-import type { TlsMaterial } from './tls-material.ts'
 
 export type { buildConnector, Dispatcher } from 'undici'
 
@@ -162,10 +162,7 @@ const dialer =
     return (target, callback) => connectorTo(portOf(target))(target, callback)
   }
 
-const materialOf = (tls: AgentOptions['tls']) => ({
-  ...(tls?.ca !== undefined && { ca: tls.ca }),
-  ...(tls?.cert !== undefined && { cert: tls.cert, key: tls.key }),
-})
+const materialOf = (tls: AgentOptions['tls']) => (tls ? { secureContext: tls.context } : {})
 
 /** Node connects to literals without asking the lookup. */
 const guarded =

@@ -1,5 +1,6 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import type { Access } from './access.ts'
+import type { Examine } from './certificates.ts'
 import { type CredentialSpec, resolveHeaders, secretsNeeded } from './credentials.ts'
 import type { OAuth2Spec } from './oauth2.ts'
 import { keyReader, type ReadKey, type Secret } from './read-key.ts'
@@ -11,6 +12,8 @@ import { type ConfigMap, compileTls } from './tls-material.ts'
 export type Readers = {
   secret: SecretReader
   configMap: ConfigMapReader
+  /** Of certificates; each time anew when left out. */
+  examine?: Examine
   /** By client credentials. */
   oauth2(spec: OAuth2Spec, client: { id: string; secret: string }, fresh: boolean): Promise<Verdict<string>>
   /** Of a ServiceAccount of the sink's namespace. */
@@ -42,7 +45,11 @@ export async function readAccess(
   if (!headers.ok) return headers
   const bundle = await readBundle(spec, namespace, readers, fresh)
   if (!bundle.ok) return bundle
-  const tls = compileTls(spec, read, bundle.value, { namespace, now })
+  const tls = compileTls(spec, read, bundle.value, {
+    namespace,
+    now,
+    ...(readers.examine && { examine: readers.examine }),
+  })
   if (!tls.ok) return tls
   const sign = spec.signing ? compileSigner(spec.signing, read) : accept(undefined)
   if (!sign.ok) return sign

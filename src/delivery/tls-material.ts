@@ -1,16 +1,6 @@
-import { createPrivateKey, hash, X509Certificate } from 'node:crypto'
 import { accept, type Refusal, refuse, type Verdict } from '../api/verdict.ts'
+import { type Examine, examine as examineAnew, type TlsMaterial } from './certificates.ts'
 import { invalidKey, type ReadKey } from './read-key.ts'
-
-/** Certificates of a sink, as PEM. Connections are made anew when `form` is another. */
-export type TlsMaterial = {
-  form: string
-  /** Trusted instead of Node's own. */
-  ca?: string | undefined
-  /** What the sink is shown. */
-  cert?: string | undefined
-  key?: string | undefined
-}
 
 export type TlsSpec = {
   /** A Secret with Flux's keys: `ca.crt`, and `tls.crt` with `tls.key`. */
@@ -32,75 +22,48 @@ export function compileTls(
   spec: TlsSpec,
   read: ReadKey,
   configMap: ConfigMap | undefined,
-  place: { namespace: string; now: number },
+  { namespace, now, examine = examineAnew }: { namespace: string; now: number; examine?: Examine },
 ): Verdict<TlsMaterial | undefined> {
-  const ca: string[] = []
-  if (spec.caConfigMapRef) {
-    const bundle = readBundle(spec.caConfigMapRef, configMap, place.namespace)
-    if (!bundle.ok) return bundle
-    ca.push(bundle.value)
-  }
-  const identity = spec.certSecretRef ? readIdentity(spec.certSecretRef.name, read, place.now) : accept<Identity>({})
+  const bundle = spec.caConfigMapRef ? readBundle(spec.caConfigMapRef, configMap, namespace) : accept(undefined)
+  if (!bundle.ok) return bundle
+  const secret = spec.certSecretRef?.name
+  const identity = secret === undefined ? accept<Identity>({}) : readIdentity(secret, read)
   if (!identity.ok) return identity
-  const { ca: own, ...pair } = identity.value
-  if (own !== undefined) ca.push(own)
-  if (ca.length === 0 && pair.cert === undefined) return accept(undefined)
-  const material = { ...pair, ...(ca.length > 0 && { ca: ca.join('\n') }) }
-  return accept({ form: hash('sha256', JSON.stringify([material.ca, pair.cert, pair.key])), ...material })
-}
-
-type Identity = { ca?: string; cert?: string; key?: string }
-
-function readIdentity(name: string, read: ReadKey, now: number): Verdict<Identity> {
-  const found: Identity = {}
-  if (read.has(name, defaultCaKey) || !read.has(name, 'tls.crt')) {
-    const ca = read(name, defaultCaKey)
-    if (!ca.ok) return ca
-    if (!areCertificates(ca.value)) return invalidKey(name, defaultCaKey, wantedBundle)
-    found.ca = ca.value
+  const texts = { bundle: bundle.value, ...identity.value }
+  if (Object.values(texts).every((text) => text === undefined)) return accept(undefined)
+  const examined = examine(texts)
+  if (!examined.ok) {
+    const { key, expected } = examined
+    if (key === 'bundle') return invalidBundle(spec.caConfigMapRef ?? { name: '' }, expected)
+    return invalidKey(secret ?? '', key, expected)
   }
-  if (!read.has(name, 'tls.crt') && !read.has(name, 'tls.key')) return accept(found)
-  const cert = read(name, 'tls.crt')
-  if (!cert.ok) return cert
-  const key = read(name, 'tls.key')
-  if (!key.ok) return key
-  const problem = problemOf(name, cert.value, key.value, now)
-  return problem ?? accept({ ...found, cert: cert.value, key: key.value })
+  const outdated = secret === undefined ? undefined : outdatedAt(secret, examined.valid, now)
+  return outdated ?? accept(examined.material)
 }
 
-const wantedBundle = 'certificates in PEM, each from BEGIN CERTIFICATE to END CERTIFICATE'
+type Identity = { 'ca.crt'?: string; 'tls.crt'?: string; 'tls.key'?: string }
 
-function problemOf(name: string, cert: string, key: string, now: number): Refusal | undefined {
-  if (!areCertificates(cert)) return invalidKey(name, 'tls.crt', wantedBundle)
-  const own = new X509Certificate(cert)
-  const privateKey = attempt(() => createPrivateKey(key))
-  if (!privateKey) return invalidKey(name, 'tls.key', 'a private key in PEM, without a passphrase')
-  if (!own.checkPrivateKey(privateKey))
-    return invalidKey(name, 'tls.key', 'the private key of the certificate in tls.crt')
-  if (now > own.validToDate.getTime())
-    return invalidKey(name, 'tls.crt', `a certificate that is valid; this one ended on ${dayOf(own.validToDate)}`)
-  if (now < own.validFromDate.getTime())
-    return invalidKey(name, 'tls.crt', `a certificate that is valid; this one begins on ${dayOf(own.validFromDate)}`)
+function readIdentity(name: string, read: ReadKey): Verdict<Identity> {
+  const found: Identity = {}
+  const isPair = read.has(name, 'tls.crt') || read.has(name, 'tls.key')
+  for (const key of ['ca.crt', 'tls.crt', 'tls.key'] as const) {
+    if (key === defaultCaKey ? isPair && !read.has(name, key) : !isPair) continue
+    const text = read(name, key)
+    if (!text.ok) return text
+    found[key] = text.value
+  }
+  return accept(found)
+}
+
+function outdatedAt(name: string, valid: { from: number; to: number } | undefined, now: number): Refusal | undefined {
+  if (valid && now > valid.to)
+    return invalidKey(name, 'tls.crt', `a certificate that is valid; this one ended on ${timeOf(valid.to)}`)
+  if (valid && now < valid.from)
+    return invalidKey(name, 'tls.crt', `a certificate that is valid; this one begins on ${timeOf(valid.from)}`)
   return undefined
 }
 
-const dayOf = (date: Date): string => date.toISOString().replace('.000Z', 'Z')
-
-const pem = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
-
-/** One certificate or more, each of which can be read; what stands between them is a comment. */
-function areCertificates(text: string): boolean {
-  const found = text.match(pem) ?? []
-  return found.length > 0 && found.every((one) => attempt(() => new X509Certificate(one)) !== undefined)
-}
-
-function attempt<T>(make: () => T): T | undefined {
-  try {
-    return make()
-  } catch {
-    return undefined // OpenSSL says it in its own words; who reads the condition is told which key is wrong
-  }
-}
+const timeOf = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z')
 
 function readBundle(
   { name, key = defaultCaKey }: NonNullable<TlsSpec['caConfigMapRef']>,
@@ -114,6 +77,10 @@ function readBundle(
     )
   const text = configMap.data && Object.hasOwn(configMap.data, key) ? configMap.data[key] : undefined
   if (text === undefined) return refuse('ConfigMapInvalid', `ConfigMap ${name} has no key ${key}.`)
-  if (areCertificates(text)) return accept(text)
-  return refuse('ConfigMapInvalid', `Key ${key} of ConfigMap ${name} is not usable: it has to be ${wantedBundle}.`)
+  return accept(text)
 }
+
+const invalidBundle = (
+  { name, key = defaultCaKey }: NonNullable<TlsSpec['caConfigMapRef']>,
+  expected: string,
+): Refusal => refuse('ConfigMapInvalid', `Key ${key} of ConfigMap ${name} is not usable: it has to be ${expected}.`)

@@ -1,5 +1,7 @@
 import type { EventSink } from '../api/generated.ts'
-import type { KubeObject } from '../api/object.ts'
+import { type KubeObject, keyOf } from '../api/object.ts'
+import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { rememberingExamine } from '../delivery/certificates.ts'
 import { readOwnCredentials } from '../delivery/own-credentials.ts'
 import { readAccess } from '../delivery/read-access.ts'
 import type { Secret } from '../delivery/read-key.ts'
@@ -8,40 +10,62 @@ import type { ConfigMap } from '../delivery/tls-material.ts'
 import { fetchToken } from '../delivery/token-endpoint.ts'
 import { tokenStore } from '../delivery/tokens.ts'
 import { getObject } from '../kube/resources.ts'
+import { lately } from './late.ts'
 import { type Ground, now } from './parts.ts'
-import { makeServiceAccountToken } from './service-account-token.ts'
+import { serviceAccountTokens } from './service-account-token.ts'
 
 export type AccessReader = ReturnType<typeof accessReader>
 
+type Readers = Parameters<typeof readAccess>[2]
+
 /** Reads what a sink asks of requests, with what its Secrets, ConfigMaps and tokens hold now. */
-export function accessReader({ client, egress, policy }: Ground) {
+export function accessReader({ client, egress, policy }: Pick<Ground, 'client' | 'egress' | 'policy'>) {
   const read = (plural: string) => async (namespace: string, name: string) =>
     getObject(client, { group: '', version: 'v1', plural }, namespace, name)
   const tokens = tokenStore(now)
-  const readers = {
+  const readers: Readers = {
+    examine: rememberingExamine(now),
     secret: secretReader(async (...of) => (await read('secrets')(...of)) as (KubeObject & Secret) | undefined, now),
     configMap: secretReader(async (...of) => (await read('configmaps')(...of)) as ConfigMap | undefined, now),
-    oauth2: (...[spec, { id, secret }, fresh]: Parameters<Parameters<typeof readAccess>[2]['oauth2']>) =>
+    oauth2: (...[spec, { id, secret }, fresh]: Parameters<Readers['oauth2']>) =>
       tokens(
         JSON.stringify(['oauth2', spec.tokenURL, spec.scopes, spec.audience, id, secret]),
         () => fetchToken(spec, { id, secret }, egress, now),
         fresh,
       ),
-    serviceAccount: (...[namespace, spec, fresh]: Parameters<Parameters<typeof readAccess>[2]['serviceAccount']>) =>
-      tokens(
-        JSON.stringify(['serviceAccount', namespace, spec.name, spec.audience]),
-        () => makeServiceAccountToken(client, namespace, spec, now),
-        fresh,
-      ),
+    serviceAccount: serviceAccountTokens(client, tokens, now),
   }
-  const ofSink = (sink: EventSink, fresh: boolean) =>
-    readAccess(sink.spec.http, sink.metadata.namespace ?? '', readers, {
+  const ofSink = (sink: EventSink, fresh: boolean, of = readers) =>
+    readAccess(sink.spec.http, sink.metadata.namespace ?? '', of, {
       fresh,
       requireLabel: policy().requireCredentialLabel,
       now: now(),
     })
+  const later = lately<Verdict<string>>(now)
+  /**
+   * Whether a sink's credentials can be had, waiting for no place that its owner names: a token URL that does not answer would hold up all others.
+   * Until it has answered, what was true of the sink is; `again` when it has.
+   */
+  const check = (sink: EventSink, fresh: boolean, again: () => void) =>
+    ofSink(sink, fresh, {
+      ...readers,
+      async oauth2(spec, client, anew) {
+        const form = JSON.stringify([keyOf(sink), sink.metadata.generation, client.id, client.secret])
+        const found = await later(form, () => readers.oauth2(spec, client, anew), again)
+        return found ?? (wasReady(sink) ? accept('') : unanswered)
+      },
+    })
   /** A subscription's own credentials, in a Secret of its namespace. */
   const own = (namespace: string, secret: string, fresh: boolean) =>
     readOwnCredentials(namespace, secret, readers.secret, { fresh, requireLabel: policy().requireCredentialLabel })
-  return Object.assign(ofSink, { own })
+  return Object.assign(ofSink, { own, check })
 }
+
+const unanswered = refuse('TokenUnavailable', 'The token URL of http.auth.oauth2 has not answered yet.')
+
+/** By its status. */
+const wasReady = ({ metadata, status }: EventSink): boolean =>
+  (status?.conditions ?? []).some(
+    ({ type, status: is, observedGeneration }) =>
+      type === 'Ready' && is === 'True' && observedGeneration === metadata.generation,
+  )

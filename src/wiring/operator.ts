@@ -28,7 +28,7 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
   const { book, ground, loops, metrics, ofTekton, outbox, quotas, renderer, state, statuses, writer } = parts
   const { access, declared, recover, reviving, startDelivery, watches } = reconciled
   const { lookingBack, namespacesSeen, recovery, serverNow } = recover
-  return new Operator({
+  const operator: Operator = new Operator({
     ...declared,
     state,
     watches,
@@ -42,7 +42,7 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     formats,
     policy: ground.policy,
     budget: quotas.budget,
-    checkSink: sinkChecker(ground, access),
+    checkSink: sinkChecker(ground, access, (key) => operator.changed('sink', key)),
     ownCredentials: access.own,
     startDelivery,
     stopDelivery: (sink) => loops.stop(`deliver ${sink}`),
@@ -66,4 +66,5 @@ export function createOperator(parts: Parts, reconciled: Reconciled): Operator {
     serverNow,
     wait: pause,
   })
+  return operator
 }

@@ -1,11 +1,13 @@
 import { refuse, type Verdict } from '../api/verdict.ts'
 import type { Token } from '../delivery/oauth2.ts'
+import { secretReader } from '../delivery/secrets.ts'
 import {
   accountRefusal,
   apiServerAudience,
   type ServiceAccountSpec,
   tokenSeconds,
 } from '../delivery/service-account.ts'
+import type { GetToken } from '../delivery/tokens.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { KubeError } from '../kube/errors.ts'
 import { pathOf } from '../kube/path.ts'
@@ -14,21 +16,22 @@ import { getObject } from '../kube/resources.ts'
 const accounts = { group: '', version: 'v1', plural: 'serviceaccounts' }
 
 /**
- * A token by TokenRequest, for an account whose annotation allows the audience. It is tried on the API server first: one that it takes never
- * leaves the process. Throws nothing.
+ * Tokens by TokenRequest, of accounts whose annotation allows the audience: looked at as often as Secrets are, so that one who takes it back is
+ * heard. Each token is tried on the API server first: one that it takes never leaves the process. Throws nothing.
  */
-export async function makeServiceAccountToken(
-  client: KubeClient,
-  namespace: string,
-  spec: ServiceAccountSpec,
-  now: () => number,
-): Promise<Verdict<Token>> {
-  try {
-    const account = await getObject(client, accounts, namespace, spec.name)
-    return accountRefusal(namespace, spec, account) ?? (await mint(client, namespace, spec, now()))
-  } catch (error) {
-    const status = error instanceof KubeError && error.status !== undefined ? ` (HTTP ${error.status})` : ''
-    return refuse('TokenUnavailable', `The API server could not be asked for a token${status}; it is tried again.`)
+export function serviceAccountTokens(client: KubeClient, tokens: GetToken, now: () => number) {
+  const account = secretReader((namespace, name) => getObject(client, accounts, namespace, name), now)
+  return async (namespace: string, spec: ServiceAccountSpec, fresh: boolean): Promise<Verdict<string>> => {
+    try {
+      const found = await account(namespace, spec.name, fresh)
+      const refusal = accountRefusal(namespace, spec, found)
+      if (refusal) return refusal
+      const form = JSON.stringify(['serviceAccount', namespace, spec.name, spec.audience, found?.metadata.uid])
+      return await tokens(form, () => mint(client, namespace, spec, now()), fresh)
+    } catch (error) {
+      const status = error instanceof KubeError && error.status !== undefined ? ` (HTTP ${error.status})` : ''
+      return refuse('TokenUnavailable', `The API server could not be asked for a token${status}; it is tried again.`)
+    }
   }
 }
 

@@ -52,6 +52,10 @@ describe('what is kept of it', () => {
     ['bob has no password hunter22', { authorization: basic }, 'bob has no password ***'],
     [`no ${basic}`, { authorization: basic }, 'no ***'],
     ['key k-1234 and k-1234', { 'x-key': 'k-1234' }, 'key *** and ***'],
+    ['{"got":"a\\"b\\\\cd"}', { 'x-key': 'a"b\\cd' }, '{"got":"***"}'],
+    ['?key=a%2Fb%3Dc', { 'x-key': 'a/b=c' }, '?key=***'],
+    ['key two words', { 'x-key': 'two  words' }, 'key ***'],
+    [`${'s3cret!-'.repeat(100)}s3cret`, { 'x-key': 's3cret!-'.repeat(10) }, '***'.repeat(11)],
     ['team a has no a', { 'x-team': 'a' }, 'team a has no a'],
     [`${'x'.repeat(250)}s3cret-and-more`, { authorization: 'Bearer s3cret-and-more' }, `${'x'.repeat(250)}***`],
   ]

@@ -3,11 +3,18 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'nod
 /** PEM, as node:tls takes them. */
 export type Identity = { cert: string; key: string }
 
-export type CertificateOptions = { name: string; hosts?: string[]; ca?: boolean; from?: Date; to?: Date }
+export type CertificateOptions = {
+  name: string
+  hosts?: string[]
+  ca?: boolean
+  from?: Date
+  to?: Date
+  curve?: string
+}
 
-/** X.509 certificates (RFC 5280) with P-256 keys, made of plain DER: enough of it for tests, and no tool is needed. */
+/** X.509 certificates (RFC 5280) with EC keys, P-256 unless told otherwise, made of plain DER: enough of it for tests, and no tool is needed. */
 export function certificate(options: CertificateOptions, issuer?: Identity & { name: string }): Identity {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: options.curve ?? 'P-256' })
   const day = 86_400_000
   const { name, hosts = [], ca = false, from = new Date(Date.now() - day), to = new Date(Date.now() + day) } = options
   const body = sequence(

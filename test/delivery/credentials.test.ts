@@ -148,6 +148,13 @@ describe('credentials that cannot be used', () => {
       'SecretInvalid',
       /token.*without spaces/,
     ],
+    [
+      'a token of a megabyte',
+      bearer,
+      [secret('qe', { token: hidden.repeat(50_000) })],
+      'SecretInvalid',
+      /token.*16 KiB/,
+    ],
     ['a token with a NUL', bearer, [secret('qe', { token: `${hidden}\0` })], 'SecretInvalid', /token/],
     [
       'a username with a colon',

@@ -37,6 +37,14 @@ describe('what a token URL answers', () => {
     ['the life as a text', 200, JSON.stringify({ ...good, expires_in: '60' }), { value: 'tok', expires: now + 60_000 }],
     ['no life', 200, '{"access_token":"tok"}', { value: 'tok', expires: now + 300_000 }],
     ['a life of years', 200, JSON.stringify({ ...good, expires_in: 1e9 }), { value: 'tok', expires: now + 86_400_000 }],
+    ...[0, -1, 'x', null].map((life): [string, number, string, Token] => [
+      `a life of ${life}`,
+      200,
+      JSON.stringify({ ...good, expires_in: life }),
+      { value: 'tok', expires: now + 300_000 },
+    ]),
+    ['a token with a space', 200, '{"access_token":"a b"}', /without a usable access_token/],
+    ['an empty token', 200, '{"access_token":""}', /without a usable access_token/],
     ['HTML', 200, '<html>log in</html>', /answered with no JSON object: is it a token endpoint\?/],
     ['a list', 200, '[]', /no JSON object/],
     ['no token', 200, '{"token_type":"bearer"}', /without a usable access_token/],
@@ -147,6 +155,22 @@ describe('a token', () => {
     clock.ms += 10_000
     assert.equal(await take('a', true), 'a-2')
     assert.equal(await take('a', true), 'a-2')
+  })
+
+  it('that cannot be replaced goes on until its end, and another is asked for every ten seconds', async () => {
+    const { clock, take, asked } = store()
+    const none = refuse('TokenUnavailable', 'no')
+    assert.equal(await take('a'), 'a-1')
+    clock.ms += 80_000
+    assert.equal(await take('a', false, none), 'a-1')
+    assert.equal(await take('a', false, none), 'a-1')
+    assert.equal(asked.length, 2)
+    clock.ms += 10_000
+    assert.equal(await take('a', false, none), 'a-1')
+    assert.equal(asked.length, 3)
+    clock.ms += 10_000
+    assert.equal(await take('a', false, none), 'TokenUnavailable')
+    assert.equal(await take('a'), 'a-5')
   })
 
   it('that could not be had is asked for at the next call', async () => {

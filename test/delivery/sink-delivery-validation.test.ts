@@ -16,6 +16,7 @@ import { batching, sizes } from './batching.ts'
 import { certificate } from './certificates.ts'
 import { Clock } from './clock.ts'
 import { Running, rowsOf } from './running.ts'
+import { trusting } from './trusting.ts'
 
 const origin = 'carillon.example.com'
 const asks = (more: Partial<SinkRuntime> = {}): Partial<SinkRuntime> => ({ validation: { origin }, ...more })
@@ -209,7 +210,7 @@ describe('a sink that is to be asked first', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     try {
       const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`
-      await using running = new Running(url, { sink: asks(), access: { tls: { form: '1', ca: cert } } })
+      await using running = new Running(url, { sink: asks(), access: trusting(cert) })
       await running.enqueue(...rowsFor(3))
       const [record] = await running.recorded(1)
       assert.deepEqual([record?.reason, record?.outcome, requests], ['TLSFailed', 'hold', 0])

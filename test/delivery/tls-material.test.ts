@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { createPrivateKey } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { rememberingExamine } from '../../src/delivery/certificates.ts'
 import { credentialLabel, keyReader } from '../../src/delivery/read-key.ts'
 import { compileTls, type TlsSpec } from '../../src/delivery/tls-material.ts'
 import { certificate } from './certificates.ts'
@@ -32,21 +34,33 @@ function material(...of: Parameters<typeof compiled>) {
 }
 
 describe('certificates of a sink', () => {
-  it('are those of its Secret and its ConfigMap, both trusted', () => {
+  it('are those of its Secret and its ConfigMap, both trusted', async () => {
+    const far = { name: 'Far CA', ...certificate({ name: 'Far CA', ca: true }) }
     const pair = { 'tls.crt': team.cert, 'tls.key': team.key }
-    const { form: _, ...both } = material(
-      { ...fromSecret, ...fromMap },
-      { ...pair, 'ca.crt': root.cert },
-      { 'ca.crt': other.cert },
-    ) ?? {
-      form: '',
+    const commented = { 'ca.crt': `# of the platform\n${far.cert}${other.cert}` }
+    const tls = material({ ...fromSecret, ...fromMap }, { ...pair, 'ca.crt': root.cert }, commented)
+    for (const authority of [root, far]) {
+      const identity = certificate({ name: 'sink', hosts: ['sink.example'] }, authority)
+      await using listener = await listen(reply(204), { ...identity, ca: root.cert })
+      const answer = await sendTo(`https://sink.example:${listener.port}/`, {}, toLoopback, { tls })
+      assert.equal(summary(answer), 204, authority.name)
     }
-    assert.deepEqual(both, { ca: `${other.cert}\n${root.cert.trim()}`, cert: team.cert.trim(), key: team.key.trim() })
     assert.equal(material({}, undefined), undefined)
-    assert.equal(
-      material(fromMap, undefined, { 'ca.crt': `# of the platform\n${root.cert}${other.cert}` })?.cert,
-      undefined,
-    )
+  })
+
+  it('are examined once for all attempts and sinks, as long as they are asked for within a minute', () => {
+    let ms = now
+    const examine = rememberingExamine(() => ms)
+    const texts = (cert: string) => ({ bundle: cert })
+    const first = examine(texts(root.cert))
+    ms += 59_999
+    assert.equal(examine(texts(root.cert)), first)
+    assert.notEqual(examine(texts(other.cert)), first)
+    ms += 59_999
+    assert.equal(examine(texts(root.cert)), first)
+    ms += 60_000
+    examine(texts(other.cert))
+    assert.notEqual(examine(texts(root.cert)), first, 'forgotten')
   })
 
   it('have another form where anything in them is another', () => {
@@ -64,7 +78,11 @@ describe('certificates of a sink', () => {
 describe('certificates that are not usable', () => {
   const expired = certificate({ name: 'team-a', from: hours(-2), to: hours(-1) }, root)
   const early = certificate({ name: 'team-a', from: hours(1), to: hours(2) }, root)
+  const weak = certificate({ name: 'team-a', curve: 'prime192v1' }, root)
   const pair = (cert: string, key: string) => ({ 'tls.crt': cert, 'tls.key': key })
+  const encrypted = createPrivateKey(team.key)
+    .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hunter2' })
+    .toString()
   const table: [
     string,
     TlsSpec,
@@ -115,6 +133,38 @@ describe('certificates that are not usable', () => {
       undefined,
       'SecretInvalid',
       /^Key tls\.key .* of the certificate in tls\.crt/,
+    ],
+    [
+      'a key with a passphrase',
+      fromSecret,
+      pair(team.cert, encrypted),
+      undefined,
+      'SecretInvalid',
+      /^Key tls\.key .* without a passphrase/,
+    ],
+    [
+      'a key that is too short for OpenSSL',
+      fromSecret,
+      pair(weak.cert, weak.key),
+      undefined,
+      'SecretInvalid',
+      /^Key tls\.crt .* EC keys of 224/,
+    ],
+    [
+      'a bundle of too many',
+      fromSecret,
+      { 'ca.crt': root.cert.repeat(301) },
+      undefined,
+      'SecretInvalid',
+      /^Key ca\.crt .* at most 300 certificates/,
+    ],
+    [
+      'a bundle that is too large',
+      fromMap,
+      undefined,
+      { 'ca.crt': `${root.cert}# ${' '.repeat(600_000)}` },
+      'ConfigMapInvalid',
+      /^Key ca\.crt of ConfigMap bundle .* 512 KiB/,
     ],
     [
       'an expired one',

@@ -1,5 +1,5 @@
+import type { TlsMaterial } from '../certificates.ts'
 import type { Dispatcher } from '../egress.ts'
-import type { TlsMaterial } from '../tls-material.ts'
 
 /** The connections to one sink: made with its present certificates, and those made with earlier ones until their last answer is in. */
 export class Agents implements AsyncDisposable {

@@ -9,6 +9,7 @@ import { startBlackhole } from '../blackhole.ts'
 import { certificate } from '../certificates.ts'
 import { eventOf } from '../events.ts'
 import { listen } from '../sockets.ts'
+import { trusting } from '../trusting.ts'
 import { never, open, reply, sendTo, summary } from './sending.ts'
 
 const resolvesNothing = () => assert.fail('a name is resolved')
@@ -88,7 +89,7 @@ describe('connections to the Pods of a Service', () => {
 
   it('are verified by the name of the Service', async () => {
     const root = { name: 'Test CA', ...certificate({ name: 'Test CA', ca: true }) }
-    const tls = { tls: { form: root.cert, ca: root.cert } }
+    const tls = trusting(root.cert)
     const send = async (host: string) => {
       await using pod = await listen(reply(204), certificate({ name: 'pod', hosts: [host] }, root))
       return summary(await sendTo('https://hook.team-a.svc:8443/', { endpoints: to(pod.port) }, resolvesNothing, tls))

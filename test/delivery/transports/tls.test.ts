@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { certificate, type Identity } from '../certificates.ts'
 import { type Listener, listen } from '../sockets.ts'
+import { trusting } from '../trusting.ts'
 import { reply, sendTo, summary, toLoopback } from './sending.ts'
-
-const trusting = (ca: string) => ({ tls: { form: ca, ca } })
 
 describe('TLS', () => {
   const root = { name: 'Test CA', ...certificate({ name: 'Test CA', ca: true }) }

@@ -22,6 +22,7 @@ import { judgeSink } from '../../../../src/operator/sink.ts'
 import { type Behaviour, type Sink, startSink } from '../../../controlplane/sink.ts'
 import { certificate } from '../../../delivery/certificates.ts'
 import { listen } from '../../../delivery/sockets.ts'
+import { trusting } from '../../../delivery/trusting.ts'
 
 let directory: string
 let receiver: Sink
@@ -196,7 +197,7 @@ test('nothing is sent where the way there is closed', async () => {
 test('a certificate for another host ends it, before a byte of the event', async () => {
   const { cert, key } = certificate({ name: 'other', hosts: ['other.example.com'] })
   await using listening = await listen(() => assert.fail('a request'), { cert, key })
-  const access = accept({ headers: {}, tls: { form: '1', ca: cert } })
+  const access = accept({ headers: {}, ...trusting(cert) })
   await using carillon = await operator({ http: { url: `https://localhost:${listening.port}/` }, access })
   const failed = failureOf(await carillon.test())
   assert.deepEqual([failed?.step, failed?.reason, listening.requests], ['tls', 'TLSFailed', []])

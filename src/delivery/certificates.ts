@@ -1,0 +1,95 @@
+import { createPrivateKey, hash, X509Certificate } from 'node:crypto'
+import { createSecureContext, type SecureContext } from 'node:tls'
+
+/** Certificates of a sink, read by OpenSSL once for all connections. Connections are made anew when `form` is another. */
+export type TlsMaterial = { form: string; context: SecureContext }
+
+/** PEM of a sink's ConfigMap, and of the keys of its Secret; those of an authority are trusted instead of Node's own. */
+export type Texts = {
+  bundle?: string | undefined
+  'ca.crt'?: string | undefined
+  'tls.crt'?: string | undefined
+  'tls.key'?: string | undefined
+}
+
+/** `valid`: from when to when (ms) the certificate of one's own is. Else the key that is not usable, and what it has to be. */
+export type Examined =
+  | { ok: true; material: TlsMaterial; valid: { from: number; to: number } | undefined }
+  | { ok: false; key: keyof Texts; expected: string }
+
+export type Examine = (texts: Texts) => Examined
+
+/** More than all public authorities; each one costs whoever connects time. */
+const maxCertificates = 300
+const maxBytes = 512 * 1024
+
+const wanted = 'certificates in PEM, each from BEGIN CERTIFICATE to END CERTIFICATE'
+const tooMany = `at most ${maxCertificates} certificates in PEM, ${maxBytes / 1024} KiB together`
+
+export function examine(texts: Texts): Examined {
+  for (const key of ['bundle', 'ca.crt', 'tls.crt'] as const) {
+    const expected = texts[key] === undefined ? undefined : problemOf(texts[key])
+    if (expected !== undefined) return { ok: false, key, expected }
+  }
+  const { bundle, 'ca.crt': own, 'tls.crt': cert, 'tls.key': key } = texts
+  const leaf = cert === undefined ? undefined : new X509Certificate(cert)
+  if (leaf) {
+    const privateKey = key === undefined ? undefined : attempt(() => createPrivateKey(key))
+    if (!privateKey) return { ok: false, key: 'tls.key', expected: 'a private key in PEM, without a passphrase' }
+    if (!leaf.checkPrivateKey(privateKey))
+      return { ok: false, key: 'tls.key', expected: 'the private key of the certificate in tls.crt' }
+  }
+  const ca = [bundle, own].filter((text) => text !== undefined).join('\n')
+  // OpenSSL takes no short keys and no old signatures: said here, and not at each connection.
+  const context = attempt(() => createSecureContext({ ...(ca !== '' && { ca }), ...(leaf && { cert, key }) }))
+  if (!context) {
+    const expected = 'certificates that OpenSSL takes: RSA keys of 2048 bits or more, EC keys of 224 or more, SHA-2'
+    return { ok: false, key: leaf ? 'tls.crt' : own === undefined ? 'bundle' : 'ca.crt', expected }
+  }
+  const valid = leaf && { from: leaf.validFromDate.getTime(), to: leaf.validToDate.getTime() }
+  return { ok: true, material: { form: formOf(texts), context }, valid }
+}
+
+/** What was not asked for during so long is forgotten. */
+const keptMs = 60_000
+
+/** An `examine` that remembers: the same certificates are asked for at each attempt, and by many sinks. `now` in ms. */
+export function rememberingExamine(now: () => number): Examine {
+  const known = new Map<string, { used: number; examined: Examined }>()
+  return (texts) => {
+    const at = now()
+    const form = formOf(texts)
+    const entry = known.get(form) ?? { used: at, examined: examine(texts) }
+    entry.used = at
+    known.delete(form)
+    for (const [other, { used }] of known) {
+      if (at - used < keptMs && used <= at) break
+      known.delete(other)
+    }
+    // At the end: those that were not asked for longest are first.
+    known.set(form, entry)
+    return entry.examined
+  }
+}
+
+const formOf = (texts: Texts): string =>
+  hash('sha256', JSON.stringify([texts.bundle, texts['ca.crt'], texts['tls.crt'], texts['tls.key']]))
+
+const pem = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/** One certificate or more, each of which can be read; what stands between them is a comment. */
+function problemOf(text: string): string | undefined {
+  if (text.length > maxBytes) return tooMany
+  const found = text.match(pem) ?? []
+  if (found.length > maxCertificates) return tooMany
+  const isReadable = (one: string) => attempt(() => new X509Certificate(one)) !== undefined
+  return found.length > 0 && found.every(isReadable) ? undefined : wanted
+}
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make()
+  } catch {
+    return undefined // OpenSSL says it in its own words; who reads the condition is told which key is wrong
+  }
+}
