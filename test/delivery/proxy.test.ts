@@ -10,6 +10,7 @@ import type { Resolve } from '../../src/delivery/resolver.ts'
 import { httpTransport } from '../../src/delivery/transports/http.ts'
 import { certificate } from './certificates.ts'
 import { eventOf } from './events.ts'
+import { trusting } from './trusting.ts'
 
 const listening = (server: Server): Promise<number> =>
   new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
@@ -79,8 +80,11 @@ describe("the administrator's proxy", () => {
     assert.ok(egress.ok)
     const options = { url, mode: 'binary' as const, timeoutMs: 5000, connections: 2, egress: egress.value }
     await using transport = httpTransport(options)
-    const tls = { ca: [authority.cert], form: 'test' } as never
-    return await transport.send(eventOf('1'), { headers: {}, tls, signal: new AbortController().signal })
+    return await transport.send(eventOf('1'), {
+      headers: {},
+      ...trusting(authority.cert),
+      signal: new AbortController().signal,
+    })
   }
   const summary = (answer: Answer) =>
     answer.kind === 'response' ? answer.status : `${answer.class}: ${answer.message}`
