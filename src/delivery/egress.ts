@@ -27,6 +27,8 @@ export type Egress = {
 export type AgentOptions = {
   connections: number
   connectTimeoutMs: number
+  /** How long a connection stays open with nothing to send, at most; 15 s when left out. */
+  idleMs?: number
   /** Certificates trusted instead of Node's own, and what the other side is shown. */
   tls?: Omit<TlsMaterial, 'form'> | undefined
   /** Where connections go instead of what the host resolves to, and never by a proxy: the Pods of a Service. */
@@ -123,7 +125,7 @@ const refusal = (host: string): string =>
 
 const bare = (hostname: string): string => (hostname.startsWith('[') ? hostname.slice(1, -1) : hostname)
 
-/** Idle connections outlive pauses between events; a server's own Keep-Alive hint goes first. */
+/** Idle connections outlive pauses between events; a server's own Keep-Alive hint may shorten that, and never lengthen it. */
 const keepAliveMs = 15_000
 
 function createAgent(options: AgentOptions, guard: Guard): Dispatcher {
@@ -136,7 +138,8 @@ function createAgent(options: AgentOptions, guard: Guard): Dispatcher {
     connections: options.connections,
     pipelining: 1,
     allowH2: false,
-    keepAliveTimeout: keepAliveMs,
+    keepAliveTimeout: options.idleMs ?? keepAliveMs,
+    keepAliveMaxTimeout: options.idleMs ?? keepAliveMs,
     // Attempts have a deadline of their own, over all of their parts.
     headersTimeout: 0,
     bodyTimeout: 0,
