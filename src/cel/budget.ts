@@ -8,36 +8,43 @@ export type Budget = {
 /** Who pays for expressions: what they are expected to cost together, and what they may take while they run. */
 export type Account = { cost: number; budget?: Budget | undefined }
 
-/** Units a second: a tenth of a core. */
-const perSecond = 2_000_000
-/** What a namespace that was quiet may take at once. */
-const burst = 10 * perSecond
-/** Whatever was spent: an expression that costs as usual never fails for others. 0.1 ms. */
-const always = 2_000
+/** Units a second for a namespace, a tenth of a core; and for all that take much, three tenths. */
+const rates = { namespace: 2_000_000, all: 6_000_000 }
+/** So many seconds' worth may be taken at once. */
+const burstSeconds = 2
+/** Whatever was spent: an expression that costs as usual never fails for others. 25 µs, some ten times what a filter takes. */
+const always = 500
 
-type Bucket = { units: number; at: number }
+type Bucket = { units: number; at: number; rate: number }
+
+const most = ({ rate }: Bucket): number => rate * burstSeconds
 
 /**
  * What the expressions of each namespace take of the CPU. One that has used up its part has its costly expressions end early, in an error that is
- * counted and told; cheap ones go on.
+ * counted and told; cheap ones go on. What those get back that have used up half of theirs is shared by all of them.
  */
 export class Budgets {
   private readonly buckets = new Map<string, Bucket>()
+  private readonly all: Bucket
   private readonly now: () => number
 
   /** `now`: ms on a clock that is never set. */
   constructor(now: () => number) {
     this.now = now
+    this.all = this.full(rates.all)
   }
 
   of(namespace: string): Budget {
-    const bucket = this.buckets.get(namespace) ?? { units: burst, at: this.now() }
+    const bucket = this.buckets.get(namespace) ?? this.full(rates.namespace)
     this.buckets.set(namespace, bucket)
+    const { all } = this
     return {
-      allowed: (most) => {
-        // Reading the clock costs as much as a cheap expression: only who has spent most of it is asked when.
-        if (bucket.units < burst / 2) this.refill(bucket)
-        return Math.min(most, Math.max(always, bucket.units))
+      allowed: (wanted) => {
+        // Reading the clock costs as much as a cheap expression: only who has spent half of it is asked when.
+        if (bucket.units >= most(bucket) / 2) return wanted
+        this.refill(all, Number.POSITIVE_INFINITY)
+        all.units -= this.refill(bucket, all.units)
+        return Math.min(wanted, Math.max(always, bucket.units))
       },
       spent(units) {
         bucket.units = Math.max(0, bucket.units - units)
@@ -45,14 +52,17 @@ export class Budgets {
     }
   }
 
-  /** Forgets namespaces that nobody compiles for any more. */
-  keep(namespaces: ReadonlySet<string>): void {
-    for (const namespace of this.buckets.keys()) if (!namespaces.has(namespace)) this.buckets.delete(namespace)
+  private full(rate: number): Bucket {
+    return { units: rate * burstSeconds, at: this.now(), rate }
   }
 
-  private refill(bucket: Bucket): void {
+  /** Gives how many units came to it, of those that there are. */
+  private refill(bucket: Bucket, there: number): number {
     const now = this.now()
-    bucket.units = Math.min(burst, bucket.units + ((now - bucket.at) * perSecond) / 1000)
+    const due = ((now - bucket.at) * bucket.rate) / 1000
+    const units = Math.min(due, there, most(bucket) - bucket.units)
+    bucket.units += units
     bucket.at = now
+    return units
   }
 }
