@@ -6,6 +6,7 @@ import { startStage, toLoopback } from './fixture.ts'
 import { asking } from './lifecycle/asking.ts'
 import { batches } from './lifecycle/batches.ts'
 import { bodies } from './lifecycle/bodies.ts'
+import { canaries } from './lifecycle/canaries.ts'
 import { changing } from './lifecycle/changing.ts'
 import { classes } from './lifecycle/classes.ts'
 import { configuring } from './lifecycle/configuring.ts'
@@ -57,6 +58,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     asking(scene)
     batches(scene)
     secrets(scene)
+    canaries(scene)
     services(scene)
     filters(scene)
     selection(scene)
