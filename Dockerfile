@@ -1,4 +1,6 @@
-FROM node:24.21.0-bookworm-slim AS build
+# To pin it by what it holds: --build-arg NODE=node:24.21.0-bookworm-slim@sha256:<digest>
+ARG NODE=node:24.21.0-bookworm-slim
+FROM ${NODE} AS build
 WORKDIR /src
 # npm ci, in a layer of its own: it changes only with the lock file.
 COPY package.json package-lock.json .npmrc ./
@@ -10,7 +12,7 @@ COPY src src/
 RUN npm run build && mkdir data
 
 # Nothing is run here, so an image for another platform needs no emulation.
-FROM node:24.21.0-bookworm-slim
+FROM ${NODE}
 LABEL org.opencontainers.image.title="carillon" \
       org.opencontainers.image.licenses="Apache-2.0"
 # Few arenas of malloc keep memory small; the program makes little use of threads.

@@ -5,17 +5,22 @@ import { basename, dirname, join } from 'node:path'
 export type Instruction = { name: string; flags: Record<string, string>; args: string[]; text: string }
 export type Stage = { image: string; name: string; instructions: Instruction[] }
 
-/** Reads as much of the Dockerfile format as ours uses: comments, continued lines, flags, the JSON form. */
+/** Reads as much of the Dockerfile format as ours uses: comments, continued lines, flags, the JSON form, and arguments for FROM. */
 export function readDockerfile(path: string): Stage[] {
   const text = readFileSync(path, 'utf8')
     .replace(/^#.*\n/gm, '')
     .replaceAll('\\\n', ' ')
   const stages: Stage[] = []
+  const defaults = new Map<string, string>()
   for (const line of text.split('\n').filter((line) => line.trim() !== '')) {
     const instruction = readInstruction(line)
-    if (instruction.name === 'FROM') {
+    if (instruction.name === 'ARG' && stages.length === 0) {
+      const [name = '', value = ''] = instruction.text.split(/=(.*)/s)
+      defaults.set(name, value)
+    } else if (instruction.name === 'FROM') {
       const [image = '', , name = ''] = instruction.args
-      stages.push({ image, name, instructions: [] })
+      const filled = image.replace(/^\$\{(\w+)\}$/, (whole, key: string) => defaults.get(key) ?? whole)
+      stages.push({ image: filled, name, instructions: [] })
     } else stages.at(-1)?.instructions.push(instruction)
   }
   return stages
