@@ -1,6 +1,6 @@
 // A Kubernetes control plane on free ports of 127.0.0.1: etcd and kube-apiserver, RBAC on, real TLS, no nodes.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -227,7 +227,10 @@ function writeKubeconfig(
     'current-context': 'carillon',
   }
   const path = join(directory, `kubeconfig-${user}-${new URL(access.server).port}.json`)
-  writeFileSync(path, JSON.stringify(config, undefined, 2), { mode: 0o600 })
+  // Whole at any time: an operator that was given it a moment ago may be reading it.
+  const written = `${path}.${randomBytes(4).toString('hex')}`
+  writeFileSync(written, JSON.stringify(config, undefined, 2), { mode: 0o600 })
+  renameSync(written, path)
   return path
 }
 
@@ -238,18 +241,20 @@ export async function applyCrds({ admin }: Pick<ControlPlane, 'admin'>): Promise
   await admin.apply(files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n---\n'))
 }
 
+/** The rules of one of the chart's files, as the chart gives them to an operator with that class. */
+export function rulesOf(file: string, className?: string): object[] {
+  const suffix = className === undefined ? '' : `-${className}`
+  const text = readFileSync(join(repository, 'charts/carillon/rbac', `${file}.yaml`), 'utf8')
+  const own = text.replaceAll('carillon-since-', `carillon-since${suffix}-`)
+  return parse(own.replaceAll('[carillon]', `[carillon${suffix}]`)) as object[]
+}
+
 /**
  * Gives the operator's ServiceAccount just the rights that the chart gives it, from the same rules files. With `className` those of an
  * operator with that class besides.
  */
 export async function applyOperatorRights({ admin }: Pick<ControlPlane, 'admin'>, className?: string): Promise<void> {
-  const suffix = className === undefined ? '' : `-${className}`
-  const rules = (...files: string[]) =>
-    files.flatMap((file) => {
-      const text = readFileSync(join(repository, 'charts/carillon/rbac', `${file}.yaml`), 'utf8')
-      const own = text.replaceAll('carillon-since-', `carillon-since${suffix}-`)
-      return parse(own.replaceAll('[carillon]', `[carillon${suffix}]`)) as object[]
-    })
+  const rules = (...files: string[]) => files.flatMap((file) => rulesOf(file, className))
   const all = ['clusterrole', 'served', 'secrets', ...selectableFamilies.map((family) => `sources/${family}`)]
   const namespace = 'carillon-system'
   const group = 'rbac.authorization.k8s.io'

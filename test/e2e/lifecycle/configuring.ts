@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parse } from 'yaml'
 import type { AdminClient } from '../../controlplane/admin.ts'
+import { rulesOf } from '../../controlplane/controlplane.ts'
 import type { Received } from '../../controlplane/sink.ts'
 import { metric, type OperatorProcess } from '../../operator/process.ts'
 import { momentOf, patienceMs, run } from '../fixture.ts'
@@ -13,10 +13,11 @@ import type { Scene } from './scene.ts'
 
 const group = 'rbac.authorization.k8s.io'
 
-/** A namespace for an operator of its own, with the rights that the chart gives there, and the hand of its administrator. */
-async function install(admin: AdminClient, namespace: string) {
+/** A namespace for an operator of its own, of a class, with the rights that the chart gives there, and the hand of its administrator. */
+async function install(admin: AdminClient, className: string) {
+  const namespace = `${className}-system`
   await admin.createNamespace(namespace)
-  const rules = parse(readFileSync(new URL('../../../charts/carillon/rbac/role.yaml', import.meta.url), 'utf8'))
+  const rules = rulesOf('role', className)
   const subjects = [{ kind: 'ServiceAccount', name: 'carillon', namespace: 'carillon-system' }]
   const metadata = { name: 'carillon', namespace }
   const roleRef = { apiGroup: group, kind: 'Role', name: 'carillon' }
@@ -61,7 +62,7 @@ async function metricIs(operator: OperatorProcess, name: string, label: string, 
 export function configuring(scene: Scene): void {
   it('opens and closes the door out, and holds and sends what waits, as carillon-config is edited', async () => {
     const { stage, admin } = scene
-    const { configure, forget, told } = await install(admin, 'hot-system')
+    const { configure, forget, told } = await install(admin, 'hot')
     await configure('logLevel: info\n')
     await using operator = await stage.operator({ args: ['--namespace', 'hot-system', '--class', 'hot'] })
     const team = await stage.team('hot', { class: 'hot' })
@@ -102,7 +103,7 @@ export function configuring(scene: Scene): void {
 
   it('refuses a bad carillon-config as a whole, also when it starts anew, and says so without what is secret in it', async () => {
     const { stage, admin } = scene
-    const { configure, told } = await install(admin, 'bad-system')
+    const { configure, told } = await install(admin, 'bad')
     const good = 'egress: {allowCidrs: [127.0.0.0/8]}\n'
     const bad =
       'egress: {allowCidrs: [], proxy: {url: "http://u:hunter2@p:3128"}, allowHosts: ["http://u:hunter2@p"]}\n'
@@ -146,7 +147,7 @@ export function configuring(scene: Scene): void {
 
   it('reads carillon-config again when its turn comes, after it has waited for another instance', async () => {
     const { stage, admin } = scene
-    const { configure } = await install(admin, 'turns-system')
+    const { configure } = await install(admin, 'turns')
     await configure('clusterUri: /clusters/before\n')
     const root = mkdtempSync(join(tmpdir(), 'carillon-turns-'))
     try {
@@ -174,7 +175,7 @@ export function configuring(scene: Scene): void {
     timeout: 180_000,
   }, async () => {
     const { stage, admin } = scene
-    const { configure } = await install(admin, 'given-system')
+    const { configure } = await install(admin, 'given')
     const loopback = ['--allow-cidr', '127.0.0.0/8']
     await using operator = await stage.operator({
       args: ['--namespace', 'given-system', '--class', 'given', ...loopback],
