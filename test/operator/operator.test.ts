@@ -40,6 +40,7 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
   /** Of each look at what a sink refers to: whether that was known. */
   const checks: boolean[] = []
   let policy = defaultPolicy
+  let passed = 0
   let found: Verdict<unknown> = accept({})
   const lookingBack = new LookingBack({
     state,
@@ -85,7 +86,7 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     forgotten: () => undefined,
     left: (uid) => lookingBack.forget(uid),
     log: silent,
-    now: () => ms(0),
+    now: () => ms(0) + passed,
     serverNow: () => ms(0),
     wait: pause,
   })
@@ -127,8 +128,11 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
   const find = (credentials: Verdict<unknown>) => {
     found = credentials
   }
+  const pass = (by: number) => {
+    passed += by
+  }
   const told = { outbox, state, asked, begins, marked, dropped, sentAgain, checks }
-  return { ...told, apply, applySink, remove, turn, lookBackEnds, decide, find }
+  return { ...told, apply, applySink, remove, turn, lookBackEnds, decide, find, pass }
 }
 
 const started = subscription({ startFrom: 'Earliest', events: [{ kind: 'TaskRun', milestones: ['started'] }] })
@@ -358,4 +362,26 @@ test('a sink beyond the quota of its namespace is not looked at: there is nothin
   await decide({ quotas: { ...defaultPolicy.quotas, sinks: 1 } })
   assert.equal(state.sinks.get('team-a/qe')?.readiness.reason, 'Ready')
   assert.equal(checks.length, before + 1)
+})
+
+test('what a sink refers to is looked for every 30 seconds while it is missing, and never again once it was found', async () => {
+  const { checks, find, pass, turn } = stage()
+  find(refuse('SecretNotFound', 'no'))
+  await turn()
+  assert.equal(checks.length, 1)
+  pass(29_999)
+  await turn()
+  assert.equal(checks.length, 1)
+  pass(1)
+  await turn()
+  assert.equal(checks.length, 2)
+  find(accept({}))
+  pass(30_000)
+  await turn()
+  assert.equal(checks.length, 3)
+  for (let n = 0; n < 3; n++) {
+    pass(3_600_000)
+    await turn()
+  }
+  assert.equal(checks.length, 3)
 })
