@@ -59,6 +59,7 @@ export function wire(
     },
     async [Symbol.asyncDispose]() {
       await parts.loops[Symbol.asyncDispose]()
+      parts.quotas.quota.paces[Symbol.dispose]()
       // What a damaged outbox counts is told to nobody, and where another instance works it is that one which tells.
       if (outbox.damaged.aborted || leadership.lost.aborted) return
       parts.renderer.stale()
