@@ -1,6 +1,6 @@
 import { allowed, byAge, isHeld, peek, ripeAt, takeOff } from './claim.ts'
 import type { BatchLimits, Pace, Row } from './outbox.ts'
-import { type Queue, queueOf, type SinkQueues } from './queues.ts'
+import { beginLook, type Queue, queueOf, type SinkQueues } from './queues.ts'
 import type { Route } from './routes.ts'
 import type { Store } from './store.ts'
 import type { Head } from './window.ts'
@@ -15,6 +15,7 @@ type Batch = { route: Route; rows: Row[]; bytes: number; limits: BatchLimits; no
 export function claimBatch(store: Store, name: string, limits: BatchLimits, now: number, pace?: Pace): Row[] {
   const sink = store.routes.sink(name)
   if (!sink || limits.rows < 1 || sink.load.rows === sink.inFlight || now < sink.quietUntil) return []
+  beginLook(sink)
   const full = fullRoutes(sink, limits)
   for (const queue of sink.turns.values()) {
     const start = startOf(store, queue, full, limits, now, pace)

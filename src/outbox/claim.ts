@@ -1,6 +1,6 @@
 import { verify } from './checksum.ts'
 import type { Pace, Row } from './outbox.ts'
-import { mostReady, type Queue, type SinkQueues } from './queues.ts'
+import { beginLook, mostReady, type Queue, type SinkQueues } from './queues.ts'
 import { depart, type Route } from './routes.ts'
 import type { RowCells, StoredEvent } from './row-statements.ts'
 import { type Flight, readEvent, readParked, type Store } from './store.ts'
@@ -11,6 +11,7 @@ import { type Head, type Peeked, type Reader, refill, type Window } from './wind
 export function claim(store: Store, name: string, n: number, now: number, pace?: Pace): Row[] {
   const sink = store.routes.sink(name)
   if (!sink || sink.load.rows === sink.inFlight || now < sink.quietUntil) return []
+  beginLook(sink)
   const rows: Row[] = []
   const asked = pace && noting(pace)
   // A queue that was served is met again at the end; one that has nothing keeps its place.
@@ -73,6 +74,7 @@ export function* allowed(store: Store, queue: Queue, heads: Iterable<Head>, pace
 export function nextAttempt(store: Store, name: string, now: number, delayMs = 0): number | undefined {
   const sink = store.routes.sink(name)
   if (!sink || sink.load.rows === sink.inFlight) return undefined
+  beginLook(sink)
   let fresh = Number.POSITIVE_INFINITY
   for (const queue of sink.turns.values()) {
     if (queue.rows === queue.inFlight) continue
@@ -92,11 +94,17 @@ export function nextAttempt(store: Store, name: string, now: number, delayMs = 0
 export const ripeAt = (enqueued: number, delayMs: number, now: number): number =>
   enqueued > now ? enqueued : enqueued + delayMs
 
-/** When the first head that waits may be tried. All queues have been read ahead, but for those that are in flight as a whole. */
+/**
+ * When the first head that waits may be tried; 0 where a look has ended before all that is withheld was passed over. All queues have been read
+ * ahead, but for those that are in flight as a whole.
+ */
 function nextDue({ turns }: SinkQueues): number {
   let due = Number.POSITIVE_INFINITY
-  for (const { rows, inFlight, waiting } of turns.values())
-    if (rows > inFlight) due = Math.min(due, waiting.ready[0]?.due ?? waiting.next)
+  for (const { rows, inFlight, fresh, waiting } of turns.values()) {
+    if (rows === inFlight) continue
+    const unread = fresh.ready.length === 0 ? fresh.next : due
+    due = Math.min(due, unread, waiting.ready[0]?.due ?? waiting.next)
+  }
   return due
 }
 
@@ -114,14 +122,19 @@ function next(store: Store, queue: Queue, wanted: number, now: number): Head | u
 /** Sees to it that the next head is ready where there is one. `wanted`: as many might be asked for. */
 function readAhead(store: Store, queue: Queue, wanted: number, now: number): void {
   const { fresh, waiting, sink } = queue
-  do readOn(store, queue, wanted, now)
-  while (sink.held.size > 0 && passOver(store, fresh) + passOver(store, waiting) > 0)
+  for (let passed = 1; passed > 0; ) {
+    readOn(store, queue, wanted, now)
+    passed = sink.held.size > 0 ? passOver(store, sink, fresh) + passOver(store, sink, waiting) : 0
+    if (sink.passes <= 0) return
+  }
 }
 
 /** Takes what is withheld off the front of a window; gives how many those are. */
-function passOver(store: Store, { ready }: Window): number {
+function passOver(store: Store, sink: SinkQueues, { ready }: Window): number {
   const first = ready.findIndex((head) => !isWithheld(store, head))
-  return ready.splice(0, first < 0 ? ready.length : first).length
+  const { length } = ready.splice(0, first < 0 ? ready.length : first)
+  sink.passes -= length
+  return length
 }
 
 const isWithheld = (store: Store, head: Head): boolean => {
@@ -160,8 +173,10 @@ export function* byAge(store: Store, queue: Queue, wanted: number, now: number):
     if (old === waiting.ready.length) refill(waiting, old + 1, now, 64, waitingReader(store, queue))
     const [next, waited] = [fresh.ready[young], waiting.ready[old]]
     const due = waited && waited.due <= now ? waited : undefined
-    if (isPassedOver(next)) fresh.ready.splice(young, 1)
-    else if (isPassedOver(due)) waiting.ready.splice(old, 1)
+    const [overNext, overDue] = [isPassedOver(next), isPassedOver(due)]
+    if ((overNext || overDue) && sink.passes <= 0) return
+    if (overNext) sink.passes -= fresh.ready.splice(young, 1).length
+    else if (overDue) sink.passes -= waiting.ready.splice(old, 1).length
     else if (due && (!next || due.seq < next.seq)) {
       old += 1
       yield due

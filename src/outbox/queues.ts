@@ -19,6 +19,8 @@ export type SinkQueues = {
   held: Set<Route>
   /** Those whose rows don't count in its load as it is told: these, and those that are tried once more. */
   apart: Set<Route>
+  /** So many heads that are withheld one look may still pass over. */
+  passes: number
 }
 
 /** What waits for a sink out of one namespace, and what comes next of it. */
@@ -44,7 +46,16 @@ export const newSink = (id: number, name: string): SinkQueues => ({
   routes: new Set(),
   held: new Set(),
   apart: new Set(),
+  passes: 0,
 })
+
+/** In one look: a few ms. The rest is passed over in the next ones, so that whoever has very much withheld holds nobody up. */
+const mostPassed = 2000
+
+/** The outbox is asked what comes next. */
+export const beginLook = (sink: SinkQueues): void => {
+  sink.passes = mostPassed
+}
 
 /** A queue that has no rows yet gets its turn after all others. */
 export function queueOf(sink: SinkQueues, namespace: string): Queue {

@@ -239,11 +239,14 @@ export function leave(route: Route, queue: Queue, seq: number, bytes: number): v
   route.oldest = undefined
 }
 
+/** What is let go again is read anew; what comes to be withheld is passed over when it is met. */
 function hold(route: Route): SinkQueues {
-  const { apart, held } = route.sink
+  const { apart, held, turns } = route.sink
+  const wasHeld = held.has(route)
   const put = (set: Set<Route>, is: boolean) => (is ? set.add(route) : set.delete(route))
   put(held, route.withheld || route.rest === 'rests')
   put(apart, route.withheld || route.rest !== 'well')
+  if (wasHeld && !held.has(route)) for (const queue of turns.values()) reread(queue)
   return route.sink
 }
 

@@ -1,6 +1,6 @@
 import { takeOff } from './claim.ts'
 import type { Row } from './outbox.ts'
-import { queueOf, reread, type SinkQueues } from './queues.ts'
+import { queueOf, type SinkQueues } from './queues.ts'
 import type { Store } from './store.ts'
 
 /** A subscription (`namespace/name`, and its uid) toward a sink. */
@@ -35,10 +35,7 @@ const nobody: ReadonlySet<string> = new Set()
 export function withholdingOf(store: Store): Withholding {
   const { routes } = store
   const tell = (sinks: Iterable<SinkQueues>) => {
-    for (const sink of sinks) {
-      for (const queue of sink.turns.values()) reread(queue)
-      store.changes.bump(sink.name)
-    }
+    for (const sink of sinks) store.changes.bump(sink.name)
   }
   return {
     by(isWithheld) {

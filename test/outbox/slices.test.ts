@@ -226,3 +226,34 @@ test('turns begin with the oldest row after a restart', async () => {
   await using again = openIn(data)
   assert.deepEqual(ids(again.claim('ns/sink', 9, now)), ['a1', 'b1', 'a2'])
 })
+
+const look = {
+  'one at a time': (outbox: Outbox) => outbox.claim('ns/sink', 8, now),
+  'several in a request': (outbox: Outbox) => outbox.claimBatch('ns/sink', { rows: 8, bytes: 10_000, delayMs: 0 }, now),
+}
+for (const [name, claim] of Object.entries(look)) {
+  test(`very much that is withheld is passed over in slices, and holds up no other namespace: ${name}`, async () => {
+    await using outbox = openIn(directory())
+    outbox.withholding.by(({ subscription }) => subscription === 'ns/a')
+    await commitRows(outbox, ...many(5000))
+    await commitRows(outbox, rowOf('o', 'behind', b), rowOf('p', 'beside', { ...b, namespace: 'team-b' }))
+    const found: string[][] = []
+    while (found.flat().length < 2) {
+      assert.ok((outbox.nextAttempt('ns/sink') ?? Number.POSITIVE_INFINITY) <= now)
+      found.push(ids(claim(outbox)))
+    }
+    assert.ok(found.length > 1, 'all was looked at in one go')
+    assert.deepEqual(found.flat(), ['beside', 'behind'])
+    assert.deepEqual(ids(claim(outbox)), [])
+    assert.equal(outbox.nextAttempt('ns/sink'), undefined)
+  })
+}
+
+test('what comes to be withheld is passed over, and read again when it is let go', async () => {
+  await using outbox = openIn(directory())
+  await commitRows(outbox, ...many(3), rowOf('o', 'b', b))
+  outbox.withholding.rest('ns/sink', 'uid-a', 'rests')
+  assert.deepEqual(ids(outbox.claim('ns/sink', 1, now)), ['b'])
+  outbox.withholding.rest('ns/sink', 'uid-a', 'tried')
+  assert.deepEqual(ids(outbox.claim('ns/sink', 9, now)), ['e0', 'e1', 'e2'])
+})
