@@ -64,7 +64,7 @@ function kindsReadiness(kindStates: readonly KindState[], events: Events): Readi
   const forbidden = inState('forbidden')
   const present = inState('failing', 'starting', 'listing', 'watching')
   // Who names no kind wants those that there are.
-  const lacking = `the operator may not list and watch ${forbidden.join(', ')}; its ClusterRole lacks the right`
+  const lacking = `the operator may not list and watch ${forbidden.join(', ')}; its ClusterRole or Role lacks the right`
   if (forbidden.length > 0 && (events || present.length === 0))
     return { kind: 'waiting', reason: 'Forbidden', message: lacking }
   if (present.length === 0) {

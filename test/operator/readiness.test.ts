@@ -99,7 +99,7 @@ test('a kind that can not be watched is named; one that the cluster lacks holds 
     [{ TaskRun: 'starting' }, ['waiting', 'Progressing', 'reading TaskRun']],
     [
       { TaskRun: 'forbidden', PipelineRun: 'listing', CustomRun: 'absent' },
-      ['waiting', 'Forbidden', 'the operator may not list and watch TaskRun; its ClusterRole lacks the right'],
+      ['waiting', 'Forbidden', 'the operator may not list and watch TaskRun; its ClusterRole or Role lacks the right'],
     ],
     [
       { TaskRun: 'clusterScoped', PipelineRun: 'watching' },
@@ -120,7 +120,7 @@ test('kinds that the cluster lacks are counted, and those that may not be watche
   const some = of({ TaskRun: 'watching', Snapshot: 'absent', Release: 'absent' })
   assert.deepEqual(some, ['ready', 'Watching', "watching TaskRun; 2 more that the cluster doesn't serve yet"])
   assert.deepEqual(of({ TaskRun: 'watching' }), ['ready', 'Watching', 'watching TaskRun'])
-  const lacking = 'the operator may not list and watch Release; its ClusterRole lacks the right'
+  const lacking = 'the operator may not list and watch Release; its ClusterRole or Role lacks the right'
   const allowed = of({ TaskRun: 'watching', Snapshot: 'absent', Release: 'forbidden' })
   assert.deepEqual(allowed, [
     ...['ready', 'Watching'],

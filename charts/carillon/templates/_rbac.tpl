@@ -17,7 +17,7 @@
 
 {{/* What it may read to tell of it: in all namespaces, or in those of config.watchNamespaces. */}}
 {{- define "carillon.watchedRules" -}}
-{{- range .Values.config.sources }}
+{{- range .Values.config.sources | default (list "tekton" "konflux" "flux") }}
 {{ $.Files.Get (printf "rbac/sources/%s.yaml" .) }}
 {{- end }}
 {{- range .Values.rbac.genericKinds }}

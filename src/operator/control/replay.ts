@@ -89,7 +89,7 @@ function emitterOf({ subscription, sink }: ReplayRequest, { state }: ReplayDeps)
 const whyNot: Partial<Record<ReflectorState, string>> = {
   starting: 'are still being read for the first time: try again in a moment',
   listing: 'are still being read for the first time: try again in a moment',
-  forbidden: "can't be read: the operator's ClusterRole lacks the right",
+  forbidden: "can't be read: the operator's ClusterRole or Role lacks the right",
   clusterScoped: 'live in no namespace, and the operator watches only those of --watch-namespace',
   failing: "can't be read just now: the API server does not answer as it should; try again later",
 }
