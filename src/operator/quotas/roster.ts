@@ -52,7 +52,7 @@ export class Roster {
 
   /** Gives the others whose standing turned by its going. */
   leave(key: string): string[] {
-    const places = this.placesOf(key)
+    const places = this.namespaces.get(namespaceOf(key)) ?? []
     const at = places.findIndex((place) => place.key === key)
     if (at < 0) return []
     places.splice(at, 1)
@@ -79,8 +79,11 @@ export class Roster {
     const { entries, cost } = this.boundsOf(namespace)
     const turned: string[] = []
     let [served, spent] = [0, 0]
+    // All that are too many are told the same, and they may be thousands.
+    let tooMany: Refusal | undefined
     for (const place of places) {
-      const refusal = this.refusal(place, namespace, { entries, cost }, { served, spent })
+      if (entries !== undefined && served >= entries) tooMany ??= this.tooMany(namespace, entries, served)
+      const refusal = tooMany ?? this.tooCostly(place, namespace, cost, spent)
       if (!refusal) {
         served += 1
         spent += place.cost
@@ -91,28 +94,31 @@ export class Roster {
     return turned
   }
 
-  private refusal(
-    { cost }: Place,
-    namespace: string,
-    bounds: Bounds,
-    { served, spent }: { served: number; spent: number },
-  ): Refusal | undefined {
-    const { kind, quota, costQuota } = this.words
-    const remedy = 'delete one of them, or ask an administrator to raise'
-    if (bounds.entries !== undefined && served >= bounds.entries) {
-      const older = `${served === 1 ? `1 ${kind} that is` : `${served} ${kind}s that are`} older`
-      return refuse(
-        'QuotaExceeded',
-        `namespace ${namespace} may have ${bounds.entries} ${kind}${bounds.entries === 1 ? '' : 's'}, and has ${served === 0 ? 'none to spare' : older}: ${remedy} ${quota}`,
-      )
-    }
-    if (bounds.cost === undefined || spent + cost <= bounds.cost) return undefined
+  private tooMany(namespace: string, entries: number, served: number): Refusal {
+    const { kind, quota } = this.words
+    const older = `${served === 1 ? `1 ${kind} that is` : `${served} ${kind}s that are`} older`
     return refuse(
       'QuotaExceeded',
-      `the expressions of this ${kind} cost ${cost}, those of older ones of namespace ${namespace} ${spent}, and ${bounds.cost} are allowed together: make them simpler, or ask an administrator to raise ${costQuota}`,
+      `namespace ${namespace} may have ${entries} ${kind}${entries === 1 ? '' : 's'}, and has ${served === 0 ? 'none to spare' : older}: ${remedy} ${quota}`,
+    )
+  }
+
+  private tooCostly(
+    { cost }: Place,
+    namespace: string,
+    allowed: number | undefined,
+    spent: number,
+  ): Refusal | undefined {
+    if (allowed === undefined || spent + cost <= allowed) return undefined
+    const { kind, costQuota } = this.words
+    return refuse(
+      'QuotaExceeded',
+      `the expressions of this ${kind} cost ${cost}, those of older ones of namespace ${namespace} ${spent}, and ${allowed} are allowed together: make them simpler, or ask an administrator to raise ${costQuota}`,
     )
   }
 }
+
+const remedy = 'delete one of them, or ask an administrator to raise'
 
 const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'))
 
