@@ -26,7 +26,7 @@ export type Withholding = {
   of(sink: string): ReadonlySet<string>
   /** How a pair fares by its own credentials, whatever is said of it besides. */
   rest(sink: string, subscriptionUid: string, rest: Rest): void
-  /** Up to `n` rows that `by` withholds, the oldest of each subscription first, one a lane, marked as in flight: to be given up, or released. */
+  /** Up to `n` rows that `by` withholds, the oldest first, one a lane, marked as in flight: to be given up, or released. */
   claim(sink: string, n: number, now: number): Row[]
 }
 
@@ -58,14 +58,12 @@ export function withholdingOf(store: Store): Withholding {
 }
 
 function claimWithheld(store: Store, name: string, n: number, now: number): Row[] {
-  const rows: Row[] = []
-  for (const route of store.routes.sink(name)?.held ?? []) {
-    if (!route.withheld || route.load.rows === route.inFlight.rows) continue
-    const from = route.oldest?.seq ?? route.oldestFrom
-    for (const [seq, namespace, due] of store.sql.headsOf(route.id, from, n - rows.length)) {
-      if (!store.flights.has(seq)) rows.push(takeOff(store, queueOf(route.sink, namespace), { due, seq }, now))
-    }
-    if (rows.length >= n) break
-  }
-  return rows
+  const sink = store.routes.sink(name)
+  const held = [...(sink?.held ?? [])].filter(({ withheld, load, inFlight }) => withheld && load.rows > inFlight.rows)
+  if (!sink || held.length === 0) return []
+  const from = Math.min(...held.map(({ oldest, oldestFrom }) => oldest?.seq ?? oldestFrom))
+  const underWay = held.reduce((sum, { inFlight }) => sum + inFlight.rows, 0)
+  const heads = store.sql.headsOf(JSON.stringify(held.map(({ id }) => id)), from, n + underWay)
+  const ready = heads.filter(([seq]) => !store.flights.has(seq)).slice(0, n)
+  return ready.map(([seq, namespace, due]) => takeOff(store, queueOf(sink, namespace), { due, seq }, now))
 }

@@ -257,3 +257,15 @@ test('what comes to be withheld is passed over, and read again when it is let go
   outbox.withholding.rest('ns/sink', 'uid-a', 'tried')
   assert.deepEqual(ids(outbox.claim('ns/sink', 9, now)), ['e0', 'e1', 'e2'])
 })
+
+test('of all that are withheld the oldest are had first, past what is under way', async () => {
+  await using outbox = openIn(directory())
+  outbox.withholding.by(() => true)
+  const of = (at: number) => ({ subscription: `team-${at % 3}/s`, subscriptionUid: `uid-${at % 3}` })
+  await commitRows(outbox, ...Array.from({ length: 9 }, (_, at) => rowOf(`o${at}`, `e${at}`, of(at))))
+  const take = (n: number) => ids(outbox.withholding.claim('ns/sink', n, now))
+  assert.deepEqual(
+    [take(4), take(4), take(4), take(4)],
+    [['e0', 'e1', 'e2', 'e3'], ['e4', 'e5', 'e6', 'e7'], ['e8'], []],
+  )
+})
