@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 
-/** A host name in the one spelling that names are compared in: lower case, ASCII (IDNA), without a dot at its end. */
-export const plainHost = (host: string): string => (domainToASCII(host) || host).toLowerCase().replace(/\.$/, '')
+/** A host name in the one spelling that names are compared in: lower case, ASCII (IDNA), without dots at its end; the URL standard lets several stand. */
+export const plainHost = (host: string): string => (domainToASCII(host) || host).toLowerCase().replace(/\.+$/, '')
 
 /** Whether a host is among `allowHosts`: itself, or below a `*.` entry. */
 export function compileHosts(entries: readonly string[]): (host: string) => boolean {
