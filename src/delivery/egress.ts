@@ -121,7 +121,9 @@ const portOf = ({ port, protocol }: { port: string; protocol: string }): number 
   Number(port || (protocol === 'https:' ? 443 : 80))
 
 const refusal = (host: string): string =>
-  `Connections to ${host} are refused by the egress policy (not a public address); an admin can allow its range with --allow-cidr.`
+  isIP(host) !== 0
+    ? `Connections to ${host} are refused by the egress policy (not a public address); an admin can allow its range with --allow-cidr.`
+    : `Connections to ${host} are refused by the egress policy (not a public address); an admin can allow the name with --allow-host, or its range with --allow-cidr.`
 
 const bare = (hostname: string): string => (hostname.startsWith('[') ? hostname.slice(1, -1) : hostname)
 

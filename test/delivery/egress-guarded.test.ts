@@ -88,7 +88,15 @@ describe('names', () => {
     'hook.team-a.svc',
     'hook.team-a.svc.cluster.local',
   ]
-  for (const host of [...inner, 'printer.local', 'metadata.google.internal', 'router.home.arpa', 'hook.svc.'])
+  const dotted = ['localhost..', 'metadata..', 'hook.team-a.svc.cluster.local..', 'metadata.google.internal...']
+  for (const host of [
+    ...inner,
+    ...dotted,
+    'printer.local',
+    'metadata.google.internal',
+    'router.home.arpa',
+    'hook.svc.',
+  ])
     it(`${host} is of the inside: refused unasked, until the inside is allowed or the name is`, () => {
       assert.equal(isInnerName(host), true)
       assert.equal(said(`http://${host}/`), 'AddressRefused')
@@ -104,6 +112,18 @@ describe('names', () => {
     'localhost.example.com',
   ])
     it(`${host} is anybody's`, () => assert.equal(said(`http://${host}/`), 'passed'))
+
+  it('are refused with both ways to allow them; of an address, a range alone is one', () => {
+    const egress = compileEgress({ allowCidrs: [] })
+    assert.ok(egress.ok)
+    const message = (url: string) => {
+      const verdict = egress.value.check(url)
+      return verdict.ok ? '' : verdict.message
+    }
+    assert.match(message('http://hook.team-a.svc/'), /allow the name with --allow-host, or its range with --allow-cidr/)
+    assert.match(message('http://10.0.0.1/'), /allow its range with --allow-cidr/)
+    assert.doesNotMatch(message('http://10.0.0.1/'), /--allow-host/)
+  })
 
   it('are allowed themselves, or with all below them, however they are spelt', () => {
     const allows = compileHosts(['Hooks.Example.com', '*.corp.example', 'bücher.example'])
