@@ -43,6 +43,12 @@ export class AddressRefused extends Error {
 /** So long a connection to the proxy may take. */
 const proxyConnectMs = 5_000
 
+/** To the proxy under its own name: undici takes the Host header's for the server's, and a CONNECT names the sink there (RFC 9112 §3.2). */
+function toProxy(): Connector {
+  const connect = buildConnector({ timeout: proxyConnectMs, allowH2: false })
+  return ({ servername: _ofSink, ...target }, callback) => connect(target, callback)
+}
+
 const schemes = new Set(['http:', 'https:'])
 
 /** A policy, compiled, and what it stands on. */
@@ -85,7 +91,7 @@ export function compileEgress(
     resolve,
     proxy: proxy.value && {
       ...proxy.value,
-      pool: new Pool(proxy.value.origin, { connect: { timeout: proxyConnectMs } }),
+      pool: new Pool(proxy.value.origin, { allowH2: false, connect: toProxy() }),
     },
   }
   return accept({
