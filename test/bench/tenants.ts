@@ -53,9 +53,11 @@ export type TenantsFigures = {
   tenantsIdleCpu: number
   /** Acknowledged write → sink, of those that do not flood: medians of the rounds. */
   calmP99Ms: number
+  unheardP99Ms: number
   floodP99Ms: number
   /** The same to a bare watch client: what the API server and the machine have of it. */
   calmWatchP99Ms: number
+  unheardWatchP99Ms: number
   floodWatchP99Ms: number
   floodPerSecond: number
   tenantsLost: number
@@ -90,15 +92,16 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
   const tenantsToldMs = clock() - started
   report(`all of them are told that they are ready; ${peakRssMiB(operator.pid).toFixed(0)} MiB at most`)
   const tenantsIdleCpu = await idle(operator, sizes.idle, report)
-  const rounds: ({ isCalm: boolean } & Awaited<ReturnType<typeof play>>)[] = []
+  const rounds: ({ kind: Kind } & Awaited<ReturnType<typeof play>>)[] = []
   for (let round = 0; round < sizes.rounds; round += 1) {
-    for (const isCalm of [true, false]) {
-      rounds.push({ isCalm, ...(await play({ cp, load, flooding, receiver, flooded, sizes, isCalm, round, report })) })
+    for (const kind of kinds) {
+      await hear(cp, kind === 'flood')
+      rounds.push({ kind, ...(await play({ cp, load, flooding, receiver, flooded, sizes, kind, round, report })) })
     }
   }
-  const median = (isCalm: boolean, of: 'p99' | 'watchP99' | 'perSecond') =>
+  const median = (kind: Kind, of: 'p99' | 'watchP99' | 'perSecond') =>
     percentile(
-      rounds.filter((one) => one.isCalm === isCalm).map((one) => one[of]),
+      rounds.filter((one) => one.kind === kind).map((one) => one[of]),
       0.5,
     )
   const sum = (of: 'lost' | 'repeated') => rounds.reduce((total, one) => total + one[of], 0)
@@ -108,11 +111,13 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
     tenantsPeakRssMiB: peakRssMiB(operator.pid),
     tenantsRssMiB: rssMiB(operator.pid),
     tenantsIdleCpu,
-    calmP99Ms: median(true, 'p99'),
-    floodP99Ms: median(false, 'p99'),
-    calmWatchP99Ms: median(true, 'watchP99'),
-    floodWatchP99Ms: median(false, 'watchP99'),
-    floodPerSecond: median(false, 'perSecond'),
+    calmP99Ms: median('calm', 'p99'),
+    unheardP99Ms: median('unheard', 'p99'),
+    floodP99Ms: median('flood', 'p99'),
+    calmWatchP99Ms: median('calm', 'watchP99'),
+    unheardWatchP99Ms: median('unheard', 'watchP99'),
+    floodWatchP99Ms: median('flood', 'watchP99'),
+    floodPerSecond: median('flood', 'perSecond'),
     tenantsLost: sum('lost'),
     tenantsRepeated: sum('repeated'),
   }
@@ -160,7 +165,10 @@ async function told(cp: ControlPlane, count: number): Promise<void> {
   }
 }
 
-type Declared = { status?: { conditions?: { type: string; status: string }[] } }
+type Declared = {
+  metadata?: { generation?: number }
+  status?: { observedGeneration?: number; conditions?: { type: string; status: string }[] }
+}
 
 /** Of a core, in %. What the start has left to do comes to its end first. */
 async function idle(operator: OperatorProcess, seconds: number, report: Rig['report']): Promise<number> {
@@ -171,6 +179,24 @@ async function idle(operator: OperatorProcess, seconds: number, report: Rig['rep
   return ((cpuMs(operator.pid) - before) / (performance.now() - from)) * 100
 }
 
+/**
+ * calm: nothing but some tenants' runs. unheard: the writes of the flood besides, which nobody has subscribed to, since the API server, etcd and the
+ * load share the cores with the operator. flood: the same writes, and all their events.
+ */
+const kinds = ['calm', 'unheard', 'flood'] as const
+type Kind = (typeof kinds)[number]
+
+/** Has the one that floods hear of its runs, or not; resolves once the operator has taken that up. */
+async function hear(cp: ControlPlane, heard: boolean): Promise<void> {
+  const of = ['carillon.dev/v1alpha1', 'EventSubscription', 'flood', 'flood'] as const
+  await cp.admin.mergePatch(...of, { spec: { suspend: !heard } })
+  for (;;) {
+    const { metadata, status } = (await cp.admin.get(...of)) as Declared
+    if (status?.observedGeneration === metadata?.generation) return
+    await delay(100)
+  }
+}
+
 type Round = {
   cp: ControlPlane
   load: Load
@@ -178,24 +204,24 @@ type Round = {
   receiver: Receiver
   flooded: Receiver
   sizes: TenantsSizes
-  isCalm: boolean
+  kind: Kind
   round: number
   report: Rig['report']
 }
 
-/** One round: some tenants' runs, beside one that floods or alone. */
-async function play({ cp, load, flooding, receiver, flooded, sizes, isCalm, round, report }: Round) {
+/** One round: some tenants' runs, alone or beside one that floods. */
+async function play({ cp, load, flooding, receiver, flooded, sizes, kind, round, report }: Round) {
   const { busy, rate, seconds, flood } = sizes
   await Promise.all([receiver.ask({ kind: 'clear' }), flooded.ask({ kind: 'clear' })])
   using watcher: Watcher = startChild('./watcher.ts')
   const watched = { url: cp.url, ca: cp.ca, token: cp.adminToken, path: '/apis/tekton.dev/v1/taskruns' }
   await watcher.ask({ kind: 'watch', ...watched })
   const namespaces = Array.from({ length: busy }, (_, n) => `tenant-${n}`)
-  const name = `${isCalm ? 'calm' : 'flood'}-${round}`
+  const name = `${kind}-${round}`
   const writes = flood / floodFormats.length
   const driven = load.ask({ kind: 'drive', namespaces, prefix: name, count: (rate * seconds) / 2, bytes: 4000, rate })
   const order = { namespaces: ['flood'], prefix: name, count: Math.ceil((writes * seconds) / 2), bytes: 4000 }
-  const beside = isCalm ? undefined : flooding.ask({ kind: 'drive', ...order, rate: writes })
+  const beside = kind === 'calm' ? undefined : flooding.ask({ kind: 'drive', ...order, rate: writes })
   const [{ acknowledged }] = await Promise.all([driven, beside])
   const events = await settled(receiver, acknowledged, report)
   const lags = acknowledged.flatMap(([key, at]) => (events.has(key) ? [(events.get(key)?.at ?? 0) - at] : []))
@@ -206,9 +232,9 @@ async function play({ cp, load, flooding, receiver, flooded, sizes, isCalm, roun
     acknowledged.map(([key, time]) => (at.get(key) ?? Number.NaN) - time),
     0.99,
   )
-  const perSecond = isCalm ? 0 : await rateOf(flooded)
+  const perSecond = kind === 'flood' ? await rateOf(flooded) : 0
   report(
-    `round ${round + 1}, ${isCalm ? 'calm' : `flood of ${perSecond.toFixed(0)}/s`}: p99 ${p99.toFixed(1)} ms, of a bare watch ${watchP99.toFixed(1)}`,
+    `round ${round + 1}, ${kind === 'flood' ? `flood of ${perSecond.toFixed(0)}/s` : kind}: p99 ${p99.toFixed(1)} ms, of a bare watch ${watchP99.toFixed(1)}`,
   )
   return { p99, watchP99, perSecond, ...losses(acknowledged, events) }
 }
