@@ -88,10 +88,12 @@ const tenantsRows: [keyof TenantsFigures, string, string][] = [
   ['calmP99Ms', 'acknowledged write → sink, 99th percentile, median of calm rounds', 'ms'],
   ['unheardP99Ms', 'the same beside the writes of a flood that nobody hears of', 'ms'],
   ['floodP99Ms', 'the same beside a tenant that floods, with these very writes', 'ms'],
+  ['pacedP99Ms', 'the same where a quota of 100 events a second holds it back', 'ms'],
   ['calmWatchP99Ms', 'acknowledged write → a bare watch client, 99th percentile, median of calm rounds', 'ms'],
   ['unheardWatchP99Ms', 'the same beside the writes of a flood that nobody hears of', 'ms'],
   ['floodWatchP99Ms', 'the same beside a tenant that floods', 'ms'],
-  ['floodPerSecond', 'events of that one', '/s'],
+  ['floodPerSecond', 'events of that one that came', '/s'],
+  ['pacedPerSecond', 'the same under the quota', '/s'],
   ['tenantsLost', 'lost', ''],
   ['tenantsRepeated', 'repeated', ''],
 ]

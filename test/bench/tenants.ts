@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Manifest } from '../controlplane/admin.ts'
 import { applyCrds, applyOperatorRights, type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { installTekton } from '../controlplane/tekton.ts'
-import { type OperatorProcess, startOperator } from '../operator/process.ts'
+import { metric, type OperatorProcess, startOperator } from '../operator/process.ts'
 import { type Child, cpuMs, peakRssMiB, percentile, rssMiB, startChild } from './child.ts'
 import type { LoadReport } from './load.ts'
 import { buildOperator, losses, program, type Rig, settled } from './measure.ts'
@@ -55,11 +55,13 @@ export type TenantsFigures = {
   calmP99Ms: number
   unheardP99Ms: number
   floodP99Ms: number
+  pacedP99Ms: number
   /** The same to a bare watch client: what the API server and the machine have of it. */
   calmWatchP99Ms: number
   unheardWatchP99Ms: number
   floodWatchP99Ms: number
   floodPerSecond: number
+  pacedPerSecond: number
   tenantsLost: number
   tenantsRepeated: number
 }
@@ -82,7 +84,7 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
   report(`founding ${sizes.namespaces} namespaces with a sink and a subscription each`)
   await load.ask({ kind: 'found', prefix: 'tenant', count: sizes.namespaces, url })
   await cp.admin.createNamespace('flood')
-  await cp.admin.apply(floodOf(await addressOf(flooded)))
+  const floodUrl = await addressOf(flooded)
 
   report('starting an operator without a disk')
   const started = clock()
@@ -95,7 +97,8 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
   const rounds: ({ kind: Kind } & Awaited<ReturnType<typeof play>>)[] = []
   for (let round = 0; round < sizes.rounds; round += 1) {
     for (const kind of kinds) {
-      await hear(cp, kind === 'flood')
+      await pace(cp, operator, kind === 'paced')
+      await hear(cp, floodUrl, kind === 'flood' || kind === 'paced')
       rounds.push({ kind, ...(await play({ cp, load, flooding, receiver, flooded, sizes, kind, round, report })) })
     }
   }
@@ -114,10 +117,12 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
     calmP99Ms: median('calm', 'p99'),
     unheardP99Ms: median('unheard', 'p99'),
     floodP99Ms: median('flood', 'p99'),
+    pacedP99Ms: median('paced', 'p99'),
     calmWatchP99Ms: median('calm', 'watchP99'),
     unheardWatchP99Ms: median('unheard', 'watchP99'),
     floodWatchP99Ms: median('flood', 'watchP99'),
     floodPerSecond: median('flood', 'perSecond'),
+    pacedPerSecond: median('paced', 'perSecond'),
     tenantsLost: sum('lost'),
     tenantsRepeated: sum('repeated'),
   }
@@ -156,19 +161,17 @@ async function told(cp: ControlPlane, count: number): Promise<void> {
     for (const plural of ['eventsinks', 'eventsubscriptions']) {
       const path = `/apis/carillon.dev/v1alpha1/${plural}?resourceVersion=0`
       const { items = [] } = (await cp.admin.request('GET', path)).body as { items?: Declared[] }
-      ready += items.filter((one) =>
-        one.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
-      ).length
+      ready += items.filter(({ status }) => isReady(status)).length
     }
     if (ready >= count) return
     await delay(500)
   }
 }
 
-type Declared = {
-  metadata?: { generation?: number }
-  status?: { observedGeneration?: number; conditions?: { type: string; status: string }[] }
-}
+type Declared = { status?: { conditions?: { type: string; status: string }[] } }
+
+const isReady = (status: Declared['status']): boolean =>
+  status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
 
 /** Of a core, in %. What the start has left to do comes to its end first. */
 async function idle(operator: OperatorProcess, seconds: number, report: Rig['report']): Promise<number> {
@@ -181,21 +184,44 @@ async function idle(operator: OperatorProcess, seconds: number, report: Rig['rep
 
 /**
  * calm: nothing but some tenants' runs. unheard: the writes of the flood besides, which nobody has subscribed to, since the API server, etcd and the
- * load share the cores with the operator. flood: the same writes, and all their events.
+ * load share the cores with the operator. flood: the same writes, and all their
+ * events. paced: so, too, where the administrator has set a quota of events a second.
  */
-const kinds = ['calm', 'unheard', 'flood'] as const
+const kinds = ['calm', 'unheard', 'flood', 'paced'] as const
 type Kind = (typeof kinds)[number]
 
-/** Has the one that floods hear of its runs, or not; resolves once the operator has taken that up. */
-async function hear(cp: ControlPlane, heard: boolean): Promise<void> {
-  const of = ['carillon.dev/v1alpha1', 'EventSubscription', 'flood', 'flood'] as const
-  await cp.admin.mergePatch(...of, { spec: { suspend: !heard } })
+const subscriptions = ['carillon.dev/v1alpha1', 'EventSubscription', 'flood'] as const
+
+/** Has the one that floods hear of its runs, or not; what waited goes with its subscription. Resolves once the operator has taken that up. */
+async function hear(cp: ControlPlane, url: string, heard: boolean): Promise<void> {
+  for (const { metadata } of await cp.admin.list(...subscriptions))
+    await cp.admin.delete(...subscriptions, metadata.name)
+  await delay(500)
+  if (!heard) return
+  await cp.admin.apply(floodOf(url))
   for (;;) {
-    const { metadata, status } = (await cp.admin.get(...of)) as Declared
-    if (status?.observedGeneration === metadata?.generation) return
+    const { status } = (await cp.admin.get(...subscriptions, 'flood')) as Declared
+    if (isReady(status)) return
     await delay(100)
   }
 }
+
+/** The quota of events a second that an administrator sets, in carillon-config, as the operator runs. */
+const quota = 100
+
+async function pace(cp: ControlPlane, operator: OperatorProcess, paced: boolean): Promise<void> {
+  const text = paced ? `quotas: {maxEventsPerSecondPerNamespace: ${quota}}\n` : ''
+  const metadata = { name: 'carillon-config', namespace: 'carillon-system' }
+  const maps = (await cp.admin.list('v1', 'ConfigMap', metadata.namespace)) as unknown as Config[]
+  const present = maps.find((one) => one.metadata.name === metadata.name)
+  if ((present?.data?.['config.yaml'] ?? '') === text) return
+  const reloads = () => metric(operator, 'carillon_config_reloads_total')
+  const before = await reloads()
+  await cp.admin.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'config.yaml': text } })
+  while ((await reloads()) === before) await delay(100)
+}
+
+type Config = { metadata: { name: string }; data?: Record<string, string> }
 
 type Round = {
   cp: ControlPlane
@@ -232,9 +258,9 @@ async function play({ cp, load, flooding, receiver, flooded, sizes, kind, round,
     acknowledged.map(([key, time]) => (at.get(key) ?? Number.NaN) - time),
     0.99,
   )
-  const perSecond = kind === 'flood' ? await rateOf(flooded) : 0
+  const perSecond = kind === 'flood' || kind === 'paced' ? await rateOf(flooded) : 0
   report(
-    `round ${round + 1}, ${kind === 'flood' ? `flood of ${perSecond.toFixed(0)}/s` : kind}: p99 ${p99.toFixed(1)} ms, of a bare watch ${watchP99.toFixed(1)}`,
+    `round ${round + 1}, ${kind}${perSecond > 0 ? `, ${perSecond.toFixed(0)}/s` : ''}: p99 ${p99.toFixed(1)} ms, of a bare watch ${watchP99.toFixed(1)}`,
   )
   return { p99, watchP99, perSecond, ...losses(acknowledged, events) }
 }
