@@ -1,3 +1,5 @@
+import { paidOff, roomFor } from './debt.ts'
+
 /** What the expressions of one namespace may still take. */
 export type Budget = {
   /** How many units an evaluation may take that may take `most` by its own limits. */
@@ -8,61 +10,66 @@ export type Budget = {
 /** Who pays for expressions: what they are expected to cost together, and what they may take while they run. */
 export type Account = { cost: number; budget?: Budget | undefined }
 
-/** Units a second for a namespace, a tenth of a core; and for all that take much, three tenths. */
-const rates = { namespace: 2_000_000, all: 6_000_000 }
-/** So many seconds' worth may be taken at once. */
-const burstSeconds = 2
-/** Whatever was spent: an expression that costs as usual never fails for others. 25 µs, some ten times what a filter takes. */
+/** Costs nothing, whatever was spent: an expression that costs as usual never fails for others. 25 µs, some ten times what a filter takes. */
 const always = 500
+/** Debts are looked through no more often: there may be a thousand. */
+const stepMs = 20
 
-type Bucket = { units: number; at: number; rate: number }
-
-const most = ({ rate }: Bucket): number => rate * burstSeconds
+type Debt = { units: number }
 
 /**
- * What the expressions of each namespace take of the CPU. One that has used up its part has its costly expressions end early, in an error that is
- * counted and told; cheap ones go on. What those get back that have used up half of theirs is shared by all of them.
+ * What the expressions of each namespace take of the CPU beyond what is usual. It is owed from the first unit on, and paid off at a rate that all who owe
+ * share. One that owes too much, or too much beside the others, has its costly expressions end early, in an error that is counted and told; cheap ones go on.
  */
 export class Budgets {
-  private readonly buckets = new Map<string, Bucket>()
-  private readonly all: Bucket
+  private readonly debts = new Map<string, Debt>()
+  private readonly owing = new Set<Debt>()
+  private total = 0
+  private at = 0
   private readonly now: () => number
 
   /** `now`: ms on a clock that is never set. */
   constructor(now: () => number) {
     this.now = now
-    this.all = this.full(rates.all)
   }
 
   of(namespace: string): Budget {
-    const bucket = this.buckets.get(namespace) ?? this.full(rates.namespace)
-    this.buckets.set(namespace, bucket)
-    const { all } = this
+    const debt = this.debts.get(namespace) ?? { units: 0 }
+    this.debts.set(namespace, debt)
     return {
-      allowed: (wanted) => {
-        // Reading the clock costs as much as a cheap expression: only who has spent half of it is asked when.
-        if (bucket.units >= most(bucket) / 2) return wanted
-        this.refill(all, Number.POSITIVE_INFINITY)
-        all.units -= this.refill(bucket, all.units)
-        return Math.min(wanted, Math.max(always, bucket.units))
+      allowed: (most) => {
+        // Reading the clock costs as much as a cheap expression: only who may not take all of it is asked when.
+        if (roomFor(debt.units, this.total) >= most) return most
+        this.settle()
+        return Math.min(most, Math.max(always, roomFor(debt.units, this.total)))
       },
-      spent(units) {
-        bucket.units = Math.max(0, bucket.units - units)
+      spent: (units) => {
+        if (units > always) this.owe(debt, units - always)
       },
     }
   }
 
-  private full(rate: number): Bucket {
-    return { units: rate * burstSeconds, at: this.now(), rate }
+  private owe(debt: Debt, units: number): void {
+    if (this.owing.size === 0) this.at = this.now()
+    this.owing.add(debt)
+    debt.units += units
+    this.total += units
   }
 
-  /** Gives how many units came to it, of those that there are. */
-  private refill(bucket: Bucket, there: number): number {
+  private settle(): void {
     const now = this.now()
-    const due = ((now - bucket.at) * bucket.rate) / 1000
-    const units = Math.min(due, there, most(bucket) - bucket.units)
-    bucket.units += units
-    bucket.at = now
-    return units
+    if (now - this.at < stepMs) return
+    const owing = [...this.owing].sort((a, b) => a.units - b.units)
+    const left = paidOff(
+      owing.map(({ units }) => units),
+      (now - this.at) / 1000,
+    )
+    this.at = now
+    this.total = 0
+    for (const [index, debt] of owing.entries()) {
+      debt.units = left[index] ?? 0
+      this.total += debt.units
+      if (debt.units === 0) this.owing.delete(debt)
+    }
   }
 }

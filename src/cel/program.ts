@@ -74,7 +74,6 @@ export function compile(source: string, options: CompileOptions): Verdict<Progra
       run,
       meter,
       most: limits.work,
-      nodes: nodesOf(root),
       budget: account?.budget,
       release: scopesOf(root),
     }
@@ -114,14 +113,6 @@ const celType = (name: string): string =>
     ? `google.protobuf.${name === 'timestamp' ? 'Timestamp' : 'Duration'}`
     : name
 
-function nodesOf(root: Node): number {
-  let nodes = 0
-  walk(root, () => {
-    nodes += 1
-  })
-  return nodes
-}
-
 function gate(root: Node, source: string, limits: Limits) {
   let tooDeep: Node | undefined
   walk(root, (node, depth) => {
@@ -142,12 +133,11 @@ type Run = {
   meter: Meter
   /** Units that an evaluation may take. */
   most: number
-  nodes: number
   budget: Budget | undefined
   release: () => void
 }
 
-function program(source: string, paths: readonly Path[], { run, meter, most, nodes, budget, release }: Run): Program {
+function program(source: string, paths: readonly Path[], { run, meter, most, budget, release }: Run): Program {
   return {
     source,
     reads: new Set(paths.map((path) => path.name)),
@@ -163,7 +153,7 @@ function program(source: string, paths: readonly Path[], { run, meter, most, nod
           message: allowed < most && error instanceof WorkExceeded ? usedUp : runtimeMessage(error, source),
         }
       } finally {
-        budget?.spent(allowed - Math.max(0, meter.left()) + nodes)
+        budget?.spent(allowed - Math.max(0, meter.left()))
         release()
       }
     },
