@@ -20,6 +20,7 @@ import { importing } from './lifecycle/importing.ts'
 import { limits } from './lifecycle/limits.ts'
 import { overflow } from './lifecycle/overflow.ts'
 import { quotas } from './lifecycle/quotas.ts'
+import { renewers } from './lifecycle/renewers.ts'
 import { reports } from './lifecycle/reports.ts'
 import { restarts } from './lifecycle/restarts.ts'
 import { type Scene, schemaBase } from './lifecycle/scene.ts'
@@ -73,6 +74,7 @@ describe('a team with runs, subscriptions and sinks', () => {
     importing(scene)
     explaining(scene)
     webhook(scene)
+    renewers(scene)
   })
   reports(scene)
 })

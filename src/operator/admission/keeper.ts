@@ -30,21 +30,28 @@ const configurations: Resource = {
   plural: 'validatingwebhookconfigurations',
 }
 
+/** How long what was served before is still trusted, ms: other instances see that the Secret was emptied up to ten seconds later. */
+const partingMs = 30_000
+
 /**
  * Gives what is to be done every few seconds: reads the Secret, renews in it what is due, has the API server trust it, and serves with it. Several
  * instances may do so at once: whoever writes first wins, and the others read that. True: there is more to be done, soon. Throws a KubeError, or an Error that says what to do.
  */
 export function certificateKeeper(deps: KeeperDeps): () => Promise<boolean> {
   let served: X509Certificate | undefined
+  let parted: { certificate: X509Certificate; at: number } | undefined
   return async () => {
     const kept = await keep(deps)
     const { certificate, key } = kept.leaf
-    const known = await trust(deps, bundleOf(kept), served)
+    if (parted && Math.abs(deps.now() - parted.at) >= partingMs) parted = undefined
+    const inUse = [served, parted?.certificate].filter((one) => one !== undefined)
+    const known = await trust(deps, bundleOf(kept), inUse)
     const cert = certificate.toString()
     if (cert === served?.toString()) return false
     // What the API server was told of just now it may not know yet: what is served goes on for one more round.
     if (served && !known.some((one) => certificate.verify(one.publicKey))) return true
     deps.serve({ cert, key: key.export({ type: 'pkcs8', format: 'pem' }) as string })
+    parted = served && { certificate: served, at: deps.now() }
     served = certificate
     const { validTo } = certificate
     deps.log.info({ secret: deps.secret, hosts: deps.hosts, validTo }, 'the webhook serves with a certificate')
@@ -74,11 +81,11 @@ async function keep(deps: KeeperDeps): Promise<Kept> {
   }
 }
 
-/** Has the API server trust the bundle, and besides only who has signed what is served still; gives what it trusted before. */
+/** Has the API server trust the bundle, and besides only who has signed what is in use; gives what it trusted before. */
 async function trust(
   { client, configuration, log }: KeeperDeps,
   bundle: string,
-  served: X509Certificate | undefined,
+  inUse: readonly X509Certificate[],
 ): Promise<X509Certificate[]> {
   const found = await getObject(client, configurations, undefined, configuration)
   if (!found) {
@@ -88,10 +95,12 @@ async function trust(
   }
   const webhooks = list(found.webhooks).map(fields)
   const before = webhooks.flatMap((one) => certificatesIn(decoded(fields(one.clientConfig).caBundle)))
-  const signed = (all: X509Certificate[]) => all.filter((one) => served?.verify(one.publicKey))
+  const bundled = certificatesIn(bundle)
+  const signs = (leaf: X509Certificate) => (one: X509Certificate) => leaf.verify(one.publicKey)
   // A Secret that was emptied says nothing any more of whom it is that is served until the next round.
-  const still = signed(certificatesIn(bundle)).length > 0 ? [] : signed(before).slice(0, 1)
-  const caBundle = Buffer.from(bundle + still.map(String).join('')).toString('base64')
+  const unsaid = inUse.filter((leaf) => !bundled.some(signs(leaf))).flatMap((leaf) => before.find(signs(leaf)) ?? [])
+  const still = [...new Set(unsaid.map(String))]
+  const caBundle = Buffer.from(bundle + still.join('')).toString('base64')
   const others = webhooks.filter((one) => text(fields(one.clientConfig).caBundle) !== caBundle)
   if (others.length === 0) return before
   const told = others.map(({ name }) => ({ name, clientConfig: { caBundle } }))
