@@ -289,7 +289,9 @@ export type SinkLimits = {
   maxEventBytes?: number
   /**
    * Deliveries that may wait for this sink. At this number no more are written down for it; once some are gone,
-   * what can still be read from the objects is taken up, and the rest is counted as dropped.
+   * what can still be read from the objects is taken up, and the rest is counted as dropped. Where subscriptions
+   * of several namespaces use the sink, each namespace has an equal part of this, whatever the others have
+   * waiting, and may have more while all have less than this together; so all may come near twice as many.
    */
   maxPending?: number
   /** Bytes of events that may wait for this sink. At this number it goes as with maxPending. */

@@ -19,7 +19,7 @@ export type RenderDeps = {
   outbox: Outbox
   book: StatusBook
   statuses: Pick<Statuses, 'conditions'>
-  overflow: Pick<Overflow, 'of'>
+  overflow: Pick<Overflow, 'of' | 'ofSubscription'>
   /** What the quotas of namespaces slow. */
   throttled: {
     ofSubscription(namespace: string): Throttled | undefined
@@ -165,7 +165,9 @@ export class Renderer {
       namespace,
       name,
       health: failing ? { ...health, failing } : isAbroad ? healthAbroad(health) : health,
-      overflow: isClosed ? undefined : this.deps.overflow.of(sink, [own]),
+      overflow: isClosed
+        ? undefined
+        : this.deps.overflow.ofSubscription(sink, own, state.emitter?.clusterWide === true),
       lastDelivered,
       lastFailure: isAbroad ? failureAbroad(lastFailure) : lastFailure,
       pending: sum(rows.map((entry) => entry.rows)),

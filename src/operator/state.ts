@@ -44,6 +44,7 @@ export class OperatorState {
   /** When each subscription, by uid, was last asked for a reconciliation; ms. */
   readonly acknowledged = new Map<string, number>()
   private index: EmitterIndex = indexEmitters([], () => undefined)
+  private usersOf: Map<string, Set<string>> | undefined
   private readonly labelsOf: (namespace: string) => Record<string, string> | undefined
   /** Labels of namespaces that are gone: the deletes of what was in them may be told later, by another watch. */
   private readonly departed = new Map<string, Record<string, string>>()
@@ -72,6 +73,7 @@ export class OperatorState {
 
   /** To be called after subscriptions or namespaces have changed. */
   rebuild(): void {
+    this.usersOf = undefined
     this.index = indexEmitters(this.compiled(), this.labelsOf, (name) => this.labelsOf(name) ?? this.departed.get(name))
   }
 
@@ -98,6 +100,12 @@ export class OperatorState {
   /** The namespaces of these subscriptions. */
   namespacesOf(sink: string): string[] {
     return [...new Set(this.referrers(sink).map((key) => key.split('/')[0] ?? ''))]
+  }
+
+  /** The same, of when `rebuild` was called last: as often as anybody asks. */
+  users(sink: string): ReadonlySet<string> {
+    this.usersOf ??= usersBySink(this.compiled())
+    return this.usersOf.get(sink) ?? nobody
   }
 
   /** The sinks that subscriptions of a namespace refer to. */
@@ -127,4 +135,13 @@ export class OperatorState {
   deadLetters(sink: string): { retention: number; max: number } {
     return this.sinks.get(sink)?.deadLetters ?? this.defaults().deadLetters
   }
+}
+
+const nobody: ReadonlySet<string> = new Set()
+
+function usersBySink(emitters: readonly Emitter[]): Map<string, Set<string>> {
+  const users = new Map<string, Set<string>>()
+  for (const { namespace, sinks } of emitters)
+    for (const { key } of sinks) users.set(key, (users.get(key) ?? new Set()).add(namespace))
+  return users
 }

@@ -151,6 +151,9 @@ export type DeadLetterQuery = {
 
 export type Load = { rows: number; bytes: number }
 
+/** Whose load is asked for: a sink's, that of all subscriptions of a namespace, or what these have of a sink's. */
+export type LoadOf = { sink: string; namespace?: string } | { sink?: undefined; namespace: string }
+
 /** What limits how fast rows are handed out, by whose they are. `subscription` is `namespace/name`. */
 export type Pace = {
   /** Whether a row of it may be handed out now; asked before each. */
@@ -224,8 +227,11 @@ export interface Outbox extends AsyncDisposable {
   pending(): Pending[]
   /** Total number of rows of a sink, in flight included. */
   size(sink: string): number
-  /** What is pending for a sink (but for what `withholding` sets apart), or for all subscriptions of a namespace. Bytes are those of events, counted once a row. */
-  load(of: { sink: string } | { namespace: string }): Load
+  /**
+   * What is pending for a sink, for all subscriptions of a namespace, or for a sink from those of a namespace. For a sink without what `withholding`
+   * sets apart. Bytes are those of events, counted once a row.
+   */
+  load(of: LoadOf): Load
   /**
    * By `<subscription uid> <sink>`, of those that have rows: a time (ms) that is not after the `written` of any of them, and near the
    * earliest. Cheap.

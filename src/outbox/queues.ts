@@ -8,6 +8,8 @@ export type SinkQueues = {
   name: string
   /** In flight included. */
   load: Load
+  /** Of that, by the namespace of the subscription. */
+  parts: Map<string, Load>
   inFlight: number
   /** The queues that have rows, by the namespace of the objects, in the order in which it is their turn. */
   turns: Map<string, Queue>
@@ -40,6 +42,7 @@ export const newSink = (id: number, name: string): SinkQueues => ({
   id,
   name,
   load: noLoad(),
+  parts: new Map(),
   inFlight: 0,
   turns: new Map(),
   quietUntil: 0,
@@ -48,6 +51,13 @@ export const newSink = (id: number, name: string): SinkQueues => ({
   apart: new Set(),
   passes: 0,
 })
+
+/** What a namespace's subscriptions have of a sink's load. */
+export function partOf({ parts }: SinkQueues, namespace: string): Load {
+  const part = parts.get(namespace) ?? noLoad()
+  parts.set(namespace, part)
+  return part
+}
 
 /** In one look: a few ms. The rest is passed over in the next ones, so that whoever has very much withheld holds nobody up. */
 const mostPassed = 2000

@@ -1,6 +1,8 @@
 import { readBody } from './body.ts'
 import { lowest } from './low-water.ts'
-import type { CountDelta, Gaps, Load, ObjectRecord, Outbox, Pending } from './outbox.ts'
+import type { CountDelta, Gaps, Load, LoadOf, ObjectRecord, Outbox, Pending } from './outbox.ts'
+import { noLoad } from './queues.ts'
+import { namespaceOf } from './routes.ts'
 import type { Store } from './store.ts'
 
 export function readRecords({ sql }: Store, uids: readonly string[]): Map<string, ObjectRecord> {
@@ -33,11 +35,13 @@ export function readKnown({ sql }: Store, source: string, namespace?: string): S
   return new Set((namespace === undefined ? sql.known(source) : sql.knownIn(source, namespace)).map(([uid]) => uid))
 }
 
-export function readLoad({ routes }: Store, of: { sink: string } | { namespace: string }): Load {
-  const sink = 'sink' in of ? routes.sink(of.sink) : undefined
-  const load = { ...('sink' in of ? (sink?.load ?? { rows: 0, bytes: 0 }) : routes.tenant(of.namespace)) }
+export function readLoad({ routes }: Store, { sink: name, namespace }: LoadOf): Load {
+  if (name === undefined) return { ...routes.tenant(namespace) }
+  const sink = routes.sink(name)
+  const load = { ...((namespace === undefined ? sink?.load : sink?.parts.get(namespace)) ?? noLoad()) }
   // What waits in vain must not take the room of others.
   for (const route of sink?.apart ?? []) {
+    if (namespace !== undefined && namespaceOf(route.subscription) !== namespace) continue
     load.rows -= route.load.rows
     load.bytes -= route.load.bytes
   }

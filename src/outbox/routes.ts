@@ -1,6 +1,6 @@
 import { fall, type LowWater, lowWaterOf, rise } from './low-water.ts'
 import type { Load } from './outbox.ts'
-import { dequeue, enqueue, newSink, noLoad, type Queue, queueOf, reread, type SinkQueues } from './queues.ts'
+import { dequeue, enqueue, newSink, noLoad, partOf, type Queue, queueOf, reread, type SinkQueues } from './queues.ts'
 import { tallyPart } from './row-statements.ts'
 import type { Statements } from './statements.ts'
 import { damage } from './trouble.ts'
@@ -17,6 +17,8 @@ export type Route = {
   inFlight: Load
   /** Of all routes of the subscription's namespace. */
   tenant: Load
+  /** Of those of them that lead to the sink. */
+  part: Load
   /** Its rows are not handed out: the sink does not let the subscription in; its credentials are refused. */
   withheld: boolean
   rest: Rest
@@ -168,7 +170,7 @@ export class Routes {
   }
 
   private tenantOf(subscription: string): { load: Load; routes: Set<Route> } {
-    const namespace = subscription.slice(0, subscription.indexOf('/'))
+    const namespace = namespaceOf(subscription)
     const found = this.tenants.get(namespace)
     if (found) return found
     const tenant = { load: noLoad(), routes: new Set<Route>() }
@@ -180,7 +182,16 @@ export class Routes {
     const { load: tenant, routes: ofTenant } = this.tenantOf(subscription)
     const withheld = this.isWithheld({ sink: sink.name, subscription, subscriptionUid })
     const holds = { withheld, rest: 'well' as const }
-    const own = { load: noLoad(), inFlight: noLoad(), tenant, water: lowWaterOf(), oldest: undefined, oldestFrom: 0 }
+    const part = partOf(sink, namespaceOf(subscription))
+    const own = {
+      load: noLoad(),
+      inFlight: noLoad(),
+      tenant,
+      part,
+      water: lowWaterOf(),
+      oldest: undefined,
+      oldestFrom: 0,
+    }
     const route = { id, sink, subscription, subscriptionUid, ...own, ...holds }
     sink.routes.add(route)
     ofTenant.add(route)
@@ -192,8 +203,8 @@ export class Routes {
   }
 }
 
-function add({ load, sink, tenant }: Route, rows: number, bytes: number): void {
-  for (const one of [load, sink.load, tenant]) {
+function add({ load, sink, tenant, part }: Route, rows: number, bytes: number): void {
+  for (const one of [load, sink.load, tenant, part]) {
     one.rows += rows
     one.bytes += bytes
   }
@@ -249,6 +260,8 @@ function hold(route: Route): SinkQueues {
   if (wasHeld && !held.has(route)) for (const queue of turns.values()) reread(queue)
   return route.sink
 }
+
+export const namespaceOf = (subscription: string): string => subscription.slice(0, subscription.indexOf('/'))
 
 const pairOf = ({ sink, subscription, subscriptionUid }: Route): Pair => ({
   sink: sink.name,

@@ -206,7 +206,7 @@ class OutboxInFile implements SqliteOutbox {
     return readCounts(this.store)
   }
 
-  load(of: { sink: string } | { namespace: string }): Load {
+  load(of: Parameters<Outbox['load']>[0]): Load {
     return readLoad(this.store, of)
   }
 

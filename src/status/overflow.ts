@@ -4,12 +4,13 @@ import type { Load } from '../outbox/outbox.ts'
 /** Why less is written down for a sink than matched: its condition `Overflow`, while that is true. */
 export type Overflow = { reason: string; message: string }
 
-/** What is at its cap, and what of it. */
-export type Full = { kind: 'sink' | 'namespace'; name: string; of: 'rows' | 'bytes'; load: Load; cap: Load }
+/** What is at its cap, and what of it; `part`: of a sink that others use too, what a namespace may have there. */
+export type Full = { kind: 'sink' | 'namespace' | 'part'; name: string; of: 'rows' | 'bytes'; load: Load; cap: Load }
 
 export const fullReasons = {
   sink: { reason: 'MaxPendingReached' },
   namespace: { reason: 'NamespaceQuotaReached' },
+  part: { reason: 'MaxPendingReached' },
 } as const
 
 /** `owed`: objects that wait to be taken up. `reason`: that of the last time that something was full. */
@@ -30,11 +31,11 @@ export function overflowOf(
 }
 
 function capOf({ kind, name, of, load, cap }: Full): string {
-  const where = kind === 'namespace' ? ` for all sinks of namespace ${name}` : ''
+  const where = { sink: '', namespace: ` for all sinks of namespace ${name}`, part: ` from namespace ${name}` }[kind]
   const one = load.rows === 1
   const deliveries = one ? '1 delivery' : `${load.rows} deliveries`
   const what = of === 'rows' ? deliveries : `${deliveries} with ${showBytes(load.bytes)}`
-  return `${what} ${one ? 'waits' : 'wait'}${where}, limit ${of === 'rows' ? cap.rows : showBytes(cap.bytes)}`
+  return `${what} ${one ? 'waits' : 'wait'}${where}, ${kind === 'part' ? 'its part is' : 'limit'} ${of === 'rows' ? cap.rows : showBytes(cap.bytes)}`
 }
 
 /** Of a subscription: what the first of its sinks tells that has something to tell. */

@@ -36,7 +36,10 @@ export function createStatuses(
     book,
     statuses,
     throttled: quotas.throttled,
-    overflow: { of: (sink, namespaces) => told().overflow.of(sink, namespaces) },
+    overflow: {
+      of: (...of) => told().overflow.of(...of),
+      ofSubscription: (...of) => told().overflow.ofSubscription(...of),
+    },
     checkpoints: {
       look: (kinds) => told().recover.checkpoints.look(kinds),
       of: (subscription, sink) => told().recover.checkpoints.of(subscription, sink),

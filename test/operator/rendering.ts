@@ -41,6 +41,7 @@ export function renderStage(
   const overflow = new Overflow({
     outbox,
     capOf: (kind, key) => (kind === 'sink' ? state.maxPending(key) : { rows: 1_000, bytes: 1_000_000 }),
+    users: (sink) => state.users(sink).size,
     owner: (uid) => state.owner(uid),
     turned: () => undefined,
     dropped: () => undefined,

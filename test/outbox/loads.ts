@@ -29,16 +29,21 @@ export function loadsContract(it: It): void {
       outbox.load({ namespace: 'ns' }),
       outbox.load({ namespace: 'team-b' }),
     ]
+    const parts = () => ['ns', 'team-b'].map((namespace) => outbox.load({ sink: 'ns/sink', namespace }))
     const of = (count: number, bytes: number) => ({ rows: count, bytes })
     assert.deepEqual(loads(), [of(2, 200), of(1, 11), of(2, 111), of(1, 100)])
+    assert.deepEqual(parts(), [of(1, 100), of(1, 100)])
+    assert.deepEqual(outbox.load({ sink: 'ns/none', namespace: 'ns' }), of(0, 0))
     assert.deepEqual([outbox.load({ sink: 'ns/none' }), outbox.load({ namespace: 'none' })], [of(0, 0), of(0, 0)])
     const [first, second] = claim()
     assert.deepEqual(loads()[0], of(2, 200))
     await outbox.settle([delivered(first ?? assert.fail())], clock.ms)
     await outbox.settle([buried(second ?? assert.fail())], clock.ms)
     assert.deepEqual(loads(), [of(0, 0), of(1, 11), of(1, 11), of(0, 0)])
+    assert.deepEqual(parts(), [of(0, 0), of(0, 0)])
     await outbox.revive({})
     assert.deepEqual(loads(), [of(1, 100), of(1, 11), of(1, 11), of(1, 100)])
+    assert.deepEqual(parts(), [of(0, 0), of(1, 100)])
   })
 
   it('shrink puts the summary in the place of one row’s event, and tries that at once', async ({

@@ -17,17 +17,29 @@ export function lacking(need: Load, { load, cap }: Pot): 'rows' | 'bytes' | unde
   return load.bytes + need.bytes > cap.bytes ? 'bytes' : undefined
 }
 
+/**
+ * What each of so many namespaces that use a sink may always have waiting there, whatever others have. Only beyond it a namespace depends on what all
+ * have together: so one alone may use the whole cap, and what waits stays below twice the cap (each may besides have one object that is larger).
+ */
+export const shareOf = ({ rows, bytes }: Load, namespaces: number): Load => {
+  const parts = Math.max(1, namespaces)
+  return { rows: Math.floor(rows / parts), bytes: Math.floor(bytes / parts) }
+}
+
 /** So much of its cap has to be free before one that was full takes rows again: each list that takes up what is owed then has room for much. */
 const free = 0.5
 
 /** Whether one that was full, when its cap was `before`, takes rows again: it has emptied enough, or may hold more than then. */
 export const isRelieved = ({ load, cap }: Pot, before: Load): boolean =>
-  (load.rows <= cap.rows * (1 - free) && load.bytes <= cap.bytes * (1 - free)) ||
+  isHalfFree({ load, cap }) ||
   (cap.rows >= before.rows && cap.bytes >= before.bytes && (cap.rows > before.rows || cap.bytes > before.bytes))
+
+export const isHalfFree = ({ load, cap }: Pot): boolean =>
+  load.rows <= cap.rows * (1 - free) && load.bytes <= cap.bytes * (1 - free)
 
 /** Where an object's rows may be written down within one batch: what the batch itself brings counts. */
 export type Room = {
-  /** Whether the sink, or the namespace of the subscription, takes nothing for now. */
+  /** Whether the sink takes nothing from the namespace of the subscription for now, or that namespace nothing at all. */
   isFull(sink: string, namespace: string): boolean
   /** Takes room for all rows of an object toward a sink; false where there is not enough, and none is taken then. */
   take(need: Need): boolean

@@ -1,22 +1,30 @@
 import type { Load, Outbox } from '../../outbox/outbox.ts'
-import { type Overflow as Condition, fullReasons, overflowOf } from '../../status/overflow.ts'
-import { isRelieved, type Pot, type Room } from './admit.ts'
-import { BatchRoom, type House, type PotKind, sum } from './room.ts'
+import { type Overflow as Condition, type Full, fullReasons, overflowOf } from '../../status/overflow.ts'
+import { isHalfFree, isRelieved, type Pot, type Room, shareOf } from './admit.ts'
+import { add, BatchRoom, type House, type PotKind, partName } from './room.ts'
 
 export type Owing = ReturnType<Outbox['owing']>[number]
 
 export type OverflowDeps = {
   outbox: Pick<Outbox, 'load' | 'owing'>
   /** What may wait for a sink, and in a namespace. */
-  capOf(kind: PotKind, name: string): Load
+  capOf(kind: 'sink' | 'namespace', name: string): Load
+  /** How many namespaces have subscriptions that refer to a sink. */
+  users(sink: string): number
   owner: Room['owner']
-  /** A sink or namespace became full, has room again, or owes more or less. */
+  /** A sink (for a namespace) or a namespace became full, has room again, or owes more or less. */
   turned(kind: PotKind, name: string, how: 'conditions' | 'counters'): void
   dropped(deliveries: number): void
 }
 
-/** A sink or namespace that was full, and its cap at that time. */
-type Latch = { kind: PotKind; name: string; of: 'rows' | 'bytes'; cap: Load }
+/** A sink that was full for a namespace, or a namespace; and the cap (of a part, the sink's) at that time. */
+type Latch = { kind: 'namespace' | 'part'; name: string; of: 'rows' | 'bytes'; cap: Load }
+
+/** The sink and the namespace of a part. */
+const partsOf = (part: string): [sink: string, namespace: string] => {
+  const at = part.indexOf(' ')
+  return [part.slice(0, at), part.slice(at + 1)]
+}
 
 const keyOf = (kind: PotKind, name: string) => `${kind} ${name}`
 
@@ -27,11 +35,17 @@ const keyOf = (kind: PotKind, name: string) => `${kind} ${name}`
 export class Overflow implements House {
   private readonly deps: OverflowDeps
   private readonly latches = new Map<string, Latch>()
-  private readonly underWay = new Map<string, Load>()
+  private readonly underWay = {
+    sink: new Map<string, Load>(),
+    namespace: new Map<string, Load>(),
+    part: new Map<string, Load>(),
+  }
   /** By sink: what the condition gave as its reason last. */
   private readonly reasons = new Map<string, string>()
   /** Of the sinks that owe, how many objects of kinds that are watched. */
   private objects = new Map<string, number>()
+  /** The same by `<sink> <namespace of the objects>`. */
+  private readonly objectsIn = new Map<string, number>()
   /** `<subscription uid> <sink>` → the earliest write (ms) of what is owed. */
   private readonly earliest = new Map<string, number>()
   /** Sinks that owe what an earlier process owed: until all of that is gone, nobody knows when it was written. */
@@ -54,16 +68,41 @@ export class Overflow implements House {
 
   /** Whether rows may be written down for a sink on behalf of subscriptions of some of these namespaces. */
   takes(sink: string, namespaces: readonly string[]): boolean {
-    if (this.isShut('sink', sink)) return false
-    return namespaces.length === 0 || namespaces.some((namespace) => !this.isShut('namespace', namespace))
+    const takes = (namespace: string) =>
+      !this.isShut('part', partName(sink, namespace)) && !this.isShut('namespace', namespace)
+    return namespaces.length === 0 || namespaces.some(takes)
   }
 
-  /** What the condition of a sink tells, and of those of its subscriptions that are in these namespaces. */
+  /** What the condition of a sink tells, whose subscriptions are in these namespaces. */
   of(sink: string, namespaces: readonly string[]): Condition | undefined {
-    const keys = [keyOf('sink', sink), ...namespaces.map((namespace) => keyOf('namespace', namespace))]
-    const latch = keys.map((key) => this.latches.get(key)).find((one) => one !== undefined)
-    const full = latch && { ...latch, load: this.pot(latch.kind, latch.name).load }
-    return overflowOf(full, this.objects.get(sink) ?? 0, this.reasons.get(sink))
+    const latch = this.latchOf(sink, namespaces)
+    return overflowOf(latch && this.full(latch, sink), this.objects.get(sink) ?? 0, this.reasons.get(sink))
+  }
+
+  /** What the condition of a subscription tells: nothing of what others have there. `clusterWide`: it may be owed objects of other namespaces. */
+  ofSubscription(sink: string, namespace: string, clusterWide: boolean): Condition | undefined {
+    const latch = this.latchOf(sink, [namespace])
+    const isShared = latch?.kind === 'part' && this.deps.users(sink) > 1
+    const full = isShared
+      ? { kind: latch.kind, name: namespace, of: latch.of, ...this.pot('part', latch.name) }
+      : latch && this.full(latch, sink)
+    const owed = clusterWide ? this.objects.get(sink) : this.objectsIn.get(partName(sink, namespace))
+    return overflowOf(full, owed ?? 0, this.reasons.get(sink))
+  }
+
+  private latchOf(sink: string, namespaces: readonly string[]): Latch | undefined {
+    if (this.latches.size === 0) return undefined
+    for (const namespace of namespaces) {
+      const latch = this.latches.get(keyOf('part', partName(sink, namespace)))
+      if (latch) return latch
+    }
+    return namespaces.map((namespace) => this.latches.get(keyOf('namespace', namespace))).find((latch) => latch)
+  }
+
+  private full({ kind, name, of }: Latch, sink: string): Full {
+    return kind === 'part'
+      ? { kind: 'sink', name: sink, of, ...this.pot('sink', sink) }
+      : { kind, name, of, ...this.pot(kind, name) }
   }
 
   /** Objects that wait to be taken up, by sink. */
@@ -91,8 +130,13 @@ export class Overflow implements House {
   private lookUp(isWatched: (kind: string) => boolean): Owing[] {
     const owing = this.deps.outbox.owing()
     const objects = new Map<string, number>()
-    for (const { sink, source, objects: count } of owing)
-      objects.set(sink, (objects.get(sink) ?? 0) + (isWatched(source) ? count : 0))
+    this.objectsIn.clear()
+    for (const { sink, source, namespace, objects: count } of owing) {
+      const watched = isWatched(source) ? count : 0
+      const part = partName(sink, namespace)
+      objects.set(sink, (objects.get(sink) ?? 0) + watched)
+      this.objectsIn.set(part, (this.objectsIn.get(part) ?? 0) + watched)
+    }
     for (const sink of new Set([...this.objects.keys(), ...objects.keys()])) {
       const [was, is] = [this.objects.get(sink) ?? 0, objects.get(sink) ?? 0]
       if (was !== is) this.deps.turned('sink', sink, was > 0 && is > 0 ? 'counters' : 'conditions')
@@ -114,26 +158,29 @@ export class Overflow implements House {
   }
 
   pot(kind: PotKind, name: string): Pot {
-    const load = this.deps.outbox.load(kind === 'sink' ? { sink: name } : { namespace: name })
-    const waiting = this.underWay.get(keyOf(kind, name))
-    return { load: waiting ? sum(load, waiting) : load, cap: this.deps.capOf(kind, name) }
+    const [sink, namespace] = kind === 'part' ? partsOf(name) : [name, name]
+    const { capOf, outbox, users } = this.deps
+    const load = outbox.load(kind === 'part' ? { sink, namespace } : kind === 'sink' ? { sink } : { namespace })
+    const waiting = this.underWay[kind].get(name)
+    if (waiting) add(load, waiting)
+    return { load, cap: kind === 'part' ? shareOf(capOf('sink', sink), users(sink)) : capOf(kind, name) }
   }
 
   /** Whether it was full, and has not emptied enough since. */
-  isShut(kind: PotKind, name: string): boolean {
+  isShut(kind: Latch['kind'], name: string): boolean {
     if (this.latches.size === 0) return false
     const key = keyOf(kind, name)
     const latch = this.latches.get(key)
     if (!latch) return false
-    const pot = this.pot(kind, name)
-    if (!isRelieved(pot, latch.cap)) return true
+    const pot = kind === 'part' ? this.pot('sink', partsOf(name)[0]) : this.pot(kind, name)
+    if (!isRelieved(pot, latch.cap) && !(kind === 'part' && isHalfFree(this.pot(kind, name)))) return true
     if (pot.cap.rows > latch.cap.rows || pot.cap.bytes > latch.cap.bytes) this.raised = true
     this.latches.delete(key)
     this.deps.turned(kind, name, 'conditions')
     return false
   }
 
-  shut(kind: PotKind, name: string, of: 'rows' | 'bytes', cap: Load): void {
+  shut(kind: Latch['kind'], name: string, of: 'rows' | 'bytes', cap: Load): void {
     const key = keyOf(kind, name)
     if (this.latches.has(key)) return
     this.latches.set(key, { kind, name, of, cap })
@@ -141,10 +188,13 @@ export class Overflow implements House {
   }
 
   reserve(kind: PotKind, name: string, load: Load): void {
-    const key = keyOf(kind, name)
-    const total = sum(this.underWay.get(key) ?? { rows: 0, bytes: 0 }, load)
-    if (total.rows === 0) this.underWay.delete(key)
-    else this.underWay.set(key, total)
+    const loads = this.underWay[kind]
+    const total = loads.get(name)
+    if (!total) loads.set(name, { ...load })
+    else {
+      add(total, load)
+      if (total.rows === 0) loads.delete(name)
+    }
   }
 
   owing(pair: string, written: number, namespace: string): void {

@@ -1,14 +1,18 @@
 import type { Load } from '../../outbox/outbox.ts'
 import { lacking, type Need, type Pot, type Room } from './admit.ts'
 
-export type PotKind = 'sink' | 'namespace'
+/** `part`: what a namespace has of a sink's room; its name is `<sink> <namespace>`. */
+export type PotKind = 'sink' | 'namespace' | 'part'
+
+export const partName = (sink: string, namespace: string): string => `${sink} ${namespace}`
 
 /** What a room is part of. */
 export type House = Pick<Room, 'dropped' | 'mayOwe' | 'owner'> & {
   /** What waits, with what is under way to the outbox, and what may. */
   pot(kind: PotKind, name: string): Pot
-  isShut(kind: PotKind, name: string): boolean
-  shut(kind: PotKind, name: string, of: 'rows' | 'bytes', cap: Load): void
+  isShut(kind: 'namespace' | 'part', name: string): boolean
+  /** `cap`: of a part, the sink's. */
+  shut(kind: 'namespace' | 'part', name: string, of: 'rows' | 'bytes', cap: Load): void
   /** Rows of a batch that is not in the outbox yet; negative when it is, or has come to nothing. */
   reserve(kind: PotKind, name: string, load: Load): void
   owing(pair: string, written: number, namespace: string): void
@@ -21,7 +25,7 @@ export type House = Pick<Room, 'dropped' | 'mayOwe' | 'owner'> & {
 /** The room of one batch, from its judgement until it is committed or given up. */
 export class BatchRoom implements Room, Disposable {
   private readonly house: House
-  private readonly sinks = new Map<string, Taken>()
+  private readonly sinks = new Map<string, TakenOfSink>()
   private readonly namespaces = new Map<string, Taken>()
   private owes = false
 
@@ -30,23 +34,25 @@ export class BatchRoom implements Room, Disposable {
   }
 
   isFull(sink: string, namespace: string): boolean {
-    return this.house.isShut('sink', sink) || this.house.isShut('namespace', namespace)
+    return this.house.isShut('part', partName(sink, namespace)) || this.house.isShut('namespace', namespace)
   }
 
   take(need: Need): boolean {
-    const sink = this.taken('sink', this.sinks, need.sink)
-    const namespace = this.taken('namespace', this.namespaces, need.namespace)
-    const ofSink = lacking(need, sink)
-    const ofNamespace = lacking(need, namespace)
-    if (ofSink) this.house.shut('sink', need.sink, ofSink, sink.cap)
-    if (ofNamespace) this.house.shut('namespace', need.namespace, ofNamespace, namespace.cap)
-    if (ofSink || ofNamespace) return false
-    for (const pot of [sink, namespace]) {
-      pot.load = sum(pot.load, need)
-      pot.own = sum(pot.own, need)
+    const sink = this.ofSink(need.sink)
+    const part = partOf(sink, need)
+    const namespace = this.ofNamespace(need.namespace)
+    const ofSink = lacking(need, this.pot(sink))
+    // Whoever has less than its share goes on, whatever the others have.
+    const ofPart = ofSink && lacking(need, this.pot(part)) && ofSink
+    const ofNamespace = lacking(need, this.pot(namespace))
+    if (ofPart) this.house.shut('part', part.name, ofPart, this.pot(sink).cap)
+    if (ofNamespace) this.house.shut('namespace', need.namespace, ofNamespace, this.pot(namespace).cap)
+    if (ofPart || ofNamespace) return false
+    for (const one of [sink, part, namespace]) {
+      add(one.own, need)
+      if (one.pot) add(one.pot.load, need)
+      this.house.reserve(one.kind, one.name, need)
     }
-    this.house.reserve('sink', need.sink, need)
-    this.house.reserve('namespace', need.namespace, need)
     return true
   }
 
@@ -73,25 +79,63 @@ export class BatchRoom implements Room, Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const [kind, pots] of [
-      ['sink', this.sinks],
-      ['namespace', this.namespaces],
-    ] as const)
-      for (const [name, { own }] of pots) this.house.reserve(kind, name, { rows: -own.rows, bytes: -own.bytes })
+    for (const sink of this.sinks.values()) {
+      this.giveBack(sink)
+      for (const part of sink.parts.values()) this.giveBack(part)
+    }
+    for (const namespace of this.namespaces.values()) this.giveBack(namespace)
     if (this.owes) this.house.endOwing()
   }
 
-  private taken(kind: PotKind, pots: Map<string, Taken>, name: string): Taken {
-    let pot = pots.get(name)
-    if (!pot) {
-      pot = { ...this.house.pot(kind, name), own: { rows: 0, bytes: 0 } }
-      pots.set(name, pot)
-    }
-    return pot
+  private giveBack({ kind, name, own }: Taken): void {
+    if (own.rows > 0) this.house.reserve(kind, name, { rows: -own.rows, bytes: -own.bytes })
+  }
+
+  private ofSink(name: string): TakenOfSink {
+    const found = this.sinks.get(name)
+    if (found) return found
+    const sink = { ...nothingTaken('sink', name), parts: new Map<string, Taken>() }
+    this.sinks.set(name, sink)
+    return sink
+  }
+
+  private ofNamespace(name: string): Taken {
+    const found = this.namespaces.get(name)
+    if (found) return found
+    const namespace = nothingTaken('namespace', name)
+    this.namespaces.set(name, namespace)
+    return namespace
+  }
+
+  /** Asked for once a batch; the batch's own is counted on from there. */
+  private pot(taken: Taken): Pot {
+    taken.pot ??= this.house.pot(taken.kind, taken.name)
+    return taken.pot
   }
 }
 
-/** `own`: the batch's part of the load. */
-type Taken = Pot & { own: Load }
+/** `own`: what the batch has taken; `pot`: what waits with that, where it was asked for. */
+type Taken = { kind: PotKind; name: string; own: Load; pot: Pot | undefined }
 
-export const sum = (one: Load, other: Load): Load => ({ rows: one.rows + other.rows, bytes: one.bytes + other.bytes })
+type TakenOfSink = Taken & { parts: Map<string, Taken> }
+
+const nothingTaken = (kind: PotKind, name: string): Taken => ({
+  kind,
+  name,
+  own: { rows: 0, bytes: 0 },
+  pot: undefined,
+})
+
+function partOf({ parts }: TakenOfSink, { sink, namespace }: Need): Taken {
+  const found = parts.get(namespace)
+  if (found) return found
+  const part = nothingTaken('part', partName(sink, namespace))
+  parts.set(namespace, part)
+  return part
+}
+
+/** Adds to the first. */
+export function add(one: Load, other: Load): void {
+  one.rows += other.rows
+  one.bytes += other.bytes
+}

@@ -4,8 +4,8 @@ import type { Overflow, Owing } from './overflow.ts'
 export type TakeUpDeps = {
   overflow: Pick<Overflow, 'look' | 'takes' | 'takenUp'>
   isWatched(kind: string): boolean
-  /** Namespaces of the subscriptions that refer to a sink. */
-  namespacesOf(sink: string): readonly string[]
+  /** Namespaces whose subscriptions refer to a sink, and may be owed objects of this one. */
+  owedIn(sink: string, namespace: string): readonly string[]
   refresh(kind: string, namespace: string | undefined): Promise<void>
   log: KubeLog
   now(): number
@@ -20,13 +20,13 @@ const manyNamespaces = 8
 /** Lists take half of the time at most, are at least a second apart, and few where they lead to nothing (ms). */
 const pace = { least: 1_000, most: 60_000, mostInVain: 300_000 }
 
-/** The lists that would take up something of what is owed, by kind: of namespaces, or of all. */
+/** The lists that would take up something of what is owed, by kind: of namespaces, or of all. `takes`: whether a sink takes objects of a namespace. */
 export function listsFor(
   owing: readonly Owing[],
-  takes: (sink: string) => boolean,
+  takes: (sink: string, namespace: string) => boolean,
 ): Map<string, readonly (string | undefined)[]> {
   const kinds = Map.groupBy(
-    owing.filter(({ sink }) => takes(sink)),
+    owing.filter(({ sink, namespace }) => takes(sink, namespace)),
     ({ source }) => source,
   )
   const lists = new Map<string, readonly (string | undefined)[]>()
@@ -52,7 +52,8 @@ export async function takeUp(deps: TakeUpDeps, signal: AbortSignal): Promise<voi
   while (!signal.aborted) {
     const { owing, raised } = deps.overflow.look((kind) => deps.isWatched(kind))
     if (raised) for (const one of paces.values()) one.next = 0
-    for (const [kind, namespaces] of listsFor(owing, (sink) => deps.overflow.takes(sink, deps.namespacesOf(sink)))) {
+    const takes = (sink: string, namespace: string) => deps.overflow.takes(sink, deps.owedIn(sink, namespace))
+    for (const [kind, namespaces] of listsFor(owing, takes)) {
       const one = paces.get(kind) ?? { isBusy: false, next: 0, pause: 0 }
       paces.set(kind, one)
       if (!one.isBusy && one.next <= deps.now()) void lookThrough(kind, namespaces, one, deps)

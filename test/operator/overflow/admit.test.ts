@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isRelieved, lacking, unlimited } from '../../../src/operator/overflow/admit.ts'
+import { isHalfFree, isRelieved, lacking, shareOf, unlimited } from '../../../src/operator/overflow/admit.ts'
 
 const load = (rows: number, bytes = 0) => ({ rows, bytes })
 const need = (rows: number, bytes = 0) => ({ ...load(rows, bytes), sink: 'team-a/qe', namespace: 'team-a' })
@@ -57,4 +57,29 @@ test('a cap that is raised gives room at once, one that is lowered gives none', 
 test('where nothing is capped everything has room', () => {
   assert.equal(unlimited.isFull('team-a/qe', 'team-a'), false)
   assert.equal(unlimited.take(need(1e6, 1e12)), true)
+})
+
+test('a sink’s room is kept in equal parts for those who use it; one alone has all', () => {
+  const cases: [namespaces: number, share: [number, number]][] = [
+    [0, [10, 100]],
+    [1, [10, 100]],
+    [2, [5, 50]],
+    [3, [3, 33]],
+    [10, [1, 10]],
+    [1000, [0, 0]],
+  ]
+  for (const [namespaces, share] of cases)
+    assert.deepEqual(shareOf(load(10, 100), namespaces), load(...share), String(namespaces))
+  const none = { load: load(0), cap: load(0, 0) }
+  assert.equal(lacking(need(1, 10), none), undefined, 'an object goes, however small the part is')
+})
+
+test('a part is half free by rows and by bytes', () => {
+  const cases: [waiting: [number, number], free: boolean][] = [
+    [[5, 50], true],
+    [[6, 0], false],
+    [[0, 51], false],
+  ]
+  for (const [waiting, free] of cases)
+    assert.equal(isHalfFree({ load: load(...waiting), cap: load(10, 100) }), free, String(waiting))
 })

@@ -19,10 +19,12 @@ const always = () => true
 function stage() {
   const outbox = new MemoryOutbox({ now: () => 1000 })
   const turned: string[] = []
+  const state = { users: 1 }
   const caps = { sink: { rows: 10, bytes: 100_000 }, namespace: { rows: 15, bytes: 1_000_000 } } as Record<string, Load>
   const overflow = new Overflow({
     outbox,
     capOf: (kind) => caps[kind] as Load,
+    users: () => state.users,
     owner: () => undefined,
     turned: (kind, name, how) => turned.push(`${kind} ${name} ${how}`),
     dropped: () => undefined,
@@ -30,6 +32,7 @@ function stage() {
   return {
     outbox,
     caps,
+    state,
     overflow,
     turned: () => turned.splice(0),
     fill: (count: number, to = sink) =>
@@ -65,7 +68,7 @@ test('one that has refused stays shut until half is free, for all that is asked 
   await fill(10)
   using room = overflow.room()
   assert.equal(room.take(need(1)), false)
-  assert.deepEqual(turned(), ['sink ns/sink conditions'])
+  assert.deepEqual(turned(), ['part ns/sink ns conditions'])
   assert.equal(room.isFull(sink, 'ns'), true)
   await drain(4)
   overflow.look(always)
@@ -73,7 +76,7 @@ test('one that has refused stays shut until half is free, for all that is asked 
   assert.deepEqual(turned(), [])
   await drain(1)
   overflow.look(always)
-  assert.deepEqual(turned(), ['sink ns/sink conditions'])
+  assert.deepEqual(turned(), ['part ns/sink ns conditions'])
   assert.equal(overflow.room().take(need(1)), true)
 })
 

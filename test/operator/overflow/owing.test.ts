@@ -22,6 +22,7 @@ function stage({ rows = 2, emitters = [emitter('builds')] }: Options = {}) {
   const overflow = new Overflow({
     outbox,
     capOf: (kind) => ({ rows: kind === 'sink' ? state.rows : 1_000, bytes: 1e9 }),
+    users: () => new Set(state.emitters.map(({ namespace }) => namespace)).size,
     owner(uid) {
       const found = state.emitters.find((one) => one.uid === uid)
       return found && { key: found.key, emitter: state.asleep ? undefined : found }
@@ -149,6 +150,20 @@ test('a sink that is full holds up no other, of the same subscription or another
   assert.deepEqual(await see('refresh', run('b', succeeded())), ['b started team-a/qe', 'b finished team-a/qe'])
   assert.equal(matched.length, before)
   assert.equal(state.dropped, 0)
+})
+
+test('a tenant that fills a sink which others share is owed what is its own; theirs go at once', async () => {
+  const shared = { sinks: [{ name: 'qe', namespace: 'team-a' }] }
+  const emitters = [emitter('builds'), emitter('others', shared, { namespace: 'team-b' })]
+  const { see, drain, owed, overflow } = stage({ rows: 4, emitters })
+  const loud = ['a', 'b', 'c'].map((name) => run(name, succeeded()))
+  assert.equal((await see('watch', ...loud)).length, 4)
+  assert.deepEqual(await see('watch', run('x', succeeded(), 'team-b')), ['x started team-a/qe', 'x finished team-a/qe'])
+  assert.deepEqual([owed('c'), owed('x')], [{ [pair]: ['started', 'finished'] }, undefined])
+  overflow.look(() => true)
+  assert.equal(overflow.ofSubscription('team-a/qe', 'team-b', false), undefined)
+  await drain()
+  assert.deepEqual(await see('refresh', run('c', succeeded())), ['c started team-a/qe', 'c finished team-a/qe'])
 })
 
 test('an object that came to its end long ago is taken up too', async () => {

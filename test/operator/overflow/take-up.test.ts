@@ -60,7 +60,7 @@ async function looks(count: number, of: { takesUp: boolean; raisedAt?: number; f
   const deps: TakeUpDeps = {
     overflow,
     isWatched: () => true,
-    namespacesOf: () => ['a'],
+    owedIn: () => ['a'],
     async refresh(kind, namespace) {
       lists.push(`${now} ${kind} ${namespace}`)
       if (of.takesUp) overflow.takenUp += 1

@@ -74,6 +74,7 @@ export class Life {
     this.overflow = new Overflow({
       outbox,
       capOf: (kind) => (kind === 'sink' ? cap : { rows: 1e6, bytes: 1e9 }),
+      users: (sink) => state.users(sink).size,
       owner: (uid) => state.owner(uid),
       turned: ignore,
       dropped: () => hooks.dropped(),

@@ -11,6 +11,7 @@ import type {
   DeadLetterQuery,
   Gaps,
   Load,
+  LoadOf,
   NewRow,
   ObjectRecord,
   Outbox,
@@ -180,7 +181,7 @@ export class MemoryOutbox implements Outbox {
     return this.kept.rows.filter((row) => row.sink === sink).length
   }
 
-  load(of: { sink: string } | { namespace: string }): Load {
+  load(of: LoadOf): Load {
     return loadOf(this.kept, of)
   }
 

@@ -1,5 +1,5 @@
 import { bytesOf, shrunk } from '../../../src/outbox/event-bytes.ts'
-import type { BatchLimits, Load, NewRow, Pace, Pending, Row, Settlement } from '../../../src/outbox/outbox.ts'
+import type { BatchLimits, Load, LoadOf, NewRow, Pace, Pending, Row, Settlement } from '../../../src/outbox/outbox.ts'
 
 export type KeptRow = Row & { namespace: string; written: number; due: number; claimed: number | undefined }
 
@@ -229,9 +229,11 @@ export function pendingOf({ rows }: KeptRows): Pending[] {
   })
 }
 
-export function loadOf(kept: KeptRows, of: { sink: string } | { namespace: string }): Load {
-  const some = kept.rows.filter((row) =>
-    'sink' in of ? row.sink === of.sink && !isApart(kept, row) : row.subscription.startsWith(`${of.namespace}/`),
+export function loadOf(kept: KeptRows, { sink, namespace }: LoadOf): Load {
+  const some = kept.rows.filter(
+    (row) =>
+      (sink === undefined || (row.sink === sink && !isApart(kept, row))) &&
+      (namespace === undefined || row.subscription.startsWith(`${namespace}/`)),
   )
   return { rows: some.length, bytes: some.reduce((sum, row) => sum + bytesOf(row.event), 0) }
 }
