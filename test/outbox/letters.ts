@@ -133,6 +133,9 @@ export function lettersContract(it: It): void {
     assert.deepEqual(letterIds(outbox, { sink: 'ns/sink' }), ['e1'])
     assert.deepEqual([outbox.size('ns/sink'), outbox.size('ns/park')], [1, 1])
     assert.equal(outbox.lowWater().get('uid-a ns/park'), 7)
+    const bytes = outbox.load({ sink: 'ns/park' }).bytes
+    assert.deepEqual(outbox.load({ sink: 'ns/park', namespace: 'ns' }), { rows: 1, bytes }, 'it counts to who made it')
+    assert.equal(outbox.load({ namespace: 'ns' }).rows, 2)
     assert.deepEqual(countsOf(outbox, 'uid-a', 'ns/park'), {})
     await assert.rejects(outbox.settle([parked(copy, 'ns/third')], clock.ms), RangeError)
     // Dead there as well; made a row again it is still known for what it is, and one letter's end leaves the other whole.

@@ -113,6 +113,15 @@ test('one that waited goes on once half of its part is free, or half of the sink
   assert.equal(alone.takes('loud'), true)
 })
 
+test('dead letters of tenants that are parked at a sink take nothing of the room of who uses it', async () => {
+  const { fill, takes, overflow } = stage(1)
+  await fill('tenant', 20)
+  await fill('platform', 5)
+  assert.equal(takes('platform', 7), true)
+  assert.equal(takes('platform', 8), false)
+  assert.equal(overflow.takes(sink, ['platform']), true, '5 of 12 are its own')
+})
+
 test('parts grow as namespaces stop using it', async () => {
   const { fill, takes, state, overflow } = stage()
   await fill('loud', 12)
