@@ -15,14 +15,22 @@ export type Bounds = { entries: number | undefined; cost: number | undefined }
 
 export type Words = { kind: string; quota: string; costQuota: string }
 
-type Place = Entry & { refusal: Refusal | undefined }
+/** `before`: those that are served of the older ones, and what they cost; unlike anything where it was not judged yet. */
+type Place = Entry & { refusal: Refusal | undefined; before: Tally }
+
+type Tally = { served: number; spent: number }
+
+/** The oldest first. `bounds`: by which they were judged. */
+type List = { places: Place[]; byKey: Map<string, Place>; bounds: Bounds; tooMany: Refusal | undefined }
+
+const unjudged: Tally = { served: Number.NaN, spent: Number.NaN }
 
 /**
  * Who is served of a namespace: the oldest, as many as its quotas allow. Each namespace is judged for itself. Of those that were there already
  * the standing changes only by what comes and goes before them, or with the quotas.
  */
 export class Roster {
-  private readonly namespaces = new Map<string, Place[]>()
+  private readonly namespaces = new Map<string, List>()
   private readonly boundsOf: (namespace: string) => Bounds
   private readonly words: Words
 
@@ -33,65 +41,73 @@ export class Roster {
 
   /** Takes in an entry that is new, or as it is now. Gives its standing, and the others whose standing turned. */
   enter(entry: Entry): { standing: Verdict<true>; turned: string[] } {
-    const { entries, cost } = this.boundsOf(namespaceOf(entry.key))
+    const namespace = namespaceOf(entry.key)
+    const bounds = this.boundsOf(namespace)
     // When quotas come or change, all are entered anew.
-    if (entries === undefined && cost === undefined) {
-      this.namespaces.delete(namespaceOf(entry.key))
+    if (bounds.entries === undefined && bounds.cost === undefined) {
+      this.namespaces.delete(namespace)
       return { standing: accept(true), turned: [] }
     }
-    const places = this.placesOf(entry.key)
-    const at = places.findIndex(({ key }) => key === entry.key)
-    const before = places[at]
-    if (at >= 0) places.splice(at, 1)
-    const place: Place = { ...entry, refusal: before?.refusal }
-    const next = places.findLastIndex((other) => precedes(other, place)) + 1
-    places.splice(next, 0, place)
-    const turned = this.judge(entry.key, places).filter((key) => key !== entry.key)
+    const list = this.namespaces.get(namespace) ?? { places: [], byKey: new Map(), bounds, tooMany: undefined }
+    this.namespaces.set(namespace, list)
+    const before = list.byKey.get(entry.key)
+    const place: Place = { ...entry, refusal: before?.refusal, before: unjudged }
+    const at = before ? take(list.places, before) : Number.POSITIVE_INFINITY
+    const next = positionOf(list.places, place)
+    list.places.splice(next, 0, place)
+    list.byKey.set(entry.key, place)
+    const last = at === Number.POSITIVE_INFINITY ? next : Math.max(at, next)
+    const turned = this.judge(namespace, list, Math.min(at, next), last).filter((key) => key !== entry.key)
     return { standing: place.refusal ?? accept(true), turned }
   }
 
   /** Gives the others whose standing turned by its going. */
   leave(key: string): string[] {
-    const places = this.namespaces.get(namespaceOf(key)) ?? []
-    const at = places.findIndex((place) => place.key === key)
-    if (at < 0) return []
-    places.splice(at, 1)
-    if (places.length === 0) this.namespaces.delete(namespaceOf(key))
-    return this.judge(key, places)
+    const namespace = namespaceOf(key)
+    const list = this.namespaces.get(namespace)
+    const place = list?.byKey.get(key)
+    if (!list || !place) return []
+    const at = take(list.places, place)
+    list.byKey.delete(key)
+    if (list.places.length === 0) this.namespaces.delete(namespace)
+    return this.judge(namespace, list, at, at - 1)
   }
 
   /** How many are not served. */
   refused(): number {
     let count = 0
-    for (const places of this.namespaces.values()) for (const { refusal } of places) if (refusal) count += 1
+    for (const { places } of this.namespaces.values()) for (const { refusal } of places) if (refusal) count += 1
     return count
   }
 
-  private placesOf(key: string): Place[] {
-    const namespace = namespaceOf(key)
-    const places = this.namespaces.get(namespace) ?? []
-    this.namespaces.set(namespace, places)
-    return places
-  }
-
-  private judge(key: string, places: readonly Place[]): string[] {
-    const namespace = namespaceOf(key)
-    const { entries, cost } = this.boundsOf(namespace)
+  /** Judges the places from `from` to `last`, and those after them as far as what is before them has changed. Gives those that turned. */
+  private judge(namespace: string, list: List, from: number, last: number): string[] {
+    const { places } = list
+    const bounds = this.boundsOf(namespace)
+    const isSame = bounds.entries === list.bounds.entries && bounds.cost === list.bounds.cost
+    list.bounds = bounds
+    if (!isSame) list.tooMany = undefined
     const turned: string[] = []
-    let [served, spent] = [0, 0]
-    // All that are too many are told the same, and they may be thousands.
-    let tooMany: Refusal | undefined
-    for (const place of places) {
-      if (entries !== undefined && served >= entries) tooMany ??= this.tooMany(namespace, entries, served)
-      const refusal = tooMany ?? this.tooCostly(place, namespace, cost, spent)
-      if (!refusal) {
-        served += 1
-        spent += place.cost
-      }
+    let before = isSame ? after(places[from - 1]) : after(undefined)
+    for (let at = isSame ? from : 0; at < places.length; at += 1) {
+      const place = places[at] as Place
+      const { served, spent } = place.before
+      if (isSame && at > last && served === before.served && spent === before.spent) break
+      const refusal = this.refusalOf(place, namespace, list, before)
       if ((refusal === undefined) !== (place.refusal === undefined)) turned.push(place.key)
       place.refusal = refusal
+      place.before = before
+      before = after(place)
     }
     return turned
+  }
+
+  private refusalOf(place: Place, namespace: string, list: List, { served, spent }: Tally): Refusal | undefined {
+    const { entries, cost } = list.bounds
+    if (entries === undefined || served < entries) return this.tooCostly(place, namespace, cost, spent)
+    // All that are too many are told the same, and they may be thousands.
+    list.tooMany ??= this.tooMany(namespace, entries, served)
+    return list.tooMany
   }
 
   private tooMany(namespace: string, entries: number, served: number): Refusal {
@@ -122,5 +138,30 @@ const remedy = 'delete one of them, or ask an administrator to raise'
 
 const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'))
 
+/** What the places up to this one make together. */
+function after(place: Place | undefined): Tally {
+  if (!place) return { served: 0, spent: 0 }
+  const { before, cost, refusal } = place
+  return refusal ? before : { served: before.served + 1, spent: before.spent + cost }
+}
+
+/** Takes a place out; gives where it was. */
+function take(places: Place[], place: Place): number {
+  const at = positionOf(places, place)
+  places.splice(at, 1)
+  return at
+}
+
+/** Where an entry is, or has to be put. */
+function positionOf(places: readonly Place[], entry: Entry): number {
+  let [from, to] = [0, places.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (precedes(places[middle] as Place, entry)) from = middle + 1
+    else to = middle
+  }
+  return from
+}
+
 const precedes = (one: Entry, other: Entry): boolean =>
-  one.created < other.created || (one.created === other.created && one.key <= other.key)
+  one.created < other.created || (one.created === other.created && one.key < other.key)

@@ -81,4 +81,36 @@ describe('who is served of a namespace', () => {
     })
     fc.assert(property, { numRuns: 200 })
   })
+
+  it('is what judging all of them anew would make of it, with quotas and costs that change, and so are the messages', () => {
+    const step = fc.record({
+      name: fc.constantFrom(...'pqrstu'),
+      second: fc.nat(3),
+      cost: fc.nat(40),
+      what: fc.constantFrom('enter', 'enter', 'enter', 'leave', 'quota'),
+      quota: fc.tuple(fc.option(fc.nat(4), { nil: undefined }), fc.nat(80)),
+    })
+    const property = fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      let quota = bounds(3, 60)
+      const roster = new Roster(() => quota, words)
+      const there = new Map<string, ReturnType<typeof entry>>()
+      for (const { name, second, cost, what, quota: next } of steps) {
+        const key = `a/${name}`
+        if (what === 'leave') {
+          roster.leave(key)
+          there.delete(key)
+        } else {
+          if (what === 'quota') quota = bounds(...next)
+          there.set(key, entry(key, second, cost))
+          roster.enter(entry(key, second, cost))
+        }
+        const anew = new Roster(() => quota, words)
+        for (const one of there.values()) anew.enter(one)
+        assert.equal(roster.refused(), anew.refused())
+        if (what === 'leave') continue
+        for (const one of there.values()) assert.deepEqual(roster.enter(one), { ...anew.enter(one), turned: [] })
+      }
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
 })
