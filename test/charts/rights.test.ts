@@ -12,6 +12,7 @@ import { installTekton } from '../controlplane/tekton.ts'
 import { ensureTool } from '../controlplane/tools.ts'
 import { conditionsOf } from '../e2e/fixture.ts'
 import { startOperator } from '../operator/process.ts'
+import { familyOff } from './families.ts'
 import { find, render } from './render.ts'
 import { type Asked, type Install, installs, rows } from './requests.ts'
 
@@ -51,6 +52,26 @@ suite('what the operator may do', () => {
     const { body, status } = await plane.admin.request('POST', path, { spec: { expirationSeconds: 3600 } })
     assert.equal(status, 201, JSON.stringify(body))
     return (body as { status: { token: string } }).status.token
+  }
+
+  /** A kubeconfig with the operator's own token. */
+  const kubeconfigOf = async (install: Install, server = plane.url): Promise<string> => {
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'c', cluster: { server, 'certificate-authority-data': btoa(plane.ca) } }],
+      users: [{ name: 'u', user: { token: await tokenOf(namespaceOf(install), 'carillon') } }],
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'c',
+    }
+    const path = join(plane.directory, `${install}.json`)
+    writeFileSync(path, JSON.stringify(config), { mode: 0o600 })
+    return path
+  }
+
+  const argsOf = (install: Install): string[] => {
+    const { template } = find(rendered.get(install) ?? [], 'StatefulSet').spec as Workload
+    return template.spec.containers[0]?.args.filter((arg) => arg !== 'run' && !/^--(data-dir|listen)=/.test(arg)) ?? []
   }
 
   before(async () => {
@@ -126,19 +147,8 @@ suite('what the operator may do', () => {
   }, async () => {
     const { admin } = plane
     await using sink = await startSink()
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'c', cluster: { server: plane.url, 'certificate-authority-data': btoa(plane.ca) } }],
-      users: [{ name: 'u', user: { token: await tokenOf(namespaceOf('few'), 'carillon') } }],
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'c',
-    }
-    const kubeconfig = join(plane.directory, 'few.json')
-    writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 })
-    const template = (find(rendered.get('few') ?? [], 'StatefulSet').spec as Workload).template
-    const args = template.spec.containers[0]?.args.filter((arg) => arg !== 'run' && !/^--(data-dir|listen)=/.test(arg))
-    await using operator = await startOperator({ kubeconfig: () => kubeconfig }, { args: args ?? [] })
+    const kubeconfig = await kubeconfigOf('few')
+    await using operator = await startOperator({ kubeconfig: () => kubeconfig }, { args: argsOf('few') })
 
     await admin.mergePatch('v1', 'Namespace', undefined, 'team-a', { metadata: { labels: { told: 'yes' } } })
     const subscription = (namespace: string, more: string) => `
@@ -182,6 +192,10 @@ spec: {sinks: [{name: told}], ${more}}
     const refused = operator.log.filter((line) => JSON.stringify(line).includes('forbidden'))
     assert.deepEqual(refused, [])
   })
+
+  test('with some sources only, nothing is asked of the others, and who names one is told', { timeout: 120_000 }, () =>
+    familyOff({ plane, agent, args: argsOf('tekton'), kubeconfig: (server) => kubeconfigOf('tekton', server) }),
+  )
 
   test('the roles of Kubernetes have it added: view reads, edit writes subscriptions, admin sinks', async () => {
     const { admin } = plane
