@@ -177,6 +177,9 @@ describe('what the docs name', () => {
     '--for',
     '--optimize-for-size',
     '--reuse-values',
+    '--reset-then-reuse-values',
+    '--set',
+    '--values',
     '--omit',
     '--ignore-scripts',
   ])
