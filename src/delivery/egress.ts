@@ -3,6 +3,7 @@ import { Agent, buildConnector, type Dispatcher, Pool } from 'undici'
 import type { EgressPolicy } from '../api/policy.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
+import { boundAnswers } from './answer-bound.ts'
 import type { TlsMaterial } from './certificates.ts'
 import { compileHosts, isInnerName } from './hosts.ts'
 import type { Inside } from './inside.ts'
@@ -151,7 +152,7 @@ function createAgent(options: AgentOptions, guard: Guard): Dispatcher {
     // Attempts have a deadline of their own, over all of their parts.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: endpoints || !guard.proxy ? direct : throughProxy(direct, options, guard, guard.proxy),
+    connect: boundAnswers(endpoints || !guard.proxy ? direct : throughProxy(direct, options, guard, guard.proxy)),
   })
 }
 

@@ -39,6 +39,7 @@ const codes: Readonly<Record<string, readonly [FailureClass, message: string]>> 
   EPROTO: ['TLSFailed', 'The TLS handshake failed.'],
   EHOSTUNREACH: ['NetworkFailed', 'The host cannot be reached.'],
   ENETUNREACH: ['NetworkFailed', 'The network of the host cannot be reached.'],
+  AnswerTooLong: ['InvalidAnswer', 'The answer goes on and on.'],
   HTTPParserError: ['InvalidAnswer', 'What came back is no HTTP.'],
   UND_ERR_HEADERS_OVERFLOW: ['InvalidAnswer', 'The headers of the answer are too large.'],
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['InvalidAnswer', 'The answer is not as long as it said.'],

@@ -11,6 +11,8 @@ type Controller = Dispatcher.DispatchController
 const maxBody = 64 * 1024
 /** And so much is looked at, where the event was not taken. */
 const maxLook = 4096
+/** One in three seconds of the longest attempt: who sends more keeps us from work. */
+const maxInformational = 100
 
 type Headers = Record<string, string | string[] | undefined>
 
@@ -32,6 +34,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private headers: Headers = {}
   private readonly looked: Buffer[] = []
   private received = 0
+  private informational = 0
   private over = false
 
   constructor(
@@ -56,7 +59,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Controller, status: number, headers: Headers): void {
-    if (status < 200) return
+    if (status < 200) {
+      this.informational += 1
+      if (this.informational > maxInformational)
+        this.stop('InvalidAnswer', 'What came back are informational answers only.')
+      return
+    }
     this.status = status
     this.headers = headers
   }

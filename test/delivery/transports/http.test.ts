@@ -165,6 +165,25 @@ describe('answers', () => {
     assert.equal(summary(await sendTo(`http://127.0.0.1:${listener.port}/`)), 204)
   })
 
+  const floods: [what: string, head: string, endless: string, expected: number | RegExp][] = [
+    ['informational ones', '', 'HTTP/1.1 103 X\r\n\r\n', /^InvalidAnswer: What came back are informational answers/],
+    ['empty lines', '', '\r\n', /^InvalidAnswer: The answer goes on and on\.$/],
+    ['a chunk extension', 'HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n1;', 'a', 200],
+  ]
+  for (const [what, head, endless, expected] of floods)
+    it(`${what} without end: the connection is cut, long before the attempt is over`, async () => {
+      let written = 0
+      await using listener = await listen((socket) => {
+        socket.write(head)
+        pour(socket, (bytes) => (written += bytes), Buffer.from(endless.repeat(65_536 / endless.length)))
+      })
+      const cut = listener.disconnected()
+      const said = String(summary(await sendTo(`http://127.0.0.1:${listener.port}/`, { timeoutMs: 60_000 })))
+      assert.match(said, expected instanceof RegExp ? expected : new RegExp(`^${expected}$`))
+      await cut
+      assert.ok(written < 50_000_000, `${written} bytes`)
+    })
+
   it('a compressed or binary body changes nothing', async () => {
     await using listener = await listen(reply(200, 'content-encoding: gzip\r\n', '\u0000\u0001no gzip'))
     assert.equal(summary(await sendTo(`http://127.0.0.1:${listener.port}/`)), 200)
