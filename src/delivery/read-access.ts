@@ -15,7 +15,12 @@ export type Readers = {
   /** Of certificates; each time anew when left out. */
   examine?: Examine
   /** By client credentials. */
-  oauth2(spec: OAuth2Spec, client: { id: string; secret: string }, fresh: boolean): Promise<Verdict<string>>
+  oauth2(
+    namespace: string,
+    spec: OAuth2Spec,
+    client: { id: string; secret: string },
+    fresh: boolean,
+  ): Promise<Verdict<string>>
   /** Of a ServiceAccount of the sink's namespace. */
   serviceAccount(namespace: string, spec: ServiceAccountSpec, fresh: boolean): Promise<Verdict<string>>
 }
@@ -91,7 +96,7 @@ async function readToken(
   if (!id.ok) return id
   const secret = read(name, 'client-secret')
   if (!secret.ok) return secret
-  return readers.oauth2(auth.oauth2, { id: id.value, secret: secret.value }, fresh)
+  return readers.oauth2(namespace, auth.oauth2, { id: id.value, secret: secret.value }, fresh)
 }
 
 export function unreadable(what: string, namespace: string, error: unknown): string {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { EventSink } from '../api/generated.ts'
 import { type KubeObject, keyOf } from '../api/object.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
@@ -27,8 +28,9 @@ export function accessReader({ client, egress, policy }: Pick<Ground, 'client' |
     examine: rememberingExamine(now),
     secret: secretReader(async (...of) => (await read('secrets')(...of)) as (KubeObject & Secret) | undefined, now),
     configMap: secretReader(async (...of) => (await read('configmaps')(...of)) as ConfigMap | undefined, now),
-    oauth2: (...[spec, { id, secret }, fresh]: Parameters<Readers['oauth2']>) =>
+    oauth2: (...[namespace, spec, { id, secret }, fresh]: Parameters<Readers['oauth2']>) =>
       tokens(
+        namespace,
         JSON.stringify(['oauth2', spec.tokenURL, spec.scopes, spec.audience, id, secret]),
         () => fetchToken(spec, { id, secret }, egress, now),
         fresh,
@@ -49,9 +51,14 @@ export function accessReader({ client, egress, policy }: Pick<Ground, 'client' |
   const check = (sink: EventSink, fresh: boolean, again: () => void) =>
     ofSink(sink, fresh, {
       ...readers,
-      async oauth2(spec, client, anew) {
-        const form = JSON.stringify([keyOf(sink), sink.metadata.generation, client.id, client.secret])
-        const found = await later(form, () => readers.oauth2(spec, client, anew), again)
+      async oauth2(namespace, spec, client, anew) {
+        const form = hash('sha256', JSON.stringify([keyOf(sink), sink.metadata.generation, client.id, client.secret]))
+        const ask = async () => {
+          const token = await readers.oauth2(namespace, spec, client, anew)
+          // Whether there is one is all that is kept of it.
+          return token.ok ? accept('') : token
+        }
+        const found = await later(form, ask, again)
         return found ?? (wasReady(sink) ? accept('') : unanswered)
       },
     })

@@ -26,8 +26,8 @@ export function serviceAccountTokens(client: KubeClient, tokens: GetToken, now: 
       const found = await account(namespace, spec.name, fresh)
       const refusal = accountRefusal(namespace, spec, found)
       if (refusal) return refusal
-      const form = JSON.stringify(['serviceAccount', namespace, spec.name, spec.audience, found?.metadata.uid])
-      return await tokens(form, () => mint(client, namespace, spec, now()), fresh)
+      const form = JSON.stringify(['serviceAccount', spec.name, spec.audience, found?.metadata.uid])
+      return await tokens(namespace, form, () => mint(client, namespace, spec, now()), fresh)
     } catch (error) {
       const status = error instanceof KubeError && error.status !== undefined ? ` (HTTP ${error.status})` : ''
       return refuse('TokenUnavailable', `The API server could not be asked for a token${status}; it is tried again.`)

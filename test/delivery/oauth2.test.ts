@@ -123,7 +123,7 @@ describe('a token', () => {
       return answer ?? accept({ value: `${form}-${asked.length}`, expires: clock.ms + lifeMs })
     }
     const take = async (form: string, fresh = false, answer?: Verdict<Token>) => {
-      const token = await get(form, mint(form, answer), fresh)
+      const token = await get('team', form, mint(form, answer), fresh)
       return token.ok ? token.value : token.reason
     }
     return { clock, asked, take }
@@ -171,6 +171,26 @@ describe('a token', () => {
     clock.ms += 10_000
     assert.equal(await take('a', false, none), 'TokenUnavailable')
     assert.equal(await take('a'), 'a-5')
+  })
+
+  it('is forgotten where its namespace has asked for hundreds of others since, and not where others did', async () => {
+    const asked: string[] = []
+    const get = tokenStore(() => now)
+    const of = (namespace: string, form: string) =>
+      get(
+        namespace,
+        form,
+        async () => accept({ value: String(asked.push(`${namespace}/${form}`)), expires: now + 86_400_000 }),
+        false,
+      )
+    await of('quiet', 'a')
+    for (let one = 0; one < 1000; one++) await of('hostile', String(one))
+    await of('quiet', 'a')
+    await of('hostile', '999')
+    await of('hostile', '500')
+    assert.equal(asked.length, 1001)
+    await of('hostile', '499')
+    assert.equal(asked.length, 1002)
   })
 
   it('that could not be had is asked for at the next call', async () => {
