@@ -10,6 +10,11 @@ const timeZoneCost = 1000
 /** Counts the work of one evaluation after the other. */
 export type Meter = { reset(work: number): void; spend(units: number): void; left(): number }
 
+/** One for all: where it is thrown says nothing, and to look where costs more than many an evaluation. */
+const exceeded = Object.freeze(
+  new WorkExceeded('the expression takes too much work: it goes through lists or texts that are too long'),
+)
+
 export function createMeter(): Meter {
   let left = 0
   return {
@@ -18,8 +23,7 @@ export function createMeter(): Meter {
     },
     spend(units) {
       left -= units
-      if (left < 0)
-        throw new WorkExceeded('the expression takes too much work: it goes through lists or texts that are too long')
+      if (left < 0) throw exceeded
     },
     left: () => left,
   }
