@@ -305,6 +305,8 @@ export type EventSinkStatus = {
   lastHandledReconcileAt?: string
   /** The value of the annotation reconcile.fluxcd.io/forceAt that was last answered. */
   lastHandledForceAt?: string
+  /** Which install wrote this status, by the namespace and name of its Lease. */
+  servedBy?: string
   /**
    * Ready: the sink is understood and all that it refers to is there. Delivering: events get through. Present
    * only while they are true: Reconciling, Stalled, Overflow (more waits than may, or the operator's disk takes
@@ -603,6 +605,8 @@ export type EventSubscriptionStatus = {
   lastHandledReconcileAt?: string
   /** The value of the annotation reconcile.fluxcd.io/forceAt that was last answered. */
   lastHandledForceAt?: string
+  /** Which install wrote this status, by the namespace and name of its Lease. */
+  servedBy?: string
   /**
    * Ready: the subscription is understood and all that it refers to is there. Delivering: events get through to
    * all sinks. Continuity: nothing may have been missed of late. Present only while they are true: Reconciling,

@@ -32,9 +32,17 @@ const told = [
 /** Writes statuses by server-side apply, skips those that say nothing new, and tells turned conditions as core Events. */
 export class Statuses {
   private readonly written = new Map<string, { uid: string; text: string; conditions: Condition[] }>()
-  private readonly deps: { client: KubeClient; log: KubeLog; metrics: Metrics; now(): number; controller: string }
+  private readonly deps: {
+    client: KubeClient
+    log: KubeLog
+    metrics: Metrics
+    now(): number
+    controller: string
+    install: string
+  }
 
-  constructor(deps: { client: KubeClient; log: KubeLog; metrics: Metrics; now(): number; controller: string }) {
+  /** `install`: what the statuses say who wrote them. */
+  constructor(deps: Statuses['deps']) {
     this.deps = deps
   }
 
@@ -57,7 +65,8 @@ export class Statuses {
     const resource = object.kind === 'EventSink' ? eventSinkResource : eventSubscriptionResource
     const { namespace = '', name, uid } = object.metadata
     try {
-      const applied = await applyStatus(this.deps.client, resource, namespace, name, status, fieldManager)
+      const signed = { ...status, servedBy: this.deps.install }
+      const applied = await applyStatus(this.deps.client, resource, namespace, name, signed, fieldManager)
       if (!applied.ok) {
         this.deps.metrics.statusWrites.inc({ result: applied.reason })
         return applied.reason === 'NotFound'

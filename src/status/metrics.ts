@@ -81,6 +81,7 @@ export function createMetrics() {
       'result',
     ]),
     statusWrites: counter('carillon_status_writes_total', 'Writes of status.', ['result']),
+    contested: counter('carillon_contested_statuses_total', 'Statuses that another install wrote over.', ['kind']),
     attemptSeconds: new Histogram({
       name: 'carillon_attempt_duration_seconds',
       help: 'How long attempts took.',

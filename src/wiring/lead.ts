@@ -13,6 +13,11 @@ const undisputed: Leadership = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 }
 
+const leaseOf = ({ class: of }: Ground['config']): string => (of === undefined ? 'carillon' : `carillon-${of}`)
+
+/** What tells this install from others of the cluster: `namespace/name` of its Lease. */
+export const installOf = (config: Ground['config']): string => `${config.namespace}/${leaseOf(config)}`
+
 /**
  * Resolves once this instance may work: at once with `--leader-elect=false`, and for the data directory that worked last; undefined when
  * `signal` aborts before. `waiting` is told of who works instead.
@@ -24,8 +29,8 @@ export async function lead(
   signal: AbortSignal,
 ): Promise<Verdict<Leadership | undefined>> {
   if (config.leaseMs === undefined) return accept(undisputed)
-  const { namespace, class: of, leaseMs: durationMs } = config
-  const name = of === undefined ? 'carillon' : `carillon-${of}`
+  const { namespace, leaseMs: durationMs } = config
+  const name = leaseOf(config)
   const options = { client, namespace, name, host: hostname(), instance, durationMs, log, random: Math.random }
   return await Lease.take(options, (holder) => waiting(holder, `${namespace}/${name}`), signal)
 }

@@ -5,6 +5,7 @@ import { Renderer } from '../operator/render.ts'
 import { Statuses } from '../operator/statuses.ts'
 import type { Watches } from '../operator/watches.ts'
 import { StatusWriter } from '../status/writer.ts'
+import { installOf } from './lead.ts'
 import { controller, now, type Parts } from './parts.ts'
 import type { Recovering } from './recovery.ts'
 import { storageTeller } from './storage.ts'
@@ -29,7 +30,7 @@ export function createStatuses(
   told: () => Told,
 ) {
   const { client, log } = ground
-  const statuses = new Statuses({ client, log, metrics, now, controller })
+  const statuses = new Statuses({ client, log, metrics, now, controller, install: installOf(ground.config) })
   const renderer = new Renderer({
     state,
     outbox,

@@ -24,6 +24,7 @@ import type { StatusBook } from '../status/book.ts'
 import type { Metrics } from '../status/metrics.ts'
 import { type Ground, now, type Parts } from './parts.ts'
 import { judging, keyOfUid, type Recovering } from './recovery.ts'
+import { watchRivals } from './rivals.ts'
 
 type Scope = {
   namespace?: string | undefined
@@ -71,6 +72,7 @@ export function collections(
 ) {
   const { class: name, watchNamespaces } = ground.config
   const { adminNamespaces } = ground.policy()
+  const contest = watchRivals(ground, metrics)
   const labelSelector = name === undefined ? '!carillon.dev/class' : `carillon.dev/class=${name}`
   const scopes = watchNamespaces.length === 0 ? [undefined] : [...new Set([...watchNamespaces, ...adminNamespaces])]
   const reflect = (kind: string, resource: Resource, scope: Scope) => ({
@@ -89,6 +91,7 @@ export function collections(
     sinks: new Collection<EventSink>(ours(eventSinkResource), (key, before, after) => {
       if (after && !before) seedSink(book, after)
       if (after && needsLabels(after)) needLabels()
+      contest('EventSink', key, before, after)
       operator().changed('sink', key, before, after)
     }),
     subscriptions: new Collection<EventSubscription>(ours(eventSubscriptionResource), (key, before, after) => {
@@ -96,6 +99,7 @@ export function collections(
         seedSubscription(book, after)
         seed(after)
       }
+      contest('EventSubscription', key, before, after)
       operator().changed('subscription', key, before, after)
     }),
     namespaces: new Collection<KubeObject>(scopes.map(ofNamespace), (key, before, after) =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { apiVersion, momentOf, run, toLoopback } from '../fixture.ts'
+import { setTimeout } from 'node:timers/promises'
+import { apiVersion, momentOf, patienceMs, run, toLoopback } from '../fixture.ts'
 import type { Scene } from './scene.ts'
 
 /** Several operators in one cluster, and operators that are told to look at a part of it. */
@@ -26,6 +27,28 @@ export function classes(scene: Scene): void {
     const text = await (await fetch(`${other.health}/metrics`)).text()
     assert.match(text, /^carillon_delivered_total\{sink="blue\/sink"\} 2$/m)
     assert.doesNotMatch(text, /plain|nobodys/)
+  })
+
+  it('says when another install serves the same objects', async () => {
+    const { stage, admin } = scene
+    const args = [...toLoopback, '--class', 'twin', '--leader-elect=false']
+    const twin = (namespace: string) => stage.operator({ args: [...args, '--namespace', namespace], user: 'admin' })
+    const one = await twin('twin-one')
+    const team = await stage.team('twin', { class: 'twin' })
+    await team.subscribe()
+    await run(admin, team.namespace, 'one')
+    await team.received(2)
+    const servedBy = (of: string) =>
+      team.until('EventSubscription', 'subscription', of, ({ status }) => status?.servedBy === of)
+    await servedBy('twin-one/carillon-twin')
+    await twin('twin-two')
+    await servedBy('twin-two/carillon-twin')
+    const warned = () => one.log.find(({ msg }) => /another install serves the same objects/.test(msg))
+    const end = Date.now() + patienceMs
+    while (!warned() && Date.now() < end) await setTimeout(50)
+    assert.deepEqual([warned()?.install, warned()?.other], ['twin-one/carillon-twin', 'twin-two/carillon-twin'])
+    const text = await (await fetch(`${one.health}/metrics`)).text()
+    assert.match(text, /^carillon_contested_statuses_total\{kind="EventSubscription"\} [1-9]/m)
   })
 
   it('takes as defaults the sinks of its class only', async () => {
