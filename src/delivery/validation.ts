@@ -33,10 +33,11 @@ const later = new Set([408, 425, 429, 500, 502, 503, 504])
  * knowing of this. Else the answer is what becomes of the attempt: never one that would blame an event.
  */
 export function readAgreement(
-  { answer, allowedOrigin, allowedRate }: Asked,
+  { answer, ...headers }: Asked,
   validation: Validation,
 ): { kind: 'agreed'; agreement: Agreement } | { kind: 'refused'; answer: Answer } {
   if (answer.kind === 'failure') return { kind: 'refused', answer }
+  const [allowedOrigin, allowedRate] = [bare(headers.allowedOrigin), bare(headers.allowedRate)]
   const { status, durationMs } = answer
   const hundred = Math.floor(status / 100)
   if (hundred === 3 || usual.has(status)) return { kind: 'refused', answer: { ...answer, asked: true } }
@@ -60,6 +61,9 @@ export function readAgreement(
 }
 
 const positive = /^[1-9]\d{0,14}$/
+
+/** Blanks around a value are no part of it (RFC 9110 §5.5); the parser leaves those after it. */
+const bare = (header: Header): Header => (typeof header === 'string' ? header.trim() : header)
 
 /** Names of hosts are the same in upper and lower case. */
 const isSameName = (one: Header, other: string): boolean =>

@@ -31,6 +31,7 @@ describe('a sink agrees', () => {
     ['with less', asked(200, own, '1'), rated, 1],
     ['with more', asked(200, own, '6000'), rated, 6000],
     ['with any rate', asked(200, own, '*'), rated, undefined],
+    ['with blanks around', asked(200, `${own} `, ' 30\t'), rated, 30],
     ['with a rate that nobody asked for', asked(202, '*', '30'), plain, 30],
   ]
   for (const [what, one, of, perMinute] of table)
