@@ -80,7 +80,38 @@ export function overflow(scene: Scene): void {
     const gap = await full.condition('EventSubscription', 'subscription', 'Ready', { status: 'True' })
     assert.equal((gap.status?.counts as { dropped: number }).dropped, told.dropped)
     assert.ok((await metric(operator, 'carillon_dropped_total', 'reason="Overflow"')) === told.dropped)
-    assert.equal(await metric(operator, 'carillon_owed_objects'), 0)
+    assert.equal(await metric(operator, 'carillon_owed_objects', 'sink="overflow-full/sink"'), 0)
+  })
+
+  it('lets one tenant fill a shared sink, and takes what others have for it all the same', async () => {
+    const { stage, admin, operator } = scene
+    const owner = await stage.team('pot-owner', { sink: { behaviour: { kind: 'answer', status: 503 } } })
+    const retry = { initialDelay: '10ms', maxDelay: '50ms' }
+    await owner.sink('sink', {}, { retry, limits: { maxPending: 4 }, allowedNamespaces: { from: 'All' } })
+    const [loud, quiet] = [await stage.team('pot-loud'), await stage.team('pot-quiet')]
+    const spec = { sinks: [{ name: 'sink', namespace: 'pot-owner' }], events: startAndEnd }
+    for (const tenant of [loud, quiet]) await tenant.subscription('subscription', spec)
+    for (const tenant of [loud, quiet]) await tenant.ready()
+    for (const name of ['a', 'b', 'c']) await run(admin, loud.namespace, name)
+    const ofPart = {
+      status: 'True',
+      reason: 'MaxPendingReached',
+      message: /4 deliveries wait from namespace pot-loud, its part is 2: .*; 1 object waits/,
+    } as const
+    await loud.condition('EventSubscription', 'subscription', 'Overflow', ofPart)
+    await run(admin, quiet.namespace, 'x')
+    await quiet.counts('EventSubscription', 'subscription', ({ pending }) => pending === 2)
+    assert.ok(isRelieved(await quiet.ask('EventSubscription', 'subscription')))
+    assert.equal(await metric(operator, 'carillon_owed_objects', 'sink="pot-owner/sink"'), 1)
+    const refused = owner.server.received.length
+    owner.server.behave({ kind: 'answer', status: 204 })
+    await owner.ask('EventSink', 'sink')
+    const told = taken(await owner.received(refused + 8), refused)
+    const both = ['a', 'b', 'c', 'x'].flatMap((name) => [`taskrun/${name} started`, `taskrun/${name} finished`])
+    assert.deepEqual(told.toSorted(), both.toSorted())
+    const ofLast = told.filter((moment) => moment.startsWith('taskrun/c '))
+    assert.deepEqual(ofLast, ['taskrun/c started', 'taskrun/c finished'])
+    await loud.until('EventSubscription', 'subscription', 'Overflow to be gone', isRelieved)
   })
 
   it('takes a burst up in the end that is ten times what may wait, also after a kill, and at once when the cap is raised', async () => {
