@@ -26,6 +26,8 @@ export type Egress = {
 }
 
 export type AgentOptions = {
+  /** Whose sink it is: its names are looked up within that namespace's share. */
+  namespace?: string | undefined
   connections: number
   connectTimeoutMs: number
   /** How long a connection stays open with nothing to send, at most; 15 s when left out. */
@@ -161,13 +163,14 @@ type Dial = (timeoutMs: number) => Connector
 
 /** Dials, by the guard's lookup; a connector for each port, as it depends on that, too, what may be reached. */
 const dialer =
-  ({ tls }: AgentOptions, guard: Guard): Dial =>
+  ({ namespace, tls }: AgentOptions, guard: Guard): Dial =>
   (timeout) => {
     const byPort = new Map<number, Connector>()
     const connectorTo = (port: number): Connector => {
       const known = byPort.get(port)
       const connector =
-        known ?? buildConnector({ timeout, allowH2: false, lookup: guardedLookup(guard, port), ...materialOf(tls) })
+        known ??
+        buildConnector({ timeout, allowH2: false, lookup: guardedLookup(guard, port, namespace), ...materialOf(tls) })
       byPort.set(port, connector)
       return connector
     }
@@ -187,9 +190,9 @@ const guarded =
   }
 
 /** A lookup that knows only addresses which may be reached; Node dials what it returns. */
-function guardedLookup(guard: Guard, port: number): LookupFunction {
+function guardedLookup(guard: Guard, port: number, namespace: string | undefined): LookupFunction {
   return (host, options, callback) => {
-    guard.resolve(askedFor(host, guard), (error, found) => {
+    const judge: Parameters<Resolve>[1] = (error, found) => {
       if (error) return callback(error, '', 0)
       const trusted = guard.isTrusted(host)
       const wanted =
@@ -199,7 +202,8 @@ function guardedLookup(guard: Guard, port: number): LookupFunction {
       if (!first) return callback(new AddressRefused(refusal(host)), '', 0)
       if (options.all) callback(null, passed)
       else callback(null, first.address, first.family)
-    })
+    }
+    guard.resolve(askedFor(host, guard), judge, namespace)
   }
 }
 
@@ -213,7 +217,7 @@ const askedFor = (host: string, { isOutward, isTrusted }: Guard): string =>
  */
 function throughProxy(
   direct: Connector,
-  { connectTimeoutMs, tls }: AgentOptions,
+  { connectTimeoutMs, namespace, tls }: AgentOptions,
   guard: Guard,
   { headers: own, passes, pool }: NonNullable<Guard['proxy']>,
 ): Connector {
@@ -225,12 +229,13 @@ function throughProxy(
   const onward = guarded((target, callback) => {
     const host = bare(target.hostname)
     if (isIP(host) !== 0) return connect(target, callback)
-    guard.resolve(askedFor(host, guard), (error, found) => {
+    const judge: Parameters<Resolve>[1] = (error, found) => {
       const trusted = guard.isTrusted(host)
       const isRefused = !error && found.some(({ address }) => !guard.permits(address, portOf(target), trusted))
       if (isRefused) callback(new AddressRefused(refusal(host)), null)
       else connect(target, callback)
-    })
+    }
+    guard.resolve(askedFor(host, guard), judge, namespace)
   }, guard)
   return (target, callback) => (passes(bare(target.hostname)) ? direct : onward)(target, callback)
 }

@@ -1,10 +1,15 @@
 import { type LookupAddress, Resolver } from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { type LookupBounds, lookupTurns } from './lookup-turns.ts'
 import { candidates, readHosts, readResolvConf, type SearchList } from './names.ts'
 
-/** Resolves a host name to all of its addresses. */
-export type Resolve = (host: string, callback: (error: Error | null, addresses: LookupAddress[]) => void) => void
+/** Resolves a host name to all of its addresses, for a namespace: none has more than its share of the lookups that are under way. */
+export type Resolve = (
+  host: string,
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+  namespace?: string,
+) => void
 
 export type ResolverOptions = {
   /** As `dns.Resolver` takes them; those of resolv.conf when left out. */
@@ -13,6 +18,7 @@ export type ResolverOptions = {
   resolvConf?: string
   /** How long one question to one server may take, ms; it is asked twice. */
   timeoutMs?: number
+  bounds?: LookupBounds
 }
 
 /** The two files are looked at again after this long. */
@@ -27,20 +33,19 @@ const nothing = ['ESERVFAIL', 'EREFUSED', 'ENODATA', 'ENOTFOUND']
 /**
  * Resolves host names without a thread. `getaddrinfo` has four threads for the whole process, and a DNS server that hangs keeps each of
  * them for seconds: a few sinks with such names would hold up all others. As there, /etc/hosts comes first, then DNS with the search
- * list of resolv.conf (what makes `service.namespace` a name in a pod). However many ask for a name at a time, it is asked for once.
+ * list of resolv.conf (what makes `service.namespace` a name in a pod). However many ask for a name at a time, it is asked for once;
+ * many names take turns.
  */
 export function createResolver(options: ResolverOptions = {}): Resolve {
   const files = filesReader(options)
-  const underWay = new Map<string, Promise<LookupAddress[]>>()
   const lookup = async (host: string) => {
     const { hosts, search, resolver } = files()
     const known = hosts.get(host.toLowerCase().replace(/\.$/, ''))
     return known ?? (await searchFor(resolver, candidates(host, search)))
   }
-  return (host, callback) => {
-    const lookingUp = underWay.get(host) ?? lookup(host).finally(() => underWay.delete(host))
-    underWay.set(host, lookingUp)
-    lookingUp.then(
+  const inTurn = lookupTurns(lookup, () => failed('ETIMEOUT'), options.bounds)
+  return (host, callback, namespace = '') => {
+    inTurn(host, namespace).then(
       (addresses) => callback(null, addresses),
       (error: Error) => callback(error, []),
     )

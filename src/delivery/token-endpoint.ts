@@ -13,10 +13,11 @@ export async function fetchToken(
   client: { id: string; secret: string },
   egress: Egress,
   now: () => number,
+  namespace?: string,
 ): Promise<Verdict<Token>> {
   const url = egress.check(spec.tokenURL)
   if (!url.ok) return refuse(url.reason, `http.auth.oauth2.tokenURL: ${url.message}`)
-  const agent = egress.agent({ connections: 1, connectTimeoutMs: 5_000 })
+  const agent = egress.agent({ namespace, connections: 1, connectTimeoutMs: 5_000 })
   try {
     const { origin, pathname, search } = url.value
     const { headers, body } = tokenRequest(spec, client.id, client.secret)

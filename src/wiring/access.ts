@@ -32,7 +32,7 @@ export function accessReader({ client, egress, policy }: Pick<Ground, 'client' |
       tokens(
         namespace,
         JSON.stringify(['oauth2', spec.tokenURL, spec.scopes, spec.audience, id, secret]),
-        () => fetchToken(spec, { id, secret }, egress, now),
+        () => fetchToken(spec, { id, secret }, egress, now, namespace),
         fresh,
       ),
     serviceAccount: serviceAccountTokens(client, tokens, now),

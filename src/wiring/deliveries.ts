@@ -62,8 +62,9 @@ export function deliveryStarter(
 /** The way to a sink, through the one door out. */
 export const transportTo =
   ({ egress, services }: Ground) =>
-  ({ url, service, mode, validation, timeoutMs, concurrency }: SinkRuntime) =>
+  ({ key, url, service, mode, validation, timeoutMs, concurrency }: SinkRuntime) =>
     transports.http({
+      namespace: key.slice(0, key.indexOf('/')),
       url,
       mode,
       validation,

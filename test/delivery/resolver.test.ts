@@ -148,10 +148,12 @@ describe('the resolver', () => {
       name.startsWith('hung') ? 'hang' : family === 4 ? ['127.0.0.1'] : [],
     )
     const calledOff = new AbortController()
-    const hung = Array.from({ length: 20 }, (_, n) => open(`http://hung-${n}.example:1/`, {}, at.resolve))
+    const hung = Array.from({ length: 20 }, (_, n) =>
+      open(`http://hung-${n}.example:1/`, { namespace: `team-${n % 2}` }, at.resolve),
+    )
     const stuck = hung.map((transport) => transport.send(eventOf('1'), { headers: {}, signal: calledOff.signal }))
     await at.dns.questions(40)
-    assert.equal(summary(await sendTo(`http://well.example:${sink.port}/`, {}, at.resolve)), 204)
+    assert.equal(summary(await sendTo(`http://well.example:${sink.port}/`, { namespace: 'team-9' }, at.resolve)), 204)
     assert.equal(summary(await sendTo(sink.url, {}, at.resolve)), 204)
     calledOff.abort()
     for (const answer of await Promise.all(stuck)) assert.match(String(summary(answer)), /^Aborted/)

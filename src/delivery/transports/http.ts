@@ -9,6 +9,8 @@ import { Exchange } from './exchange.ts'
 import type { SendOptions, Transport } from './transport.ts'
 
 export type HttpOptions = {
+  /** Of the sink. */
+  namespace?: string
   url: string
   /** With `batch` an event that goes alone, by `send`, is structured. */
   mode: 'binary' | 'structured' | 'batch'
@@ -37,6 +39,7 @@ const maxConnectMs = 5_000
 export function httpTransport(options: HttpOptions): Transport {
   const {
     url,
+    namespace,
     mode,
     timeoutMs,
     connectTimeoutMs = maxConnectMs,
@@ -49,7 +52,13 @@ export function httpTransport(options: HttpOptions): Transport {
   const target = egress.check(url, endpoints !== undefined)
   if (!target.ok) return unreachable(ofGuard.find((one) => one === target.reason) ?? 'InvalidURL', target.message)
   const agents = new Agents((tls) =>
-    egress.agent({ connections, connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs), tls, endpoints }),
+    egress.agent({
+      namespace,
+      connections,
+      connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs),
+      tls,
+      endpoints,
+    }),
   )
   const { origin, pathname, search } = target.value
   const path = pathname + search
