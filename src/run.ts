@@ -10,7 +10,7 @@ import { connect, type KubeClient } from './kube/client.ts'
 import type { ClusterOptions } from './kube/kubeconfig.ts'
 import type { KubeLog } from './kube/log.ts'
 import { clusterUid } from './kube/resources.ts'
-import { serverAddresses } from './kube/server-addresses.ts'
+import { serverAddresses, serversOf } from './kube/server-addresses.ts'
 import { serveHealth } from './operator/health.ts'
 import { marginMs } from './operator/recovery/checkpoint.ts'
 import { createMetrics, type Metrics } from './status/metrics.ts'
@@ -45,7 +45,8 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   const metrics = createMetrics()
   const { namespace, dataDir } = config
   const ownPorts: number[] = []
-  const inside = insideOf(await serverAddresses(client.server), () => ownPorts)
+  using apiServer = await serverAddresses(serversOf(client.server, options.cluster))
+  const inside = insideOf(apiServer.places, () => ownPorts)
   const known = { ...start, inside }
   const keeper = new ConfigKeeper({ start: known, namespace, dataDir, client, log, metrics, controller, now, setLevel })
   let named: Verdict<string> | undefined

@@ -160,7 +160,11 @@ describe('names', () => {
 })
 
 describe('the API server and the operator itself', () => {
-  const inside = insideOf({ addresses: new Set(['127.0.0.1', '10.96.0.1']), port: 6444 }, () => [9090])
+  const places = [{ addresses: new Set(['127.0.0.1', '10.96.0.1']), port: 6444 }]
+  const inside = insideOf(
+    () => places,
+    () => [9090],
+  )
   const egress = compileEgress({ allowCidrs: ['127.0.0.0/8', '10.0.0.0/8', '::1/128'] }, undefined, inside)
   assert.ok(egress.ok)
   const { check } = egress.value
@@ -177,6 +181,14 @@ describe('the API server and the operator itself', () => {
   })
   for (const url of ['http://127.0.0.1:9091/', 'http://10.96.0.2:6444/'])
     it(`${url} is not theirs`, () => assert.equal(check(url).ok, true))
+  it('counts where the API server is now, and at all of its places by their own ports', () => {
+    const [before, after] = ['https://10.1.0.1:443/', 'https://10.1.0.1:6444/']
+    assert.deepEqual([check(before).ok, check(after).ok], [true, true])
+    places.push({ addresses: new Set(['10.1.0.1']), port: 443 })
+    assert.deepEqual([check(before).ok, check(after).ok], [false, true])
+    places.pop()
+    assert.equal(check(before).ok, true)
+  })
 })
 
 describe('a proxy that makes no sense', () => {
