@@ -4,6 +4,7 @@ import type { Config, LogLevel } from './config/config.ts'
 import { configure } from './config/configure.ts'
 import type { Settings } from './config/given.ts'
 import { insideOf } from './delivery/inside.ts'
+import { clusterDomains, readResolvConf } from './delivery/names.ts'
 import { compileDashboard } from './formats/dashboard.ts'
 import { openArchive } from './kube/archive.ts'
 import { connect, type KubeClient } from './kube/client.ts'
@@ -33,7 +34,7 @@ export type RunOptions = {
 
 /** The operator, from start to a clean stop. Refusals are what the user can mend: they say what was tried and what to do. */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<Verdict> {
-  const start = { settings: options.settings, podNamespace: podNamespace() }
+  const start = { settings: options.settings, podNamespace: podNamespace(), clusterDomains: domainsHere() }
   // Wrong flags are told of whether there is a cluster or not.
   const early = configure(start, '')
   if (!early.ok) return early
@@ -130,6 +131,14 @@ function podNamespace(): string | undefined {
     return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim() || undefined
   } catch {
     return undefined // not in a pod
+  }
+}
+
+function domainsHere(): string[] {
+  try {
+    return clusterDomains(readResolvConf(readFileSync('/etc/resolv.conf', 'utf8')))
+  } catch {
+    return [] // there need not be one
   }
 }
 

@@ -13,23 +13,26 @@ export type Start = {
   podNamespace: string | undefined
   /** What no policy opens; nothing where it is not known yet. */
   inside?: Inside
+  /** What the cluster calls itself besides cluster.local. */
+  clusterDomains?: readonly string[]
 }
 
 /** A configuration that was checked whole, and what is compiled of it. */
 export type Configured = { config: Config; egress: Egress }
 
 /** Flags and environment over `text`, the config.yaml of ConfigMap carillon-config; refused as a whole where anything of it is wrong. */
-export function configure({ settings, podNamespace, inside }: Start, text: string): Verdict<Configured> {
+export function configure(start: Start, text: string): Verdict<Configured> {
+  const { settings, podNamespace } = start
   const file = readConfigFile(text)
   if (!file.ok) return file
   const config = resolveConfig(settings, file.value, podNamespace)
   if (!config.ok) return config
-  const egress = door(config.value.policy.egress, inside)
+  const egress = door(config.value.policy.egress, start)
   if (!egress.ok) return egress
   return accept({ config: config.value, egress: egress.value })
 }
 
-function door(policy: EgressPolicy, inside: Inside | undefined): Verdict<Egress> {
-  const egress = compileEgress(policy, createResolver(), inside)
+function door(policy: EgressPolicy, { clusterDomains, inside }: Start): Verdict<Egress> {
+  const egress = compileEgress(policy, createResolver(), inside, clusterDomains)
   return egress.ok ? egress : refuse('FlagInvalid', `egress: ${egress.message}`)
 }

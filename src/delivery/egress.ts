@@ -61,6 +61,7 @@ type Guard = {
   addresses: AddressPolicy
   inside: Inside
   isTrusted(host: string): boolean
+  isInnerName(host: string): boolean
   /** Whether nobody inside may be reached at all: then names are asked for as they are, without what a cluster adds to them. */
   isOutward: boolean
   allowPorts: readonly number[]
@@ -72,12 +73,14 @@ type Guard = {
 /**
  * Compiles a policy; a bad CIDR or proxy is refused. By default only global addresses are reached: a literal in the URL is judged as the
  * WHATWG URL standard reads it (`2130706433`, `0x7f.1` and `127.1` are 127.0.0.1), and each address that a name resolves to is
- * judged when connecting. What was judged is what is dialled; nothing is resolved twice.
+ * judged when connecting. What was judged is what is dialled; nothing is resolved twice. `clusterDomains` are names of the inside besides the
+ * usual ones.
  */
 export function compileEgress(
   policy: Pick<EgressPolicy, 'allowCidrs'> & Partial<EgressPolicy>,
   resolve: Resolve = createResolver(),
   inside: Inside = () => false,
+  clusterDomains: readonly string[] = [],
 ): Verdict<Egress> {
   const addresses = compileAddressPolicy(policy.allowCidrs)
   if (!addresses.ok) return addresses
@@ -89,6 +92,7 @@ export function compileEgress(
     addresses: addresses.value,
     inside,
     isTrusted: compileHosts(allowHosts),
+    isInnerName: (host) => isInnerName(host, clusterDomains),
     isOutward: allowCidrs.length === 0,
     allowPorts,
     resolve,
@@ -123,8 +127,8 @@ function checkUrl(text: string, guard: Guard, toService: boolean): Verdict<URL> 
 }
 
 /** A name of the inside is refused unasked while nothing inside is allowed: whether there is such a name is nobody's to learn. */
-const isInner = (host: string, { isOutward, isTrusted }: Guard): boolean =>
-  isOutward && isInnerName(host) && !isTrusted(host)
+const isInner = (host: string, guard: Guard): boolean =>
+  guard.isOutward && guard.isInnerName(host) && !guard.isTrusted(host)
 
 const portOf = ({ port, protocol }: { port: string; protocol: string }): number =>
   Number(port || (protocol === 'https:' ? 443 : 80))

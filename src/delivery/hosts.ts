@@ -31,10 +31,11 @@ const inner = [
   'private',
 ]
 
-/** Whether a name can only be one of the inside; names of one label are, too. */
-export function isInnerName(host: string): boolean {
+/** Whether a name can only be one of the inside; names of one label are, too. `clusterDomains`: what else the cluster calls itself. */
+export function isInnerName(host: string, clusterDomains: readonly string[] = []): boolean {
   const plain = plainHost(host)
-  return !plain.includes('.') || inner.some((domain) => plain === domain || plain.endsWith(`.${domain}`))
+  const isBelow = (domain: string) => plain === domain || plain.endsWith(`.${domain}`)
+  return !plain.includes('.') || inner.some(isBelow) || clusterDomains.some(isBelow)
 }
 
 /** Of NO_PROXY as others have it: `*`, a host with all below it (with or without `.` or `*.` before it), an address or a CIDR. */

@@ -27,6 +27,13 @@ export function readResolvConf(text: string): SearchList {
   return { domains: domains.filter(Boolean), ndots }
 }
 
+/**
+ * The domains of the cluster, by the search list that the kubelet gives to pods (`NS.svc.DOMAIN svc.DOMAIN DOMAIN`, then the node's own), as
+ * names are compared: lower case.
+ */
+export const clusterDomains = ({ domains }: SearchList): string[] =>
+  domains.flatMap((domain) => /^svc\.(.+)$/.exec(domain.toLowerCase())?.[1] ?? [])
+
 const loopback = [
   { address: '127.0.0.1', family: 4 },
   { address: '::1', family: 6 },

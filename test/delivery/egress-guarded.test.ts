@@ -4,6 +4,7 @@ import type { EgressPolicy } from '../../src/api/policy.ts'
 import { compileEgress } from '../../src/delivery/egress.ts'
 import { compileHosts, compileNoProxy, isInnerName } from '../../src/delivery/hosts.ts'
 import { insideOf } from '../../src/delivery/inside.ts'
+import { clusterDomains, readResolvConf } from '../../src/delivery/names.ts'
 
 const said = (url: string, policy: Partial<EgressPolicy> = {}): string => {
   const egress = compileEgress({ allowCidrs: [], ...policy })
@@ -157,6 +158,33 @@ describe('names', () => {
     assert.equal(compileNoProxy(['*'])('anything.example'), true)
     assert.equal(compileNoProxy([])('anything.example'), false)
   })
+})
+
+describe('a cluster that is not cluster.local', () => {
+  const conf = 'search team-a.svc.K8s.corp.example. svc.K8s.corp.example. K8s.corp.example. office.example\n'
+  const domains = clusterDomains(readResolvConf(conf))
+  const check = (url: string, policy = {}) => {
+    const egress = compileEgress({ allowCidrs: [], ...policy }, undefined, undefined, domains)
+    assert.ok(egress.ok)
+    const verdict = egress.value.check(url)
+    return verdict.ok ? 'passes' : verdict.reason
+  }
+  it('is known by the search list', () => {
+    assert.deepEqual(domains, ['k8s.corp.example'])
+    assert.deepEqual(clusterDomains(readResolvConf('search office.example mysvc.example svc.\n')), [])
+  })
+  const table: [url: string, expected: string][] = [
+    ['http://qe.team-a.svc.k8s.corp.example/', 'AddressRefused'],
+    ['http://QE.pod.K8S.corp.example./', 'AddressRefused'],
+    ['http://k8s.corp.example/', 'AddressRefused'],
+    ['http://qe.team-a.svc.cluster.local/', 'AddressRefused'],
+    ['http://hooks.corp.example/', 'passes'],
+    ['http://notk8s.corp.example/', 'passes'],
+    ['http://hooks.office.example/', 'passes'],
+  ]
+  for (const [url, expected] of table) it(`${url}: ${expected}`, () => assert.equal(check(url), expected))
+  it('lets names through that the administrator allows', () =>
+    assert.equal(check('http://qe.k8s.corp.example/', { allowHosts: ['qe.k8s.corp.example'] }), 'passes'))
 })
 
 describe('the API server and the operator itself', () => {
