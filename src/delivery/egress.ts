@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector, type Dispatcher, Pool } from 'undici'
 import type { EgressPolicy } from '../api/policy.ts'
@@ -10,7 +11,7 @@ import type { Inside } from './inside.ts'
 import { permittedEndpoints } from './pod-addresses.ts'
 import { portRefusal } from './ports.ts'
 import { type AskProxy, type KnownProxy, proxyConnector, readProxy } from './proxy.ts'
-import { createResolver, type Resolve } from './resolver.ts'
+import { createResolver, keptAddresses, type Resolve } from './resolver.ts'
 import { type ReadEndpoints, serviceConnector } from './service-connector.ts'
 
 export type { buildConnector, Dispatcher } from 'undici'
@@ -201,7 +202,7 @@ function guardedLookup(guard: Guard, port: number, namespace: string | undefined
       const trusted = guard.isTrusted(host)
       const wanted =
         options.family === 4 || options.family === 6 ? found.filter((one) => one.family === options.family) : found
-      const passed = wanted.filter((one) => guard.permits(one.address, port, trusted))
+      const passed = atMostOf(wanted.filter((one) => guard.permits(one.address, port, trusted)))
       const [first] = passed
       if (!first) return callback(new AddressRefused(refusal(host)), '', 0)
       if (options.all) callback(null, passed)
@@ -210,6 +211,12 @@ function guardedLookup(guard: Guard, port: number, namespace: string | undefined
     guard.resolve(askedFor(host, guard), judge, namespace)
   }
 }
+
+/** So many addresses of each family are dialled, one after the other, in an attempt. */
+const dialledAddresses = 8
+
+const atMostOf = (found: readonly LookupAddress[]): LookupAddress[] =>
+  [4, 6].flatMap((family) => found.filter((one) => one.family === family).slice(0, dialledAddresses))
 
 /** A dot at its end makes a name whole: what a cluster's search list would add is of the inside. */
 const askedFor = (host: string, { isOutward, isTrusted }: Guard): string =>
@@ -235,7 +242,10 @@ function throughProxy(
     if (isIP(host) !== 0) return connect(target, callback)
     const judge: Parameters<Resolve>[1] = (error, found) => {
       const trusted = guard.isTrusted(host)
-      const isRefused = !error && found.some(({ address }) => !guard.permits(address, portOf(target), trusted))
+      // Of a name that has more than was kept, nobody knows what the proxy would choose.
+      const isRefused =
+        !error &&
+        (found.length >= keptAddresses || found.some(({ address }) => !guard.permits(address, portOf(target), trusted)))
       if (isRefused) callback(new AddressRefused(refusal(host)), null)
       else connect(target, callback)
     }

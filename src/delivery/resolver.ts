@@ -27,6 +27,9 @@ const fileAgeMs = 10_000
 /** Addresses of the other family are waited for this long, once there are some of one (RFC 8305 §3). */
 const otherFamilyMs = 50
 
+/** So many addresses of each family are kept of a name. An answer by TCP holds thousands, and all that is kept is judged. */
+export const keptAddresses = 64
+
 /** Answers that say of a name that there is nothing; the search list goes on. Each outweighs those after it. */
 const nothing = ['ESERVFAIL', 'EREFUSED', 'ENODATA', 'ENOTFOUND']
 
@@ -111,7 +114,10 @@ function ask(resolver: Resolver, name: string, family: 4 | 6): Promise<Found> {
   return new Promise((resolve) => {
     const answer = (error: NodeJS.ErrnoException | null, found: string[]) => {
       if (error) return resolve({ addresses: [], error: failed(codeOf(error), error) })
-      const addresses = found.filter((address) => isIP(address) === family).map((address) => ({ address, family }))
+      const addresses = found
+        .slice(0, keptAddresses)
+        .filter((address) => isIP(address) === family)
+        .map((address) => ({ address, family }))
       resolve(addresses.length > 0 ? { addresses } : { addresses, error: failed('ENODATA') })
     }
     if (family === 4) resolver.resolve4(name, answer)

@@ -70,6 +70,17 @@ describe('addresses that a name resolves to', () => {
     })
   }
 
+  it('eight of a family are dialled, however many there are', async () => {
+    const away = (count: number) => Array.from({ length: count }, (_, n) => `127.0.1.${n + 1}`)
+    const [eighth] = await send(['127.0.0.0/8'], answering([...away(7), '127.0.0.1', ...away(200)]))
+    assert.equal(eighth?.kind === 'response' && eighth.status, 204)
+    const [ninth] = await send(['127.0.0.0/8'], answering([...away(8), '127.0.0.1', ...away(200)]))
+    assert.equal(ninth?.kind === 'failure' && ninth.class, 'ConnectionRefused')
+    const [judged] = await send(['127.0.0.0/8'], answering([...Array(60).fill('10.0.0.1'), '127.0.0.1']))
+    assert.equal(judged?.kind === 'response' && judged.status, 204)
+    hits = 0
+  })
+
   it('all of them are refused when none is left, and nothing was reached', async () => {
     const [answer] = await send([], answering(refusedAddresses.filter((one) => !one.includes('%'))))
     assert.equal(answer?.kind === 'failure' && answer.class, 'AddressRefused')

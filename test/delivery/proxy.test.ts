@@ -106,6 +106,11 @@ describe("the administrator's proxy", () => {
       assert.match(String(summary(await send(url, resolvesTo('10.0.0.1')))), /^AddressRefused/)
       assert.match(String(summary(await send(url, resolvesTo('93.184.215.14', '169.254.169.254')))), /^AddressRefused/)
     }
+    const many = Array.from({ length: 64 }, (_, n) => `93.184.215.${n + 1}`)
+    assert.match(
+      String(summary(await send(`http://sink.example.com:${ports.plain}/`, resolvesTo(...many)))),
+      /^AddressRefused/,
+    )
     assert.match(String(summary(await send('http://169.254.169.254/', unknown))), /^AddressRefused/)
     assert.match(String(summary(await send('http://metadata.google.internal/', unknown))), /^AddressRefused/)
     assert.match(String(summary(await send('http://sink.example.com:22/', unknown))), /^PortRefused/)

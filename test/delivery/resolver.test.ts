@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { classify } from '../../src/delivery/failure.ts'
 import { candidates, readHosts, readResolvConf } from '../../src/delivery/names.ts'
-import { createResolver } from '../../src/delivery/resolver.ts'
+import { createResolver, keptAddresses } from '../../src/delivery/resolver.ts'
 import { startSink } from '../controlplane/sink.ts'
 import { startDns, type Zone } from './dns.ts'
 import { eventOf } from './events.ts'
@@ -76,6 +76,12 @@ describe('the resolver', () => {
   it('gives the addresses of both families, IPv4 first', async () => {
     await using at = await resolving((_name, family) => (family === 4 ? ['127.0.0.2', '127.0.0.3'] : ['::1']))
     assert.deepEqual(await at.lookup('qe.example'), [one('127.0.0.2'), one('127.0.0.3'), one('::1')])
+  })
+
+  it('keeps so many of a name that has more', async () => {
+    const many = Array.from({ length: 200 }, (_, n) => `127.0.0.${n + 1}`)
+    await using at = await resolving((_name, family) => (family === 4 ? many : ['::1']))
+    assert.deepEqual(await at.lookup('qe.example'), [...many.slice(0, keptAddresses), '::1'].map(one))
   })
 
   it('does not wait for a family that does not answer', async () => {
