@@ -111,8 +111,12 @@ export class SinkStanding {
   /** A clock that was set back while no process ran shows by times that are later than now, or than any that would have been written. */
   private isPutOffTooFar(sink: SinkRuntime, now: number): boolean {
     if (this.looked) return false
-    this.looked = true
-    return this.setBack || (this.deps.outbox.nextAttempt(this.key) ?? 0) > now + sink.retry.maxDelayMs
+    const { outbox } = this.deps
+    const next = outbox.nextAttempt(this.key)
+    const isTooFar = this.setBack || (next ?? 0) > now + sink.retry.maxDelayMs
+    // Where there are rows and nothing is said of them, a commit is on its way.
+    this.looked = isTooFar || next !== undefined || outbox.size(this.key) === 0
+    return isTooFar
   }
 
   private retryNow(): void {

@@ -18,13 +18,18 @@ type Operation = {
 }
 
 /**
- * How a group begins and ends in the database. `rollback` also undoes whatever `run` has left in memory. `refusal` says why an operation
- * need not be tried, `failed` what follows an error, and what is to be told of it.
+ * How a group begins and ends in the database. `rollback` also undoes whatever `run` has left in memory. `sync` resolves once what was
+ * committed is durable; it rejects only where the disk does not take it and the outbox is closed meanwhile. `landed` follows the effects.
+ * `refusal` says why an operation need not be tried, `failed` what follows an error, and what is to be told of it.
  */
 export type Transaction = {
   begin: () => void
   commit: () => void
+  sync: () => Promise<void>
+  landed: () => void
   rollback: () => void
+  /** Before a group. */
+  tidy: () => void
   idle: () => void
   refusal: (need: Need) => Error | undefined
   failed: (error: unknown, grew: boolean) => { error: unknown; next: Next }
@@ -33,8 +38,8 @@ export type Transaction = {
 const idleAfterMs = 1000
 
 /**
- * Group commit: what is added in a turn of the event loop is one transaction in the next. While commits follow each other, each
- * gathers for as long as the one before took, `groupMs` at most, so that at least half of the time is left to the rest of the process.
+ * Group commit: what is added in a turn of the event loop is one transaction in the next. While one is on its way to the disk the next
+ * gathers, and goes on gathering for as long as that took, `groupMs` at most.
  */
 export class GroupCommit {
   private queue: Operation[] = []
@@ -45,6 +50,7 @@ export class GroupCommit {
   /** Whether what is scheduled is late, for patient operations only. */
   private late = false
   private idle: NodeJS.Timeout | undefined
+  private working: Promise<void> | undefined
   private lastEnd = 0
   private lastTook = 0
   private closed = false
@@ -65,22 +71,23 @@ export class GroupCommit {
     })
   }
 
-  /** Writes what is queued and takes nothing more. */
-  close(): void {
-    if (this.closed) return
+  /** Takes nothing more; resolves once what is queued is written, or was refused. */
+  async close(): Promise<void> {
     this.closed = true
-    this.flush()
+    this.cancel()
+    await this.working
+    if (this.queue.length > 0) await this.work()
     clearTimeout(this.idle)
   }
 
   private scheduleLate(): void {
-    if (this.scheduled) return
+    if (this.scheduled || this.working) return
     this.late = true
     this.scheduled = setTimeout(() => this.flush(), this.settleMs)
   }
 
   private schedule(): void {
-    if (this.scheduled && !this.late) return
+    if (this.working || (this.scheduled && !this.late)) return
     this.cancel()
     const wait = Math.min(this.groupMs, this.lastTook) - (performance.now() - this.lastEnd)
     this.scheduled = wait > 0.5 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush())
@@ -88,13 +95,23 @@ export class GroupCommit {
 
   private flush(): void {
     this.cancel()
+    this.working = this.work().finally(() => {
+      this.working = undefined
+      if (this.closed || this.queue.length === 0) return
+      if (this.queue.every(({ haste }) => haste === 'patient')) this.scheduleLate()
+      else this.schedule()
+    })
+  }
+
+  private async work(): Promise<void> {
     const begun = performance.now()
+    this.transaction.tidy()
     const queue = this.queue
     this.queue = []
     for (let from = 0; from < queue.length; ) {
       let to = from + 1
       while (to < queue.length && queue[from]?.haste !== 'alone' && queue[to]?.haste !== 'alone') to += 1
-      this.write(queue.slice(from, to))
+      await this.write(queue.slice(from, to))
       from = to
     }
     this.lastEnd = performance.now()
@@ -102,7 +119,7 @@ export class GroupCommit {
     if (!this.idle && !this.closed) this.idle = setTimeout(() => this.rest(), idleAfterMs).unref()
   }
 
-  private write(operations: readonly Operation[]): void {
+  private async write(operations: readonly Operation[]): Promise<void> {
     const group = operations.filter((operation) => this.mayTry(operation))
     if (group.length === 0) return
     const effects: Effects<unknown>[] = []
@@ -113,11 +130,17 @@ export class GroupCommit {
     } catch (error) {
       this.transaction.rollback()
       const grew = group.some(({ need }) => need === 'room')
-      this.rejected(group, this.transaction.failed(error, grew))
+      return this.rejected(group, this.transaction.failed(error, grew))
+    }
+    try {
+      await this.transaction.sync()
+    } catch (error) {
+      for (const { reject } of group) reject(error)
       return
     }
     // Every effect before any promise: whoever wakes first sees the whole group.
     const values = effects.map((effect) => effect())
+    this.transaction.landed()
     for (const [at, operation] of group.entries()) operation.resolve(values[at] as never)
   }
 
@@ -127,15 +150,15 @@ export class GroupCommit {
     return refusal === undefined
   }
 
-  private rejected(group: readonly Operation[], { error, next }: { error: unknown; next: Next }): void {
-    if (next === 'again') this.write(group)
+  private async rejected(group: readonly Operation[], { error, next }: { error: unknown; next: Next }): Promise<void> {
+    if (next === 'again') await this.write(group)
     // One of them is bad: each for itself, so that the good ones get through.
-    else if (next === 'each' && group.length > 1) for (const operation of group) this.write([operation])
+    else if (next === 'each' && group.length > 1) for (const operation of group) await this.write([operation])
     else for (const operation of group) operation.reject(error)
   }
 
   private rest(): void {
-    const quiet = performance.now() - this.lastEnd
+    const quiet = this.working ? 0 : performance.now() - this.lastEnd
     if (quiet < idleAfterMs) {
       this.idle = setTimeout(() => this.rest(), idleAfterMs - quiet).unref()
       return

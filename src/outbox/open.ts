@@ -100,7 +100,7 @@ function roomFor<T>(reserve: Reserve, run: () => T): T {
 }
 
 /**
- * `synchronous = FULL` makes a commit durable; exclusive locking (nobody else may come in, lock.db sees to that) keeps the WAL's
+ * `synchronous = FULL` makes durable what opening writes (sync.ts does so later); exclusive locking (nobody else may come in, lock.db sees to that) keeps the WAL's
  * index in memory instead of a mapped file. 4 MiB of cache. When the WAL is taken into the file is told by `logOf`.
  */
 const settings = (logBytes: number) => `

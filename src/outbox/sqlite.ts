@@ -40,25 +40,11 @@ import {
   readRecords,
 } from './reads.ts'
 import { take, writeSettlements } from './settle.ts'
+import type { SqliteOutboxOptions } from './sqlite-options.ts'
 import { type Store, storeOf } from './store.ts'
+import { type Sync, syncFile } from './sync.ts'
 import { transactionOf } from './transaction.ts'
 import { type Withholding, withholdingOf } from './withholding.ts'
-
-export type SqliteOutboxOptions = {
-  /** Made (0700) where it is missing; the files in it are Carillon's. One process at a time. */
-  directory: string
-  /** ms since the epoch: the time of rows' commits. */
-  now: () => number
-  /** The longest that a write waits for others to share its commit with, under load; ms. */
-  groupMs?: number
-  /** The longest that settlements wait for a commit to share while nothing else is to be sent to their sinks; ms. */
-  settleMs?: number
-  /** So many rows are gone through in one transaction by what concerns many (`purge`, `retryNow`, …). */
-  sliceRows?: number
-  /** How often it is tried whether a disk that took nothing does so again; ms. */
-  probeMs?: number
-  damaged?: Damaged
-}
 
 /** The outbox in `<directory>/carillon.db`. */
 export type SqliteOutbox = Outbox & {
@@ -78,6 +64,7 @@ class OutboxInFile implements SqliteOutbox {
   private readonly files: Storage
   private readonly store: Store
   private readonly disk: Disk
+  private readonly sync: Sync
   private readonly group: GroupCommit
   /** For what makes the file hardly larger. */
   private readonly add: Add
@@ -90,13 +77,15 @@ class OutboxInFile implements SqliteOutbox {
   constructor(storage: Storage, options: SqliteOutboxOptions) {
     const { now, groupMs = 3, settleMs = 20, sliceRows = 500, probeMs = 2000, damaged = () => undefined } = options
     const changes = new Changes()
-    const { sql, disk, log } = footingOf(storage, now, probeMs, () => changes.bumpAll())
+    const footing = footingOf(storage, now, probeMs, () => changes.bumpAll(), options.syncFile ?? syncFile)
+    const { sql, disk, sync } = footing
     this.files = storage
     this.tell = damaged
     this.disk = disk
+    this.sync = sync
     this.store = storeOf(sql, changes, now)
     this.withholding = withholdingOf(this.store)
-    this.group = new GroupCommit(transactionOf(storage, this.store, disk, log), groupMs, settleMs)
+    this.group = new GroupCommit(transactionOf(storage, this.store, footing), groupMs, settleMs)
     this.add = (run, haste) => this.group.add(run, haste, 'reserve')
     this.sliceRows = sliceRows
     this.instance = sql.life()?.[0] ?? ''
@@ -287,7 +276,9 @@ class OutboxInFile implements SqliteOutbox {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.closed) return
     this.closed = true
-    this.group.close()
+    this.sync.end()
+    await this.group.close()
+    this.sync.close()
     this.store.changes[Symbol.dispose]()
     await this.disk[Symbol.asyncDispose]()
     const { db, directory, lock } = this.files

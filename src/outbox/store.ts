@@ -38,6 +38,17 @@ export type Store = {
   changes: Changes
   now: () => number
   lastSeq: number
+  /**
+   * While what is committed is on its way to the disk: what is kept in memory is behind the file then, so that nothing is handed out. Holds the
+   * sinks that were asked for meanwhile.
+   */
+  unlanded: Set<string> | undefined
+}
+
+/** Whether nothing can be said of a sink's rows for now; it is rung for when that is over. */
+export function isBehind({ unlanded }: Pick<Store, 'unlanded'>, sink: string): boolean {
+  unlanded?.add(sink)
+  return unlanded !== undefined
 }
 
 /** As the file has it. */
@@ -53,6 +64,7 @@ export function storeOf(sql: Statements, changes: Changes, now: () => number): S
     changes,
     now,
     lastSeq: sql.lastSeq()?.[0] ?? 0,
+    unlanded: undefined,
   }
 }
 

@@ -1,11 +1,10 @@
-import type { Disk } from './disk.ts'
+import type { Footing } from './footing.ts'
 import type { Transaction } from './group.ts'
 import type { Storage } from './open.ts'
 import type { Store } from './store.ts'
-import type { Log } from './wal.ts'
 
 /** How a group of operations begins and ends in the file, and in what is kept in memory of it. */
-export function transactionOf({ db }: Storage, store: Store, disk: Disk, log: Log): Transaction {
+export function transactionOf({ db }: Storage, store: Store, { disk, log, sync }: Footing): Transaction {
   const { sql, counts, routes } = store
   let writtenSeq = store.lastSeq
   /** A commit holds, whatever the disk has against taking the log in: the next one will tell. */
@@ -25,9 +24,17 @@ export function transactionOf({ db }: Storage, store: Store, disk: Disk, log: Lo
       sql.commit()
       writtenSeq = store.lastSeq
       routes.committed()
-      disk.wrote()
-      afterwards(() => log.committed())
     },
+    sync: () => {
+      store.unlanded = new Set()
+      return sync.all()
+    },
+    landed: () => {
+      const asked = store.unlanded ?? []
+      store.unlanded = undefined
+      for (const sink of asked) store.changes.bump(sink)
+    },
+    tidy: () => afterwards(() => log.keepShort()),
     rollback: () => {
       counts.clear()
       routes.rolledBack()

@@ -12,8 +12,8 @@ export const logLimit = (reserveBytes: number): { frames: number; bytes: number 
 }
 
 export type Log = {
-  /** To be called after each commit. */
-  committed(): void
+  /** Takes the log into the file once it is long. */
+  keepShort(): void
   /** Takes the log into the file. */
   takeIn(): void
   /** Takes it in, and gives its space back to the file system. */
@@ -37,7 +37,7 @@ export function logOf(db: DatabaseSync, frames: number, restart: () => void): Lo
   }
   return {
     takeIn,
-    committed: () => {
+    keepShort: () => {
       if (length() >= frames) takeIn()
     },
     empty: () => void truncate.get(),

@@ -5,6 +5,7 @@ import { applyCrds, applyOperatorRights, type ControlPlane, startControlPlane } 
 import { installTekton } from '../controlplane/tekton.ts'
 import { metric, type OperatorProcess, startOperator } from '../operator/process.ts'
 import { type Child, cpuMs, peakRssMiB, percentile, rssMiB, startChild } from './child.ts'
+import { giveWay, waitedMs } from './give-way.ts'
 import type { LoadReport } from './load.ts'
 import { buildOperator, losses, program, type Rig, settled } from './measure.ts'
 import type { ReceiverOrder, ReceiverReport } from './receiver.ts'
@@ -73,6 +74,7 @@ type Receiver = Child<ReceiverOrder, ReceiverReport>
 export async function measureTenants(sizes: TenantsSizes, report: Rig['report']): Promise<TenantsFigures> {
   buildOperator()
   await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30 })
+  for (const { pid } of [cp.apiserver, cp.etcd]) giveWay(pid)
   await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
   using load: Load = startChild('./tenants-load.ts')
   using flooding: Load = startChild('./tenants-load.ts')
@@ -99,7 +101,7 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
     for (const kind of kinds) {
       await pace(cp, operator, kind === 'paced')
       await hear(cp, floodUrl, kind === 'flood' || kind === 'paced')
-      rounds.push({ kind, ...(await play({ cp, load, flooding, receiver, flooded, sizes, kind, round, report })) })
+      rounds.push({ kind, ...(await play({ cp, operator, load, flooding, receiver, flooded, sizes, kind, round, report })) })
     }
   }
   const median = (kind: Kind, of: 'p99' | 'watchP99' | 'perSecond') =>
@@ -225,6 +227,7 @@ type Config = { metadata: { name: string }; data?: Record<string, string> }
 
 type Round = {
   cp: ControlPlane
+  operator: OperatorProcess
   load: Load
   flooding: Load
   receiver: Receiver
@@ -236,7 +239,7 @@ type Round = {
 }
 
 /** One round: some tenants' runs, alone or beside one that floods. */
-async function play({ cp, load, flooding, receiver, flooded, sizes, kind, round, report }: Round) {
+async function play({ cp, operator, load, flooding, receiver, flooded, sizes, kind, round, report }: Round) {
   const { busy, rate, seconds, flood } = sizes
   await Promise.all([receiver.ask({ kind: 'clear' }), flooded.ask({ kind: 'clear' })])
   using watcher: Watcher = startChild('./watcher.ts')
@@ -245,11 +248,13 @@ async function play({ cp, load, flooding, receiver, flooded, sizes, kind, round,
   const namespaces = Array.from({ length: busy }, (_, n) => `tenant-${n}`)
   const name = `${kind}-${round}`
   const writes = flood / floodFormats.length
+  const waited = waitedMs(operator.pid)
   const driven = load.ask({ kind: 'drive', namespaces, prefix: name, count: (rate * seconds) / 2, bytes: 4000, rate })
   const order = { namespaces: ['flood'], prefix: name, count: Math.ceil((writes * seconds) / 2), bytes: 4000 }
   const beside = kind === 'calm' ? undefined : flooding.ask({ kind: 'drive', ...order, rate: writes })
   const [{ acknowledged }] = await Promise.all([driven, beside])
   const events = await settled(receiver, acknowledged, report)
+  const share = (waitedMs(operator.pid) - waited) / (seconds * 10)
   const lags = acknowledged.flatMap(([key, at]) => (events.has(key) ? [(events.get(key)?.at ?? 0) - at] : []))
   const p99 = percentile(lags, 0.99)
   const seen = await watcher.ask({ kind: 'report' })
@@ -260,7 +265,7 @@ async function play({ cp, load, flooding, receiver, flooded, sizes, kind, round,
   )
   const perSecond = kind === 'flood' || kind === 'paced' ? await rateOf(flooded) : 0
   report(
-    `round ${round + 1}, ${kind}${perSecond > 0 ? `, ${perSecond.toFixed(0)}/s` : ''}: p99 ${p99.toFixed(1)} ms, of a bare watch ${watchP99.toFixed(1)}`,
+    `round ${round + 1}, ${kind}${perSecond > 0 ? `, ${perSecond.toFixed(0)}/s` : ''}: p99 ${p99.toFixed(1)} ms, of a bare watch ${watchP99.toFixed(1)}; no core for ${share.toFixed(1)} % of the time`,
   )
   return { p99, watchP99, perSecond, ...losses(acknowledged, events) }
 }

@@ -10,7 +10,10 @@ function diary(groupMs = 2, settleMs = 5) {
     {
       begin: note('begin'),
       commit: note('commit'),
+      sync: async () => undefined,
+      landed: () => undefined,
       rollback: note('rollback'),
+      tidy: () => undefined,
       idle: note('idle'),
       refusal: () => undefined,
       failed: (error) => ({ error, next: 'each' }),
@@ -51,7 +54,7 @@ test('an operation that asks for it has a transaction of its own, in its place',
 })
 
 test('a patient operation goes along with the next that is not, or by itself after a while', async () => {
-  const { log, write } = diary()
+  const { log, write } = diary(2, 100)
   await Promise.all([write('settle', 'patient'), write('a')])
   assert.deepEqual(log.splice(0), ['begin', 'settle', 'a', 'commit'])
   const settled = write('settle', 'patient')
@@ -72,7 +75,7 @@ test('effects come after the commit, all of them before any promise', async () =
 test('close writes what is queued and takes nothing more', async () => {
   const { log, group, write } = diary()
   const a = write('a')
-  group.close()
+  await group.close()
   assert.deepEqual(log, ['begin', 'a', 'commit'])
   assert.equal(await a, 'a')
   await assert.rejects(write('b'), /closed/)
