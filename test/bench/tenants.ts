@@ -101,7 +101,10 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
     for (const kind of kinds) {
       await pace(cp, operator, kind === 'paced')
       await hear(cp, floodUrl, kind === 'flood' || kind === 'paced')
-      rounds.push({ kind, ...(await play({ cp, operator, load, flooding, receiver, flooded, sizes, kind, round, report })) })
+      rounds.push({
+        kind,
+        ...(await play({ cp, operator, load, flooding, receiver, flooded, sizes, kind, round, report })),
+      })
     }
   }
   const median = (kind: Kind, of: 'p99' | 'watchP99' | 'perSecond') =>
