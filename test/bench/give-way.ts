@@ -9,10 +9,10 @@ const niceness = 15
  * processes by session (sched(7), autogroup), it is the group's niceness that counts, else that of each thread.
  */
 export function giveWay(pid: number): void {
-  if (process.platform !== 'linux') return setPriority(pid, niceness)
   const group = `/proc/${pid}/autogroup`
   if (existsSync(group)) writeFileSync(group, String(niceness))
-  for (const thread of readdirSync(`/proc/${pid}/task`)) setPriority(Number(thread), niceness)
+  const threads = process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid]
+  for (const thread of threads) setPriority(thread, niceness)
 }
 
 /** How long the first thread of a process was ready to run and had no core, since its start, ms (Linux: schedstat; NaN elsewhere). */
