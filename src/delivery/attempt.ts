@@ -33,6 +33,8 @@ export type FailureClass =
   | 'PortRefused'
   | 'TLSFailed'
   | 'NetworkFailed'
+  /** The administrator's proxy, and not the sink. */
+  | 'ProxyFailed'
   /** What came back was no HTTP. */
   | 'InvalidAnswer'
   | 'InvalidURL'

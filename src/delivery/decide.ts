@@ -42,6 +42,7 @@ const failures: Readonly<Record<FailureClass, Meaning>> = {
   ConnectionReset: 'retry',
   DNSFailed: 'retry',
   NetworkFailed: 'retry',
+  ProxyFailed: 'retry',
   InvalidAnswer: 'retry',
   ValidationPending: 'retry',
   Aborted: 'retry',

@@ -62,7 +62,7 @@ const families: readonly (readonly [RegExp, FailureClass, message: string])[] = 
 export function classify(error: unknown): Failure {
   for (const one of errorsIn(error)) {
     if (one instanceof AddressRefused) return { class: 'AddressRefused', message: one.message }
-    if (one instanceof ProxyRefused) return { class: 'NetworkFailed', message: one.message }
+    if (one instanceof ProxyRefused) return { class: 'ProxyFailed', message: one.message }
     if (one instanceof ServiceRefused) return { class: one.reason, message: one.message }
     // undici's parser errors have a name of their own, but not always a code.
     const code = 'code' in one && typeof one.code === 'string' ? one.code : one.name

@@ -11,12 +11,23 @@ export type AskProxy = (
   headers: Record<string, string>,
 ) => Promise<{ statusCode: number; socket: Duplex }>
 
-/** A proxy that gave no way through. Its answer is the administrator's to see, not the tenant's: the message says no more than that. */
+/**
+ * Why a proxy gave no way through, as the tenant may know it. `refused` is one word for all of its answers about the sink: 403, 502 and 504 would
+ * tell a name that is forbidden from one that is not there. `unusable` has nothing to do with the sink: it is away, or wants other credentials.
+ */
+export type ProxyFailure = 'refused' | 'unusable'
+
+const told: Readonly<Record<ProxyFailure, string>> = {
+  refused: "The administrator's proxy did not let the connection through.",
+  unusable: "The administrator's proxy can't be used: an administrator has to look at it.",
+}
+
+/** A proxy that gave no way through. Its answer and its address are the administrator's to see, not the tenant's. */
 export class ProxyRefused extends Error {
   override readonly name = 'ProxyRefused'
 
-  constructor(why: string, options?: ErrorOptions) {
-    super(`The administrator's proxy did not let the connection through (${why}).`, options)
+  constructor(why: ProxyFailure, options?: ErrorOptions) {
+    super(told[why], options)
   }
 }
 
@@ -58,7 +69,7 @@ export const proxyConnector =
       ({ statusCode, socket }) => {
         if (statusCode !== 200) {
           socket.on('error', () => undefined).destroy()
-          return callback(new ProxyRefused(`it answered ${statusCode}`), null)
+          return callback(new ProxyRefused(statusCode === 407 ? 'unusable' : 'refused'), null)
         }
         if (target.protocol !== 'https:') return callback(null, socket as Parameters<typeof callback>[1] & object)
         secure({ ...target, httpSocket: socket } as buildConnector.Options, callback)
@@ -74,5 +85,6 @@ export const proxyConnector =
 function ofProxy(error: NodeJS.ErrnoException): Error {
   if (error.name === 'TimeoutError')
     return Object.assign(new Error('no way in time', { cause: error }), { code: 'ETIMEDOUT' })
-  return error.code === 'UND_ERR_SOCKET' ? new ProxyRefused('it closed the connection', { cause: error }) : error
+  // Nothing beneath it is told: `nothing listens there` would be said of the sink.
+  return new ProxyRefused(error.code === 'UND_ERR_SOCKET' ? 'refused' : 'unusable', { cause: error })
 }

@@ -80,6 +80,7 @@ describe('what is done about a failure', () => {
     ConnectionReset: 'retry',
     DNSFailed: 'retry',
     NetworkFailed: 'retry',
+    ProxyFailed: 'retry',
     InvalidAnswer: 'retry',
     ValidationPending: 'retry',
     Aborted: 'retry',

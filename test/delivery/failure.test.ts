@@ -30,6 +30,7 @@ describe('the class of an error', () => {
       'ERR_SSL_WRONG_VERSION_NUMBER',
       'EPROTO',
     ],
+    ProxyFailed: [],
     NetworkFailed: ['EHOSTUNREACH', 'ENETUNREACH', 'EMFILE', 'SOMETHING_NEW', ''],
     InvalidAnswer: ['HPE_INVALID_CONSTANT', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
     Aborted: ['UND_ERR_ABORTED', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED'],

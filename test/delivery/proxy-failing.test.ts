@@ -48,10 +48,38 @@ describe('a proxy that fails', () => {
       const answer = await way.send(eventOf('1'), { headers: {}, signal: never })
       assert.match(
         String(summary(answer)),
-        /^NetworkFailed: The administrator's proxy did not let the connection through/,
+        /^ProxyFailed: The administrator's proxy did not let the connection through/,
       )
       assert.equal(asked, attempts)
     }
+  })
+
+  it('by its status tells the tenant nothing of the sink: 403, 502 and 504 read the same, and 407 is for the administrator', async () => {
+    const answers = new Map<number, unknown>()
+    for (const status of [403, 404, 407, 500, 502, 504]) {
+      act = (socket) => socket.end(`HTTP/1.1 ${status} Secret banner\r\ncontent-length: 0\r\n\r\n`)
+      await using way = transport()
+      answers.set(status, summary(await way.send(eventOf('1'), { headers: {}, signal: never })))
+    }
+    const unusable = "ProxyFailed: The administrator's proxy can't be used: an administrator has to look at it."
+    for (const [status, answer] of answers)
+      assert.equal(
+        answer,
+        status === 407 ? unusable : "ProxyFailed: The administrator's proxy did not let the connection through.",
+      )
+  })
+
+  it('by being away is told of as such, and not as a sink that is away', async () => {
+    const away = createServer()
+    await new Promise<void>((resolve) => away.listen(0, '127.0.0.1', resolve))
+    const { port } = away.address() as AddressInfo
+    await new Promise((resolve) => away.close(resolve))
+    const before = url
+    url = `http://127.0.0.1:${port}`
+    await using way = transport()
+    url = before
+    const answer = String(summary(await way.send(eventOf('1'), { headers: {}, signal: never })))
+    assert.equal(answer, "ProxyFailed: The administrator's proxy can't be used: an administrator has to look at it.")
   })
 
   it('by giving no way in time holds the sink up no longer than a connection may take', async () => {
@@ -62,7 +90,7 @@ describe('a proxy that fails', () => {
     assert.equal(summary(first), 'Timeout: No connection could be made in time.')
     await ended.promise
     act = (socket) => socket.end('HTTP/1.1 403 No\r\n\r\n')
-    assert.match(String(summary(await way.send(eventOf('2'), { headers: {}, signal: never }))), /^NetworkFailed/)
+    assert.match(String(summary(await way.send(eventOf('2'), { headers: {}, signal: never }))), /^ProxyFailed/)
     assert.equal(asked, 2)
   })
 })

@@ -19,6 +19,7 @@ const advice: Readonly<Record<string, string>> = {
   HostNotFound: 'correct the host in http.url',
   InvalidAnswer: 'is it the right port? http and https mixed up?',
   NetworkFailed: 'look at routes and network policies',
+  ProxyFailed: 'ask the administrator to look at the proxy of egress.proxy',
   NotFound: 'correct the path in http.url',
   ProxyAuthenticationRequired: 'a proxy on the way wants credentials',
   TLSFailed:
