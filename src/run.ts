@@ -48,7 +48,8 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<Ver
   const ownPorts: number[] = []
   using apiServer = await serverAddresses(serversOf(client.server, options.cluster))
   const inside = insideOf(apiServer.places, () => ownPorts)
-  const known = { ...start, inside }
+  const proxyFailed = (answer: string) => metrics.proxyFailures.inc({ answer })
+  const known = { ...start, inside, proxyFailed }
   const keeper = new ConfigKeeper({ start: known, namespace, dataDir, client, log, metrics, controller, now, setLevel })
   let named: Verdict<string> | undefined
   const nameCluster = async () => {

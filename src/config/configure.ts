@@ -2,6 +2,7 @@ import type { EgressPolicy } from '../api/policy.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { compileEgress, type Egress } from '../delivery/egress.ts'
 import type { Inside } from '../delivery/inside.ts'
+import type { ProxyFailed } from '../delivery/proxy.ts'
 import { createResolver } from '../delivery/resolver.ts'
 import { type Config, resolveConfig } from './config.ts'
 import { readConfigFile } from './file.ts'
@@ -15,6 +16,8 @@ export type Start = {
   inside?: Inside
   /** What the cluster calls itself besides cluster.local. */
   clusterDomains?: readonly string[]
+  /** Told of each time that the administrator's proxy gives no way through. */
+  proxyFailed?: ProxyFailed
 }
 
 /** A configuration that was checked whole, and what is compiled of it. */
@@ -32,7 +35,7 @@ export function configure(start: Start, text: string): Verdict<Configured> {
   return accept({ config: config.value, egress: egress.value })
 }
 
-function door(policy: EgressPolicy, { clusterDomains, inside }: Start): Verdict<Egress> {
-  const egress = compileEgress(policy, createResolver(), inside, clusterDomains)
+function door(policy: EgressPolicy, { clusterDomains, inside, proxyFailed }: Start): Verdict<Egress> {
+  const egress = compileEgress(policy, createResolver(), inside, clusterDomains, proxyFailed)
   return egress.ok ? egress : refuse('FlagInvalid', `egress: ${egress.message}`)
 }

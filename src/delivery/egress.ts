@@ -10,7 +10,7 @@ import { compileHosts, isInnerName } from './hosts.ts'
 import type { Inside } from './inside.ts'
 import { permittedEndpoints } from './pod-addresses.ts'
 import { portRefusal } from './ports.ts'
-import { type AskProxy, type KnownProxy, proxyConnector, readProxy } from './proxy.ts'
+import { type AskProxy, type KnownProxy, type ProxyFailed, proxyConnector, readProxy } from './proxy.ts'
 import { createResolver, keptAddresses, type Resolve } from './resolver.ts'
 import { type ReadEndpoints, serviceConnector } from './service-connector.ts'
 
@@ -68,7 +68,7 @@ type Guard = {
   allowPorts: readonly number[]
   resolve: Resolve
   /** Its connections end with the tunnels that they become. */
-  proxy: (KnownProxy & { pool: Pool }) | undefined
+  proxy: (KnownProxy & { pool: Pool; failed: ProxyFailed }) | undefined
 }
 
 /**
@@ -82,6 +82,7 @@ export function compileEgress(
   resolve: Resolve = createResolver(),
   inside: Inside = () => false,
   clusterDomains: readonly string[] = [],
+  proxyFailed: ProxyFailed = () => undefined,
 ): Verdict<Egress> {
   const addresses = compileAddressPolicy(policy.allowCidrs)
   if (!addresses.ok) return addresses
@@ -99,6 +100,7 @@ export function compileEgress(
     resolve,
     proxy: proxy.value && {
       ...proxy.value,
+      failed: proxyFailed,
       pool: new Pool(proxy.value.origin, { allowH2: false, connect: toProxy() }),
     },
   }
@@ -230,13 +232,13 @@ function throughProxy(
   direct: Connector,
   { connectTimeoutMs, namespace, tls }: AgentOptions,
   guard: Guard,
-  { headers: own, passes, pool }: NonNullable<Guard['proxy']>,
+  { headers: own, failed, passes, pool }: NonNullable<Guard['proxy']>,
 ): Connector {
   const secure = buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...materialOf(tls) })
   // A proxy that keeps silent would hold the sink's connection for minutes.
   const ask: AskProxy = (path, headers) =>
     pool.connect({ path, headers, signal: AbortSignal.timeout(connectTimeoutMs) })
-  const connect = proxyConnector(ask, own, secure)
+  const connect = proxyConnector(ask, own, secure, failed)
   const onward = guarded((target, callback) => {
     const host = bare(target.hostname)
     if (isIP(host) !== 0) return connect(target, callback)

@@ -17,6 +17,9 @@ export type AskProxy = (
  */
 export type ProxyFailure = 'refused' | 'unusable'
 
+/** Takes in what the proxy answered in full, for the administrator: an HTTP status, `timeout`, or the code of an error. */
+export type ProxyFailed = (answer: string) => void
+
 const told: Readonly<Record<ProxyFailure, string>> = {
   refused: "The administrator's proxy did not let the connection through.",
   unusable: "The administrator's proxy can't be used: an administrator has to look at it.",
@@ -60,7 +63,12 @@ function headersOf({ username, password }: URL): Record<string, string> | undefi
 
 /** Connects by way of a proxy, for https and http alike; `secure` speaks TLS with the target over the way that was given. */
 export const proxyConnector =
-  (ask: AskProxy, headers: Record<string, string>, secure: buildConnector.connector): buildConnector.connector =>
+  (
+    ask: AskProxy,
+    headers: Record<string, string>,
+    secure: buildConnector.connector,
+    failed: ProxyFailed = () => undefined,
+  ): buildConnector.connector =>
   (target, callback) => {
     const port = target.port || (target.protocol === 'https:' ? '443' : '80')
     const host =
@@ -68,13 +76,17 @@ export const proxyConnector =
     ask(`${host}:${port}`, { ...headers, host: `${host}:${port}` }).then(
       ({ statusCode, socket }) => {
         if (statusCode !== 200) {
+          failed(`${statusCode}`)
           socket.on('error', () => undefined).destroy()
           return callback(new ProxyRefused(statusCode === 407 ? 'unusable' : 'refused'), null)
         }
         if (target.protocol !== 'https:') return callback(null, socket as Parameters<typeof callback>[1] & object)
         secure({ ...target, httpSocket: socket } as buildConnector.Options, callback)
       },
-      (error: Error) => callback(ofProxy(error), null),
+      (error: NodeJS.ErrnoException) => {
+        failed(error.name === 'TimeoutError' ? 'timeout' : (error.code ?? error.name))
+        callback(ofProxy(error), null)
+      },
     )
   }
 

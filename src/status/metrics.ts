@@ -65,6 +65,11 @@ export function createMetrics() {
       ['state'],
     ),
     storageDamaged: counter('carillon_storage_damaged_total', 'Damaged databases that were set aside.', []),
+    proxyFailures: counter(
+      'carillon_proxy_failures_total',
+      "Connections that the administrator's proxy gave no way through, by its answer.",
+      ['answer'],
+    ),
     configGood: gauge('carillon_config_last_reload_successful', 'Whether carillon-config was taken as it is now.', []),
     configReloads: counter('carillon_config_reloads_total', 'Changes of carillon-config, by what became of them.', [
       'result',

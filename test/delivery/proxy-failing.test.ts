@@ -15,6 +15,7 @@ const summary = (answer: Answer) => (answer.kind === 'response' ? answer.status 
 
 describe('a proxy that fails', () => {
   let asked = 0
+  let failures: string[] = []
   let act: (socket: Duplex) => void = () => undefined
   const server: Server = createServer()
   server.on('connect', (_, socket) => {
@@ -34,7 +35,10 @@ describe('a proxy that fails', () => {
 
   function transport(timeoutMs = 60_000) {
     asked = 0
-    const egress = compileEgress({ allowCidrs: [], proxy: { url, noProxy: [] } }, unknown)
+    failures = []
+    const egress = compileEgress({ allowCidrs: [], proxy: { url, noProxy: [] } }, unknown, undefined, [], (answer) =>
+      failures.push(answer),
+    )
     assert.ok(egress.ok)
     const sink = 'http://sink.example.com:8080/'
     const options = { url: sink, mode: 'binary', timeoutMs, connectTimeoutMs: 200, connections: 1 } as const
@@ -61,6 +65,7 @@ describe('a proxy that fails', () => {
       await using way = transport()
       answers.set(status, summary(await way.send(eventOf('1'), { headers: {}, signal: never })))
     }
+    assert.deepEqual(failures, ['504'])
     const unusable = "ProxyFailed: The administrator's proxy can't be used: an administrator has to look at it."
     for (const [status, answer] of answers)
       assert.equal(
@@ -80,6 +85,7 @@ describe('a proxy that fails', () => {
     url = before
     const answer = String(summary(await way.send(eventOf('1'), { headers: {}, signal: never })))
     assert.equal(answer, "ProxyFailed: The administrator's proxy can't be used: an administrator has to look at it.")
+    assert.deepEqual(failures, ['ECONNREFUSED'])
   })
 
   it('by giving no way in time holds the sink up no longer than a connection may take', async () => {
