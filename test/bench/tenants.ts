@@ -5,9 +5,9 @@ import { applyCrds, applyOperatorRights, type ControlPlane, startControlPlane } 
 import { installTekton } from '../controlplane/tekton.ts'
 import { metric, type OperatorProcess, startOperator } from '../operator/process.ts'
 import { type Child, cpuMs, peakRssMiB, percentile, rssMiB, startChild } from './child.ts'
-import { giveWay, waitedMs } from './give-way.ts'
 import type { LoadReport } from './load.ts'
 import { buildOperator, losses, program, type Rig, settled } from './measure.ts'
+import { takePrecedence, waitedMs } from './precedence.ts'
 import type { ReceiverOrder, ReceiverReport } from './receiver.ts'
 import type { TenantsOrder } from './tenants-load.ts'
 import type { WatcherOrder, WatcherReport } from './watcher.ts'
@@ -74,7 +74,6 @@ type Receiver = Child<ReceiverOrder, ReceiverReport>
 export async function measureTenants(sizes: TenantsSizes, report: Rig['report']): Promise<TenantsFigures> {
   buildOperator()
   await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30 })
-  for (const { pid } of [cp.apiserver, cp.etcd]) giveWay(pid)
   await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
   using load: Load = startChild('./tenants-load.ts')
   using flooding: Load = startChild('./tenants-load.ts')
@@ -96,6 +95,8 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
   const tenantsToldMs = clock() - started
   report(`all of them are told that they are ready; ${peakRssMiB(operator.pid).toFixed(0)} MiB at most`)
   const tenantsIdleCpu = await idle(operator, sizes.idle, report)
+  if (!takePrecedence(operator.pid))
+    report('the operator can get no precedence here (it takes root): it will wait for cores')
   const rounds: ({ kind: Kind } & Awaited<ReturnType<typeof play>>)[] = []
   for (let round = 0; round < sizes.rounds; round += 1) {
     for (const kind of kinds) {
@@ -142,20 +143,25 @@ async function addressOf(receiver: Receiver): Promise<string> {
   return `http://127.0.0.1:${listening.kind === 'listening' ? listening.port : 0}/`
 }
 
-/** In four formats, so that each write gives four events: it is the operator that is to be flooded, and not the API server beside it. */
+/**
+ * By four subscriptions, in a format each, so that each write gives four events that don't wait for each other: it is the operator that is to be
+ * flooded, and not the API server beside it.
+ */
 const floodFormats = ['cloudevents', 'cdevents', 'tektonv1', 'tektonv2']
 
+const apiVersion = 'carillon.dev/v1alpha1'
+
 const floodOf = (url: string): Manifest[] => {
-  const metadata = { name: 'flood', namespace: 'flood' }
-  const apiVersion = 'carillon.dev/v1alpha1'
-  const spec = {
-    sinks: [{ name: 'flood' }],
-    formats: floodFormats,
-    events: [{ kind: 'TaskRun', milestones: ['started', 'finished'] }],
-  }
+  const named = (name: string) => ({ name, namespace: 'flood' })
+  const spec = { sinks: [{ name: 'flood' }], events: [{ kind: 'TaskRun', milestones: ['started', 'finished'] }] }
   return [
-    { apiVersion, kind: 'EventSink', metadata, spec: { http: { url }, limits: { concurrency: 32 } } },
-    { apiVersion, kind: 'EventSubscription', metadata, spec },
+    { apiVersion, kind: 'EventSink', metadata: named('flood'), spec: { http: { url }, limits: { concurrency: 32 } } },
+    ...floodFormats.map((format) => ({
+      apiVersion,
+      kind: 'EventSubscription',
+      metadata: named(format),
+      spec: { ...spec, formats: [format] },
+    })),
   ]
 }
 
@@ -195,9 +201,9 @@ async function idle(operator: OperatorProcess, seconds: number, report: Rig['rep
 const kinds = ['calm', 'unheard', 'flood', 'paced'] as const
 type Kind = (typeof kinds)[number]
 
-const subscriptions = ['carillon.dev/v1alpha1', 'EventSubscription', 'flood'] as const
+const subscriptions = [apiVersion, 'EventSubscription', 'flood'] as const
 
-/** Has the one that floods hear of its runs, or not; what waited goes with its subscription. Resolves once the operator has taken that up. */
+/** Has the one that floods hear of its runs, or not; what waited goes with its subscriptions. Resolves once the operator has taken that up. */
 async function hear(cp: ControlPlane, url: string, heard: boolean): Promise<void> {
   for (const { metadata } of await cp.admin.list(...subscriptions))
     await cp.admin.delete(...subscriptions, metadata.name)
@@ -205,8 +211,8 @@ async function hear(cp: ControlPlane, url: string, heard: boolean): Promise<void
   if (!heard) return
   await cp.admin.apply(floodOf(url))
   for (;;) {
-    const { status } = (await cp.admin.get(...subscriptions, 'flood')) as Declared
-    if (isReady(status)) return
+    const present = (await cp.admin.list(...subscriptions)) as Declared[]
+    if (present.every(({ status }) => isReady(status))) return
     await delay(100)
   }
 }
