@@ -12,9 +12,12 @@ export type Texts = {
   'tls.key'?: string | undefined
 }
 
-/** `valid`: from when to when (ms) the certificate of one's own is. Else the key that is not usable, and what it has to be. */
+/** From when to when (ms) a certificate is valid. */
+export type Validity = { from: number; to: number }
+
+/** `valid`: when the certificate of one's own is; `trusted`: when each that is trusted is. Else the key that is not usable, and what it has to be. */
 export type Examined =
-  | { ok: true; material: TlsMaterial; valid: { from: number; to: number } | undefined }
+  | { ok: true; material: TlsMaterial; valid: Validity | undefined; trusted: readonly Validity[] }
   | { ok: false; key: keyof Texts; expected: string }
 
 export type Examine = (texts: Texts) => Examined
@@ -46,9 +49,14 @@ export function examine(texts: Texts): Examined {
     const expected = 'certificates that OpenSSL takes: RSA keys of 2048 bits or more, EC keys of 224 or more, SHA-2'
     return { ok: false, key: leaf ? 'tls.crt' : own === undefined ? 'bundle' : 'ca.crt', expected }
   }
-  const valid = leaf && { from: leaf.validFromDate.getTime(), to: leaf.validToDate.getTime() }
-  return { ok: true, material: { form: formOf(texts), context }, valid }
+  const trusted = (ca.match(pem) ?? []).map((one) => validityOf(new X509Certificate(one)))
+  return { ok: true, material: { form: formOf(texts), context }, valid: leaf && validityOf(leaf), trusted }
 }
+
+const validityOf = ({ validFromDate, validToDate }: X509Certificate): Validity => ({
+  from: validFromDate.getTime(),
+  to: validToDate.getTime(),
+})
 
 /** What was not asked for during so long is forgotten. */
 const keptMs = 60_000

@@ -1,5 +1,5 @@
 import { accept, type Refusal, refuse, type Verdict } from '../api/verdict.ts'
-import { type Examine, examine as examineAnew, type TlsMaterial } from './certificates.ts'
+import { type Examine, examine as examineAnew, type TlsMaterial, type Validity } from './certificates.ts'
 import { invalidKey, type ReadKey } from './read-key.ts'
 
 export type TlsSpec = {
@@ -16,7 +16,7 @@ export type ConfigMap = { data?: Record<string, string> | undefined }
 
 /**
  * The certificates that a spec refers to, each of which is understood; undefined where it refers to none. `now` in ms: a certificate of
- * one's own that is not valid now is refused, as no sink would take it. Reasons: those of `ReadKey`, ConfigMapNotFound, ConfigMapInvalid.
+ * one's own that is not valid now is refused, as no sink would take it, and so are authorities of which none is valid now. Reasons: those of `ReadKey`, ConfigMapNotFound, ConfigMapInvalid.
  */
 export function compileTls(
   spec: TlsSpec,
@@ -38,7 +38,12 @@ export function compileTls(
     return invalidKey(secret ?? '', key, expected)
   }
   const outdated = secret === undefined ? undefined : outdatedAt(secret, examined.valid, now)
-  return outdated ?? accept(examined.material)
+  if (outdated) return outdated
+  const expected = expectedOfTrusted(examined.trusted, now)
+  if (expected === undefined) return accept(examined.material)
+  return secret !== undefined && texts['ca.crt'] !== undefined
+    ? invalidKey(secret, defaultCaKey, expected)
+    : invalidBundle(spec.caConfigMapRef ?? { name: '' }, expected)
 }
 
 type Identity = { 'ca.crt'?: string; 'tls.crt'?: string; 'tls.key'?: string }
@@ -55,12 +60,22 @@ function readIdentity(name: string, read: ReadKey): Verdict<Identity> {
   return accept(found)
 }
 
-function outdatedAt(name: string, valid: { from: number; to: number } | undefined, now: number): Refusal | undefined {
+function outdatedAt(name: string, valid: Validity | undefined, now: number): Refusal | undefined {
   if (valid && now > valid.to)
     return invalidKey(name, 'tls.crt', `a certificate that is valid; this one ended on ${timeOf(valid.to)}`)
   if (valid && now < valid.from)
     return invalidKey(name, 'tls.crt', `a certificate that is valid; this one begins on ${timeOf(valid.from)}`)
   return undefined
+}
+
+/** What authorities have to be of which none is valid now; undefined where one is, or none is given. */
+function expectedOfTrusted(trusted: readonly Validity[], now: number): string | undefined {
+  if (trusted.length === 0 || trusted.some(({ from, to }) => from <= now && now <= to)) return undefined
+  const next = Math.min(...trusted.map(({ from }) => from).filter((from) => from > now))
+  const when = Number.isFinite(next)
+    ? `begins on ${timeOf(next)}`
+    : `ended on ${timeOf(Math.max(...trusted.map(({ to }) => to)))}`
+  return `certificates of which at least one is valid; none is now, the ${Number.isFinite(next) ? 'next' : 'last'} ${when}`
 }
 
 const timeOf = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z')

@@ -63,6 +63,12 @@ describe('certificates of a sink', () => {
     assert.notEqual(examine(texts(root.cert)), first, 'forgotten')
   })
 
+  it('are taken where one of those trusted is valid', () => {
+    const old = certificate({ name: 'Old CA', ca: true, from: hours(-2), to: hours(-1) })
+    assert.ok(material(fromSecret, { 'ca.crt': `${old.cert}${root.cert}` }))
+    assert.ok(material({ ...fromSecret, ...fromMap }, { 'ca.crt': old.cert }, { 'ca.crt': root.cert }))
+  })
+
   it('have another form where anything in them is another', () => {
     const forms = [
       material(fromSecret, { 'ca.crt': root.cert }),
@@ -78,6 +84,8 @@ describe('certificates of a sink', () => {
 describe('certificates that are not usable', () => {
   const expired = certificate({ name: 'team-a', from: hours(-2), to: hours(-1) }, root)
   const early = certificate({ name: 'team-a', from: hours(1), to: hours(2) }, root)
+  const old = certificate({ name: 'Old CA', ca: true, from: hours(-2), to: hours(-1) })
+  const coming = certificate({ name: 'Coming CA', ca: true, from: hours(1), to: hours(2) })
   const weak = certificate({ name: 'team-a', curve: 'prime192v1' }, root)
   const pair = (cert: string, key: string) => ({ 'tls.crt': cert, 'tls.key': key })
   const encrypted = createPrivateKey(team.key)
@@ -181,6 +189,22 @@ describe('certificates that are not usable', () => {
       undefined,
       'SecretInvalid',
       /^Key tls\.crt .* begins on \d{4}-/,
+    ],
+    [
+      'an authority that ended',
+      fromSecret,
+      { 'ca.crt': old.cert },
+      undefined,
+      'SecretInvalid',
+      /^Key ca\.crt .* last ended on \d{4}-/,
+    ],
+    [
+      'authorities that ended or are to come',
+      fromMap,
+      undefined,
+      { 'ca.crt': `${old.cert}${coming.cert}` },
+      'ConfigMapInvalid',
+      /^Key ca\.crt of ConfigMap bundle .* next begins on \d{4}-/,
     ],
     [
       'no ConfigMap',
