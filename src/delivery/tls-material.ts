@@ -16,7 +16,8 @@ export type ConfigMap = { data?: Record<string, string> | undefined }
 
 /**
  * The certificates that a spec refers to, each of which is understood; undefined where it refers to none. `now` in ms: a certificate of
- * one's own that is not valid now is refused, as no sink would take it, and so are authorities of which none is valid now. Reasons: those of `ReadKey`, ConfigMapNotFound, ConfigMapInvalid.
+ * one's own that is not valid now is refused, as no sink would take it, and so are authorities of which none is valid now. Reasons: those of
+ * `ReadKey`, ConfigMapNotFound, ConfigMapInvalid.
  */
 export function compileTls(
   spec: TlsSpec,
