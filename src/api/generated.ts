@@ -237,7 +237,10 @@ export type SinkAuth = {
   }
   /** A bearer token by OAuth 2.0 client credentials (RFC 6749, section 4.4), asked for again before it ends. */
   oauth2?: {
-    /** Where tokens are asked for, with https. Addresses are refused as those of url are. */
+    /**
+     * Where tokens are asked for, with https. Addresses are refused as those of url are. Its certificate has to be
+     * signed by a public authority: those of the sink are not asked.
+     */
     tokenURL: string
     /** What the token is to be good for. */
     scopes?: string[]

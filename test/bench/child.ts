@@ -5,15 +5,18 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export type Child<O, R> = Disposable & {
+  pid: number
   /** Resolves with the next report. */
   next(): Promise<R>
   ask(order: O): Promise<R>
 }
 
-export function startChild<O extends object, R>(file: string): Child<O, R> {
+/** `detached`: in a session of its own; it has to end by itself then when its channel is closed. */
+export function startChild<O extends object, R>(file: string, { detached = false } = {}): Child<O, R> {
   const child: ChildProcess = fork(fileURLToPath(new URL(file, import.meta.url)), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
+    detached,
   })
   const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${file} ended with ${code}`)))
   failed.catch(() => undefined)
@@ -22,6 +25,7 @@ export function startChild<O extends object, R>(file: string): Child<O, R> {
     return report
   }
   return {
+    pid: child.pid ?? 0,
     next,
     ask(order) {
       const report = next()

@@ -48,3 +48,5 @@ process.on('message', (order: ReceiverOrder) => {
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ kind: 'listening', port: (server.address() as AddressInfo).port } satisfies ReceiverReport)
 })
+
+process.once('disconnect', () => process.exit())

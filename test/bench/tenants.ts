@@ -77,7 +77,7 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
   await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
   using load: Load = startChild('./tenants-load.ts')
   using flooding: Load = startChild('./tenants-load.ts')
-  using receiver: Receiver = startChild('./receiver.ts')
+  using receiver: Receiver = startChild('./receiver.ts', { detached: true })
   using flooded: Receiver = startChild('./receiver.ts')
   const url = await addressOf(receiver)
   const connect = { kind: 'connect' as const, url: cp.url, ca: cp.ca, token: cp.adminToken }
