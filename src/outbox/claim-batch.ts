@@ -2,7 +2,7 @@ import { allowed, byAge, isHeld, peek, ripeAt, takeOff } from './claim.ts'
 import type { BatchLimits, Pace, Row } from './outbox.ts'
 import { beginLook, type Queue, queueOf, type SinkQueues } from './queues.ts'
 import type { Route } from './routes.ts'
-import { isBehind, type Store } from './store.ts'
+import { isUnderWay, type Store } from './store.ts'
 import type { Head } from './window.ts'
 
 /** So many heads are looked at for a request that its own namespace does not fill. */
@@ -15,7 +15,7 @@ type Batch = { route: Route; rows: Row[]; bytes: number; limits: BatchLimits; no
 export function claimBatch(store: Store, name: string, limits: BatchLimits, now: number, pace?: Pace): Row[] {
   const sink = store.routes.sink(name)
   if (!sink || limits.rows < 1 || sink.load.rows === sink.inFlight || now < sink.quietUntil) return []
-  if (isBehind(store, name)) return []
+  if (isUnderWay(store, name)) return []
   beginLook(sink)
   const full = fullRoutes(sink, limits)
   for (const queue of sink.turns.values()) {

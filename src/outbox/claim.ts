@@ -3,14 +3,14 @@ import type { Pace, Row } from './outbox.ts'
 import { beginLook, mostReady, type Queue, type SinkQueues } from './queues.ts'
 import { depart, type Route } from './routes.ts'
 import type { RowCells, StoredEvent } from './row-statements.ts'
-import { type Flight, isBehind, readEvent, readParked, type Store } from './store.ts'
+import { type Flight, isUnderWay, readEvent, readParked, type Store } from './store.ts'
 import { damage } from './trouble.ts'
 import { type Head, type Peeked, type Reader, refill, type Window } from './window.ts'
 
 /** See `Outbox.claim`. A few statements for the order, one for each row that is handed out. */
 export function claim(store: Store, name: string, n: number, now: number, pace?: Pace): Row[] {
   const sink = store.routes.sink(name)
-  if (!sink || sink.load.rows === sink.inFlight || now < sink.quietUntil || isBehind(store, name)) return []
+  if (!sink || sink.load.rows === sink.inFlight || now < sink.quietUntil || isUnderWay(store, name)) return []
   beginLook(sink)
   const rows: Row[] = []
   const asked = pace && noting(pace)
@@ -73,7 +73,7 @@ export function* allowed(store: Store, queue: Queue, heads: Iterable<Head>, pace
 /** See `Outbox.nextAttempt`. */
 export function nextAttempt(store: Store, name: string, now: number, delayMs = 0): number | undefined {
   const sink = store.routes.sink(name)
-  if (!sink || sink.load.rows === sink.inFlight || isBehind(store, name)) return undefined
+  if (!sink || sink.load.rows === sink.inFlight || isUnderWay(store, name)) return undefined
   beginLook(sink)
   let fresh = Number.POSITIVE_INFINITY
   for (const queue of sink.turns.values()) {

@@ -1,6 +1,6 @@
 import type { Need, Next } from './disk.ts'
 
-/** What an operation leads to in memory, once its transaction is durable; returns what its promise resolves to. */
+/** What an operation leads to in memory, once its transaction is committed; returns what its promise resolves to once that is durable. */
 export type Effects<T> = () => T
 
 /**
@@ -19,7 +19,7 @@ type Operation = {
 
 /**
  * How a group begins and ends in the database. `rollback` also undoes whatever `run` has left in memory. `sync` resolves once what was
- * committed is durable; it rejects only where the disk does not take it and the outbox is closed meanwhile. `landed` follows the effects.
+ * committed is durable; it rejects only where the disk does not take it and the outbox is closed meanwhile. `landed` follows it.
  * `refusal` says why an operation need not be tried, `failed` what follows an error, and what is to be told of it.
  */
 export type Transaction = {
@@ -134,14 +134,14 @@ export class GroupCommit {
       const grew = group.some(({ need }) => need === 'room')
       return this.rejected(group, this.transaction.failed(error, grew))
     }
+    // Every effect before any promise: whoever wakes first sees the whole group.
+    const values = effects.map((effect) => effect())
     try {
       await this.transaction.sync()
     } catch (error) {
       for (const { reject } of group) reject(error)
       return
     }
-    // Every effect before any promise: whoever wakes first sees the whole group.
-    const values = effects.map((effect) => effect())
     this.transaction.landed()
     for (const [at, operation] of group.entries()) operation.resolve(values[at] as never)
   }

@@ -39,14 +39,13 @@ export type Store = {
   now: () => number
   lastSeq: number
   /**
-   * While what is committed is on its way to the disk: what is kept in memory is behind the file then, so that nothing is handed out. Holds the
-   * sinks that were asked for meanwhile.
+   * While what is committed is on its way to the disk, and nothing is handed out: the sinks that were asked for meanwhile.
    */
   unlanded: Set<string> | undefined
 }
 
 /** Whether nothing can be said of a sink's rows for now; it is rung for when that is over. */
-export function isBehind({ unlanded }: Pick<Store, 'unlanded'>, sink: string): boolean {
+export function isUnderWay({ unlanded }: Pick<Store, 'unlanded'>, sink: string): boolean {
   unlanded?.add(sink)
   return unlanded !== undefined
 }

@@ -24,11 +24,9 @@ export function transactionOf({ db }: Storage, store: Store, { disk, log, sync }
       sql.commit()
       writtenSeq = store.lastSeq
       routes.committed()
-    },
-    sync: () => {
       store.unlanded = new Set()
-      return sync.all()
     },
+    sync: () => sync.all(),
     landed: () => {
       const asked = store.unlanded ?? []
       store.unlanded = undefined

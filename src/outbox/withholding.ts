@@ -1,7 +1,7 @@
 import { takeOff } from './claim.ts'
 import type { Row } from './outbox.ts'
 import { queueOf, type SinkQueues } from './queues.ts'
-import { isBehind, type Store } from './store.ts'
+import { isUnderWay, type Store } from './store.ts'
 
 /** A subscription (`namespace/name`, and its uid) toward a sink. */
 export type Pair = { sink: string; subscription: string; subscriptionUid: string }
@@ -60,7 +60,7 @@ export function withholdingOf(store: Store): Withholding {
 function claimWithheld(store: Store, name: string, n: number, now: number): Row[] {
   const sink = store.routes.sink(name)
   const held = [...(sink?.held ?? [])].filter(({ withheld, load, inFlight }) => withheld && load.rows > inFlight.rows)
-  if (!sink || held.length === 0 || isBehind(store, name)) return []
+  if (!sink || held.length === 0 || isUnderWay(store, name)) return []
   const from = Math.min(...held.map(({ oldest, oldestFrom }) => oldest?.seq ?? oldestFrom))
   const underWay = held.reduce((sum, { inFlight }) => sum + inFlight.rows, 0)
   const heads = store.sql.headsOf(JSON.stringify(held.map(({ id }) => id)), from, n + underWay)
