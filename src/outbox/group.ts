@@ -36,12 +36,10 @@ export type Transaction = {
 }
 
 const idleAfterMs = 1000
-/** Between commits that follow each other, so that thousands of small ones a second don't take the disk from each other. */
-const leastGroupMs = 2
 
 /**
  * Group commit: what is added in a turn of the event loop is one transaction in the next. While one is on its way to the disk the next
- * gathers, and goes on gathering for as long as that took, two to `groupMs` milliseconds.
+ * gathers, and goes on gathering for as long as that took, `groupMs` at most.
  */
 export class GroupCommit {
   private queue: Operation[] = []
@@ -91,7 +89,7 @@ export class GroupCommit {
   private schedule(): void {
     if (this.working || (this.scheduled && !this.late)) return
     this.cancel()
-    const wait = Math.min(this.groupMs, Math.max(this.lastTook, leastGroupMs)) - (performance.now() - this.lastEnd)
+    const wait = Math.min(this.groupMs, this.lastTook) - (performance.now() - this.lastEnd)
     this.scheduled = wait > 0.5 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush())
   }
 
