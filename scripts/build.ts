@@ -5,13 +5,21 @@ import { build, type Plugin } from 'esbuild'
 import packageJson from '../package.json' with { type: 'json' }
 import { billOfMaterials, bundledOf, thirdPartyLicenses } from './bill-of-materials.ts'
 
+// Before anything else of it runs: an older Node.js says so, instead of what it stumbles over.
+const oldest = Number.parseInt(packageJson.engines.node.replace('>=', ''), 10)
+const refusal = `carillon: Node.js ${oldest} or newer is needed, this is `
+const check = `if (Number.parseInt(process.versions.node, 10) < ${oldest}) { process.stderr.write('${refusal}' + process.version + '\\n'); process.exit(1) }`
 // The bundle holds CommonJS dependencies too, which call require.
-const banner = `import { createRequire as carillonRequire } from 'node:module'; const require = carillonRequire(import.meta.url);`
+const banner = `import { createRequire as carillonRequire } from 'node:module'; const require = carillonRequire(import.meta.url); ${check}`
 
-const leanUndici: Plugin = {
-  name: 'lean-undici',
+/** Modules that are put in the place of others. SQLite's is loaded in its turn, as an older Node.js has none: a static import comes before the check. */
+const instead: Plugin = {
+  name: 'instead',
   setup({ onResolve }) {
-    onResolve({ filter: /^undici$/ }, () => ({ path: fileURLToPath(new URL('undici.cjs', import.meta.url)) }))
+    const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+    const sqlite = { path: beside('sqlite.cjs') }
+    onResolve({ filter: /^undici$/ }, () => ({ path: beside('undici.cjs') }))
+    onResolve({ filter: /^node:sqlite$/ }, ({ importer }) => (importer === sqlite.path ? undefined : sqlite))
   },
 }
 
@@ -28,12 +36,12 @@ const { metafile } = await build({
   minifySyntax: true,
   legalComments: 'none',
   banner: { js: banner },
-  plugins: [leanUndici],
+  plugins: [instead],
   logLevel: 'warning',
   metafile: true,
 })
 const bundled = bundledOf(Object.keys(metafile.inputs), process.cwd())
-const beside = (name: string) => join(dirname(outfile), name)
-writeFileSync(beside('carillon.cdx.json'), billOfMaterials(packageJson, bundled))
-writeFileSync(beside('THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses(bundled))
+const target = (name: string) => join(dirname(outfile), name)
+writeFileSync(target('carillon.cdx.json'), billOfMaterials(packageJson, bundled))
+writeFileSync(target('THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses(bundled))
 console.error(`built ${outfile}, version ${packageJson.version}`)

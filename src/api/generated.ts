@@ -239,7 +239,7 @@ export type SinkAuth = {
   oauth2?: {
     /**
      * Where tokens are asked for, with https. Addresses are refused as those of url are. Its certificate has to be
-     * signed by a public authority: those of the sink are not asked.
+     * signed by a public authority, or by one of certSecretRef and caConfigMapRef.
      */
     tokenURL: string
     /** What the token is to be good for. */

@@ -27,7 +27,10 @@ export function parseQuantity(text: string): Verdict<number> {
   const scale = exponent === undefined ? (suffixes[suffix] ?? Number.NaN) : 10 ** Number(exponent)
   const value = Math.ceil(amount === '' ? Number.NaN : Number(amount) * scale)
   if (value > 0 && Number.isSafeInteger(value)) return accept(value)
-  return refuse('QuantityInvalid', `'${text.slice(0, 40)}' is no quantity: use a number such as 200000, 512Mi or 1Gi`)
+  return refuse(
+    'QuantityInvalid',
+    `'${text.slice(0, 40)}' is no quantity${value === 0 ? ' above 0' : ''}: use a number such as 200000, 512Mi or 1Gi`,
+  )
 }
 
 const binary = ['Ki', 'Mi', 'Gi', 'Ti'] as const

@@ -46,6 +46,8 @@ function problemOf(error: CelError, variables: readonly (readonly [string, unkno
   if (field) return field
   if (error.code === 'unknown_variable') return `${lower(error.summary)}; the variables are ${list(names)}`
   if (error.code === 'unexpected_token' && error.summary.endsWith('EOF')) return 'the expression ends too early'
+  if (error.code === 'unexpected_character')
+    return `${lower(error.summary)}; CEL compares with == and !=, and joins with && and ||`
   if (error.code === 'limit_exceeded') return tooLarge(error.summary, limits)
   return lower(error.summary)
 }

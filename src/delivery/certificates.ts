@@ -1,8 +1,19 @@
-import { createPrivateKey, hash, X509Certificate } from 'node:crypto'
-import { createSecureContext, type SecureContext } from 'node:tls'
+import { constants, createPrivateKey, hash, type KeyObject, X509Certificate } from 'node:crypto'
+import { createSecureContext, DEFAULT_CIPHERS, type SecureContext } from 'node:tls'
+
+/**
+ * What every connection to a place that tenants name is made with: no Diffie-Hellman over a group of the server's choice (up to 10 000 bits in
+ * OpenSSL, half a second of the event loop for each), and no handshakes again and again on one connection (TLS 1.2).
+ */
+export const clientOptions = { ciphers: `${DEFAULT_CIPHERS}:!kDHE`, secureOptions: constants.SSL_OP_NO_RENEGOTIATION }
 
 /** Certificates of a sink, read by OpenSSL once for all connections. Connections are made anew when `form` is another. */
-export type TlsMaterial = { form: string; context: SecureContext }
+export type TlsMaterial = {
+  form: string
+  context: SecureContext
+  /** Its authorities alone, for servers that are not the sink; undefined where it brings none. */
+  authorities: (() => { context: SecureContext }) | undefined
+}
 
 /** PEM of a sink's ConfigMap, and of the keys of its Secret; those of an authority are trusted instead of Node's own. */
 export type Texts = {
@@ -39,18 +50,41 @@ export function examine(texts: Texts): Examined {
   if (leaf) {
     const privateKey = key === undefined ? undefined : attempt(() => createPrivateKey(key))
     if (!privateKey) return { ok: false, key: 'tls.key', expected: 'a private key in PEM, without a passphrase' }
+    if (isTooLong(privateKey))
+      return { ok: false, key: 'tls.key', expected: `an RSA key of 2048 to ${longestKey} bits` }
     if (!leaf.checkPrivateKey(privateKey))
       return { ok: false, key: 'tls.key', expected: 'the private key of the certificate in tls.crt' }
   }
   const ca = [bundle, own].filter((text) => text !== undefined).join('\n')
   // OpenSSL takes no short keys and no old signatures: said here, and not at each connection.
-  const context = attempt(() => createSecureContext({ ...(ca !== '' && { ca }), ...(leaf && { cert, key }) }))
+  const context = attempt(() =>
+    createSecureContext({ ...clientOptions, ...(ca !== '' && { ca }), ...(leaf && { cert, key }) }),
+  )
   if (!context) {
     const expected = 'certificates that OpenSSL takes: RSA keys of 2048 bits or more, EC keys of 224 or more, SHA-2'
     return { ok: false, key: leaf ? 'tls.crt' : own === undefined ? 'bundle' : 'ca.crt', expected }
   }
   const trusted = (ca.match(pem) ?? []).map((one) => validityOf(new X509Certificate(one)))
-  return { ok: true, material: { form: formOf(texts), context }, valid: leaf && validityOf(leaf), trusted }
+  const authorities =
+    ca === ''
+      ? undefined
+      : leaf
+        ? once(() => ({ context: createSecureContext({ ...clientOptions, ca }) }))
+        : () => ({ context })
+  return { ok: true, material: { form: formOf(texts), context, authorities }, valid: leaf && validityOf(leaf), trusted }
+}
+
+/** Signing blocks the event loop for as long as the cube of the length: 5 ms with 4096 bits, 18 s with 45 000. */
+const longestKey = 4096
+const isTooLong = ({ asymmetricKeyDetails }: KeyObject): boolean =>
+  (asymmetricKeyDetails?.modulusLength ?? 0) > longestKey
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 const validityOf = ({ validFromDate, validToDate }: X509Certificate): Validity => ({

@@ -5,7 +5,7 @@ import type { EgressPolicy } from '../api/policy.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type AddressPolicy, compileAddressPolicy } from './addresses.ts'
 import { boundAnswers } from './answer-bound.ts'
-import type { TlsMaterial } from './certificates.ts'
+import { clientOptions, type TlsMaterial } from './certificates.ts'
 import { compileHosts, isInnerName } from './hosts.ts'
 import type { Inside } from './inside.ts'
 import { permittedEndpoints } from './pod-addresses.ts'
@@ -34,7 +34,7 @@ export type AgentOptions = {
   /** How long a connection stays open with nothing to send, at most; 15 s when left out. */
   idleMs?: number
   /** Certificates trusted instead of Node's own, and what the other side is shown. */
-  tls?: Omit<TlsMaterial, 'form'> | undefined
+  tls?: Pick<TlsMaterial, 'context'> | undefined
   /** Where connections go instead of what the host resolves to, and never by a proxy: the Pods of a Service. */
   endpoints?: ReadEndpoints | undefined
 }
@@ -49,7 +49,7 @@ const proxyConnectMs = 5_000
 
 /** To the proxy under its own name: undici takes the Host header's for the server's, and a CONNECT names the sink there (RFC 9112 §3.2). */
 function toProxy(): Connector {
-  const connect = buildConnector({ timeout: proxyConnectMs, allowH2: false })
+  const connect = buildConnector({ timeout: proxyConnectMs, allowH2: false, ...clientOptions })
   return ({ servername: _ofSink, ...target }, callback) => connect(target, callback)
 }
 
@@ -136,10 +136,14 @@ const isInner = (host: string, guard: Guard): boolean =>
 const portOf = ({ port, protocol }: { port: string; protocol: string }): number =>
   Number(port || (protocol === 'https:' ? 443 : 80))
 
-const refusal = (host: string): string =>
-  isIP(host) !== 0
-    ? `Connections to ${host} are refused by the egress policy (not a public address); an admin can allow its range with --allow-cidr.`
-    : `Connections to ${host} are refused by the egress policy (not a public address); an admin can allow the name with --allow-host, or its range with --allow-cidr.`
+function refusal(host: string): string {
+  const refused = `Connections to ${host} are refused by the egress policy (not a public address)`
+  if (isIP(host) !== 0) return `${refused}; an admin can allow its range with --allow-cidr.`
+  const told = `${refused}; an admin can allow the name with --allow-host, or its range with --allow-cidr.`
+  return serviceName.test(host) ? `${told} A Service of the sink's own namespace is named by http.serviceRef.` : told
+}
+
+const serviceName = /\.svc\.?$|\.svc\.|\.cluster\.local\.?$/
 
 const bare = (hostname: string): string => (hostname.startsWith('[') ? hostname.slice(1, -1) : hostname)
 
@@ -184,7 +188,7 @@ const dialer =
     return (target, callback) => connectorTo(portOf(target))(target, callback)
   }
 
-const materialOf = (tls: AgentOptions['tls']) => (tls ? { secureContext: tls.context } : {})
+const materialOf = (tls: AgentOptions['tls']) => (tls ? { secureContext: tls.context } : clientOptions)
 
 /** Node connects to literals without asking the lookup. */
 const guarded =

@@ -74,6 +74,13 @@ export function classify(error: unknown): Failure {
   return { class: 'NetworkFailed', message: 'The connection failed.' }
 }
 
+const distrust =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/
+
+/** Whether a certificate is of an authority that is not among those that are trusted: others may be asked. */
+export const isDistrust = (error: unknown): boolean =>
+  errorsIn(error).some((one) => 'code' in one && typeof one.code === 'string' && distrust.test(one.code))
+
 /** The error itself, then what lies beneath it: those of the addresses that were tried, or its cause. */
 function* errorsIn(error: unknown, depth = 0): Generator<Error> {
   if (!(error instanceof Error) || depth > 4) return

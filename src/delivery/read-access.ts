@@ -1,6 +1,6 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import type { Access } from './access.ts'
-import type { Examine } from './certificates.ts'
+import type { Examine, TlsMaterial } from './certificates.ts'
 import { type CredentialSpec, resolveHeaders, secretsNeeded } from './credentials.ts'
 import type { OAuth2Spec } from './oauth2.ts'
 import { keyReader, type ReadKey, type Secret } from './read-key.ts'
@@ -14,12 +14,13 @@ export type Readers = {
   configMap: ConfigMapReader
   /** Of certificates; each time anew when left out. */
   examine?: Examine
-  /** By client credentials. */
+  /** By client credentials; `tls` is the sink's. */
   oauth2(
     namespace: string,
     spec: OAuth2Spec,
     client: { id: string; secret: string },
     fresh: boolean,
+    tls: TlsMaterial | undefined,
   ): Promise<Verdict<string>>
   /** Of a ServiceAccount of the sink's namespace. */
   serviceAccount(namespace: string, spec: ServiceAccountSpec, fresh: boolean): Promise<Verdict<string>>
@@ -58,7 +59,7 @@ export async function readAccess(
   if (!tls.ok) return tls
   const sign = spec.signing ? compileSigner(spec.signing, read) : accept(undefined)
   if (!sign.ok) return sign
-  const token = await readToken(spec, namespace, read, readers, fresh)
+  const token = await readToken(spec, namespace, read, tls.value, readers, fresh)
   if (!token.ok) return token
   return accept({
     headers: { ...headers.value, ...(token.value && { authorization: `Bearer ${token.value}` }) },
@@ -86,6 +87,7 @@ async function readToken(
   { auth }: CredentialSpec,
   namespace: string,
   read: ReadKey,
+  tls: TlsMaterial | undefined,
   readers: Readers,
   fresh: boolean,
 ): Promise<Verdict<string | undefined>> {
@@ -96,7 +98,7 @@ async function readToken(
   if (!id.ok) return id
   const secret = read(name, 'client-secret')
   if (!secret.ok) return secret
-  return readers.oauth2(namespace, auth.oauth2, { id: id.value, secret: secret.value }, fresh)
+  return readers.oauth2(namespace, auth.oauth2, { id: id.value, secret: secret.value }, fresh, tls)
 }
 
 export function unreadable(what: string, namespace: string, error: unknown): string {

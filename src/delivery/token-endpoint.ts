@@ -1,35 +1,58 @@
 import { refuse, type Verdict } from '../api/verdict.ts'
-import type { Dispatcher, Egress } from './egress.ts'
-import { classify } from './failure.ts'
+import type { AgentOptions, Dispatcher, Egress } from './egress.ts'
+import { classify, isDistrust } from './failure.ts'
 import { type OAuth2Spec, readToken, type Token, tokenRequest } from './oauth2.ts'
 
 /** The whole request, from connecting to the end of the answer. */
 const timeoutMs = 10_000
 const maxBody = 64 * 1024
 
+export type TokenContext = {
+  egress: Egress
+  now: () => number
+  namespace?: string | undefined
+  /** Of the sink, which count besides the public ones: who has both behind one authority has them so. */
+  authorities?: AgentOptions['tls']
+}
+
 /** Asks a token URL, through the guard that all connections go through which tenants name. Never throws. */
 export async function fetchToken(
   spec: OAuth2Spec,
   client: { id: string; secret: string },
-  egress: Egress,
-  now: () => number,
-  namespace?: string,
+  context: TokenContext,
 ): Promise<Verdict<Token>> {
+  const { authorities, egress, now } = context
   const url = egress.check(spec.tokenURL)
   if (!url.ok) return refuse(url.reason, `http.auth.oauth2.tokenURL: ${url.message}`)
-  const agent = egress.agent({ namespace, connections: 1, connectTimeoutMs: 5_000 })
+  const signal = AbortSignal.timeout(timeoutMs)
+  const { headers, body } = tokenRequest(spec, client.id, client.secret)
+  const ask = (trusted: AgentOptions['tls']) => post(url.value, { headers, body, signal }, context, trusted)
   try {
-    const { origin, pathname, search } = url.value
-    const { headers, body } = tokenRequest(spec, client.id, client.secret)
-    const signal = AbortSignal.timeout(timeoutMs)
-    const answer = await agent.request({ origin, path: pathname + search, method: 'POST', headers, body, signal })
-    const text = await textOf(answer.body)
-    return text === undefined
+    const answer = await ask(authorities).catch((error: unknown) => {
+      if (authorities && isDistrust(error)) return ask(undefined)
+      throw error
+    })
+    return answer.text === undefined
       ? refuse('TokenUnavailable', 'The token URL of http.auth.oauth2 answered with more than a token.')
-      : readToken(answer.statusCode, text, spec, now())
+      : readToken(answer.status, answer.text, spec, now())
   } catch (error) {
     const why = error instanceof DOMException ? `No answer within ${timeoutMs / 1000} s.` : classify(error).message
-    return refuse('TokenUnavailable', `The token URL of http.auth.oauth2 could not be asked: ${why}`)
+    const whose = why.replace(/([Tt])he sink/g, '$1he token endpoint')
+    return refuse('TokenUnavailable', `The token URL of http.auth.oauth2 could not be asked: ${whose}`)
+  }
+}
+
+/** Nothing is sent before the other side's certificate is verified. */
+async function post(
+  { origin, pathname, search }: URL,
+  request: Pick<Dispatcher.RequestOptions, 'headers' | 'body' | 'signal'>,
+  { egress, namespace }: TokenContext,
+  tls: AgentOptions['tls'],
+): Promise<{ status: number; text: string | undefined }> {
+  const agent = egress.agent({ namespace, connections: 1, connectTimeoutMs: 5_000, tls })
+  try {
+    const answer = await agent.request({ origin, path: pathname + search, method: 'POST', ...request })
+    return { status: answer.statusCode, text: await textOf(answer.body) }
   } finally {
     await agent.destroy(null)
   }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/object.ts'
 
-/** An object as it is now, or as it was when it went. */
-export type Change = { type: 'upsert' | 'delete'; object: KubeObject }
+/** An object as it is now, or as it was when it went. `isNew`: the watch says that it has come to be. */
+export type Change = { type: 'upsert' | 'delete'; object: KubeObject; isNew?: true }
 
 export type RelistReason = 'start' | 'expired' | 'absent' | 'empty-watches' | 'broken'
 
@@ -13,7 +13,10 @@ export type Batch =
    * why there had to be one.
    */
   | { phase: 'listed'; changes: []; cursor: string; uids: Set<string>; began: number; reason: RelistReason }
-  /** A page of an extra list asked for by `refresh`, as things stood at the cursor of the batch before. */
+  /**
+   * Of an extra list asked for by `refresh`, as things stood at the cursor when it began: pages of it, among what the watch tells meanwhile. What
+   * it tells of an object comes before all that the watch has told of it since.
+   */
   | { phase: 'refresh'; changes: Change[]; cursor: undefined }
   /**
    * Watch events that came together, bookmarks included: `changes` may be empty. `waited`: for so many ms there had been nothing to read

@@ -7,6 +7,8 @@ import { apiVersionOf, type Resource } from './path.ts'
 
 /** What a page is aimed at: parsing it blocks the loop for some 5 ms, and it is in memory about four times over while it is read. */
 export const aimBytes = 512 * 1024
+/** What a page is aimed at that others' changes may not have to wait for. */
+export const smallAimBytes = 64 * 1024
 /** No page is read beyond this, unless it is of one object. */
 export const boundBytes = 4 * aimBytes
 

@@ -24,6 +24,11 @@ export type ReflectorOptions = {
   select?: { labelSelector?: string; fieldSelector?: string } | undefined
   /** A cursor that was kept: where the watch goes on, without a list. */
   resumeFrom?: string | undefined
+  /**
+   * Whether it matters for the objects of a namespace in what state they were before, so that a refresh has to tell of each in the state that it
+   * lists it in. Left out, it does.
+   */
+  comparesStates?: ((namespace: string) => boolean) | undefined
   /** Most changes in a batch; 256 when left out. */
   maxBatch?: number
   /** No byte for so long (bookmarks come once a minute): the watch is taken for dead; 90 s when left out. */

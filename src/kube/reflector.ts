@@ -1,12 +1,14 @@
 import { delayAfter, fullJitter, pause, settles } from './backoff.ts'
 import type { Batch, ReflectorStanding, ReflectorState, RelistReason } from './batch.ts'
 import type { Query } from './client.ts'
-import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
-import { fetchPage, firstLimit, nextLimit, type Page, smallerLimit } from './pages.ts'
+import type { Failure } from './failure.ts'
+import { aimBytes, fetchPage, firstLimit, nextLimit, type Page, smallerLimit } from './pages.ts'
 import { type Located, pathOf, type Resource } from './path.ts'
+import { fetchObject, openWatch } from './read-on.ts'
 import type { ReflectorOptions } from './reflector-options.ts'
+import { type Ask, Refresh } from './refresh.ts'
 import { Refreshes, type Taken } from './refreshes.ts'
-import { readWatch, type WatchEnd, type WatchStep } from './watch.ts'
+import type { WatchEnd, WatchStep } from './watch.ts'
 import { Whereabouts } from './whereabouts.ts'
 
 export type { Batch, Change, ReflectorStanding, ReflectorState, RelistReason } from './batch.ts'
@@ -81,6 +83,7 @@ export class Reflector implements AsyncDisposable {
       }
     } finally {
       this.#running = false
+      this.#refreshes.again()
       if (stop.aborted) this.#refreshes.stop()
     }
   }
@@ -118,34 +121,34 @@ export class Reflector implements AsyncDisposable {
   }
 
   /**
-   * An extra list as of the cursor, so that what the watch has yet to tell comes after it. Where that is compacted away, the watch goes on first,
+   * A page of a list as of the cursor, so that what the watch has yet to tell comes after it. Where that is compacted away, the watch goes on first,
    * and moves the cursor; only when it has nothing more to tell (`reading` stays open) the list is as of now.
    */
-  async *#refresh(resource: Resource, reading: Promise<unknown>, signal: AbortSignal): AsyncGenerator<Batch> {
-    const asked = this.#refreshes.take()
-    if (!asked) return
-    const namespace = this.#options.namespace ?? asked.namespace
-    let query: Query = { resourceVersion: this.#cursor, resourceVersionMatch: 'Exact' }
-    let answered = false
-    try {
-      for (;;) {
-        const page = await this.#page(resource, query, namespace, signal)
-        if ('kind' in page) {
-          if (page.kind !== 'expired') return await this.#fail('list', page, signal)
-          if (await settles(reading, quietMs, signal)) return
-          query = {}
-          continue
-        }
-        this.#enter('watching')
-        query = { continue: page.next }
-        const last = page.next === undefined
-        yield { phase: 'refresh', changes: page.changes, cursor: undefined }
-        if (last) break
-      }
-      answered = true
-    } finally {
-      asked[answered ? 'resolve' : 'keep']()
+  async *#refresh(refresh: Refresh, reading: Promise<unknown>, signal: AbortSignal): AsyncGenerator<Batch> {
+    const { came } = refresh
+    if (!came) return
+    if ('kind' in came && came.kind === 'expired') {
+      if (await settles(reading, quietMs, signal)) this.#refreshes.again()
+      else refresh.asOfNow()
+    } else if ('kind' in came) {
+      this.#refreshes.again()
+      await this.#fail('list', came, signal)
+    } else {
+      this.#enter('watching')
+      const changes = refresh.changesOf(came)
+      const goesOn = refresh.next(came)
+      yield { phase: 'refresh', changes, cursor: undefined }
+      if (!goesOn) this.#refreshes.done()
     }
+  }
+
+  #refreshOf(resource: Resource, cursor: string, namespace: string | undefined, came: () => void): Refresh {
+    const ask: Ask = (query, within, signal, of) =>
+      'aim' in of
+        ? this.#page(resource, query, within, signal, of.aim)
+        : fetchObject(this.#options, resource, { query, namespace: within, ...of, signal })
+    const { comparesStates = () => true } = this.#options
+    return new Refresh({ namespace: this.#options.namespace ?? namespace, cursor, ask, comparesStates, came })
   }
 
   async *#watch(resource: Resource, cursor: string, signal: AbortSignal): AsyncGenerator<Batch> {
@@ -156,15 +159,17 @@ export class Reflector implements AsyncDisposable {
     let told = false
     try {
       const opened = this.#options.now()
-      const opening = await this.#open(resource, cursor, cut.signal)
+      const opening = await openWatch(this.#options, resource, cursor, cut.signal)
       if ('kind' in opening) return await this.#fail('watch', opening, signal)
       steps = opening
       this.#enter('watching')
-      for (;;) {
+      for (let favoured = false; ; favoured = true) {
         const reading = steps.next()
         let isFresh = true
-        for (; !signal.aborted && (await this.#refreshes.interrupts(reading)); isFresh = false)
-          yield* this.#refresh(resource, reading, signal)
+        for (; !signal.aborted && (await this.#refreshes.comeBefore(reading, favoured)); favoured = isFresh = false) {
+          this.#refreshes.begin((...of) => this.#refreshOf(resource, cursor, ...of))
+          if (this.#refreshes.current) yield* this.#refresh(this.#refreshes.current, reading, signal)
+        }
         if (this.#cursor === undefined || !this.#where.known) return
         const step = await reading
         if (signal.aborted) return
@@ -173,6 +178,9 @@ export class Reflector implements AsyncDisposable {
         this.#failures.watch = 0
         this.#emptyWatches = 0
         this.#options.metrics.watchEvents(step.value.changes.length)
+        const before = await this.#refreshes.current?.before(step.value.changes)
+        if (before && 'kind' in before) this.#refreshes.again(fullJitter(2, this.#options.random))
+        else if (before && before.length > 0) yield { phase: 'refresh', changes: before, cursor: undefined }
         cursor = step.value.cursor
         yield { phase: 'watch', changes: step.value.changes, cursor, waited: isFresh ? step.value.waited : 0 }
         this.#cursor = cursor
@@ -181,28 +189,6 @@ export class Reflector implements AsyncDisposable {
       signal.removeEventListener('abort', stopped)
       cut.abort()
       await steps?.return({ kind: 'ended' })
-    }
-  }
-
-  async #open(
-    resource: Resource,
-    cursor: string,
-    signal: AbortSignal,
-  ): Promise<AsyncGenerator<WatchStep, WatchEnd> | Failure> {
-    const { client, namespace, select, now, random, maxBatch = 256, idleMs = 90_000 } = this.#options
-    const query = {
-      watch: true,
-      allowWatchBookmarks: true,
-      resourceVersion: cursor,
-      timeoutSeconds: 240 + Math.floor(random() * 120),
-      ...select,
-    }
-    try {
-      const stream = await client.stream({ path: pathOf(resource, namespace), query, signal })
-      if (stream.kind === 'refused') return failureOfResponse(stream.response)
-      return readWatch(stream.body, { idleMs, maxBatch, now })
-    } catch (error) {
-      return failureOfError(error)
     }
   }
 
@@ -227,6 +213,7 @@ export class Reflector implements AsyncDisposable {
     query: Query,
     namespace: string | undefined,
     signal: AbortSignal,
+    aim = aimBytes,
   ): Promise<Page | Failure> {
     const { client, select, metrics } = this.#options
     const path = pathOf(resource, namespace)
@@ -235,7 +222,7 @@ export class Reflector implements AsyncDisposable {
         resource,
         path,
         query: { ...query, ...select },
-        limit: this.#limit,
+        limit: Math.max(1, Math.floor((this.#limit * aim) / aimBytes)),
         signal,
       })
       if (got.kind === 'page') {
@@ -253,6 +240,7 @@ export class Reflector implements AsyncDisposable {
   #restart(reason: RelistReason): void {
     this.#cursor = undefined
     this.#relist = reason
+    this.#refreshes.again()
     this.#emptyWatches = 0
   }
 

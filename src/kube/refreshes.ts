@@ -1,4 +1,5 @@
 import { KubeError } from './errors.ts'
+import type { Refresh } from './refresh.ts'
 
 /** Requests for one more list, waiting; `namespace` undefined means all. */
 type Waiting = { namespace: string | undefined; done: PromiseWithResolvers<void> }
@@ -6,13 +7,16 @@ type Waiting = { namespace: string | undefined; done: PromiseWithResolvers<void>
 /** The requests that one list answers. Every one is settled by `resolve`, or put back by `keep`. */
 export type Taken = { namespace: string | undefined; resolve(): void; keep(): void }
 
-/** Requests for one more list, coalesced: all that wait when a list begins are answered by it. */
+/** Requests for one more list, coalesced: all that wait when a list begins are answered by it. One list is under way at a time. */
 export class Refreshes {
   readonly #waiting = new Map<string | undefined, Waiting>()
+  #running: { refresh: Refresh; asked: Taken } | undefined
+  #resting: NodeJS.Timeout | undefined
   #wake: (() => void) | undefined
 
-  get wanted(): boolean {
-    return this.#waiting.size > 0
+  /** What is under way. */
+  get current(): Refresh | undefined {
+    return this.#running?.refresh
   }
 
   ask(namespace: string | undefined): Promise<void> {
@@ -25,11 +29,31 @@ export class Refreshes {
     return waiting.done.promise
   }
 
-  /** The requests that the next list is to answer: everything that waits where one asks for all, else one namespace's. */
-  take(): Taken | undefined {
+  /** Begins the next list where none is under way: of everything that waits where one asks for all, else of one namespace. */
+  begin(make: (namespace: string | undefined, came: () => void) => Refresh): void {
     const [first] = this.#waiting.values()
-    if (!first) return undefined
-    return this.#waiting.has(undefined) ? this.takeAll() : this.#taken(first.namespace, [first])
+    if (this.#running || !first || this.#resting) return
+    const asked = this.#waiting.has(undefined) ? this.takeAll() : this.#taken(first.namespace, [first])
+    this.#running = { refresh: make(asked.namespace, () => this.#wake?.()), asked }
+  }
+
+  /** The list under way is through. */
+  done(): void {
+    this.#running?.asked.resolve()
+    this.#running = undefined
+  }
+
+  /** The list under way came to nothing: it begins once more, so many ms from now. */
+  again(ms = 0): void {
+    this.#running?.refresh.stop()
+    this.#running?.asked.keep()
+    this.#running = undefined
+    if (ms === 0) return
+    clearTimeout(this.#resting)
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined
+      this.#wake?.()
+    }, ms)
   }
 
   /** Everything that waits, for a list of all namespaces. */
@@ -37,27 +61,38 @@ export class Refreshes {
     return this.#taken(undefined, [...this.#waiting.values()])
   }
 
-  /** Resolves when `pending` settles or a request comes in, to whether requests wait and `pending` has not settled. */
-  async interrupts(pending: Promise<unknown>): Promise<boolean> {
+  /**
+   * Resolves when `pending` settles, or when a page has come of the list under way, or a list may begin; to whether `pending` can wait: where both
+   * are so, it depends on `favoured`.
+   */
+  async comeBefore(pending: Promise<unknown>, favoured: boolean): Promise<boolean> {
     let settled = false
-    const woken = Promise.withResolvers<void>()
     const settle = () => {
       settled = true
-      woken.resolve()
+      this.#wake?.()
     }
     pending.then(settle, settle)
-    this.#wake = woken.resolve
-    // One turn, for what has settled already to tell so.
-    await (this.wanted ? Promise.resolve() : woken.promise)
+    await Promise.resolve() // one turn, for what has settled already to tell so
+    while (!settled && !this.#isDue) {
+      const woken = Promise.withResolvers<void>()
+      this.#wake = woken.resolve
+      await woken.promise
+    }
     this.#wake = undefined
-    return !settled && this.wanted
+    return this.#isDue && (favoured || !settled)
   }
 
   /** Rejects what waits. */
   stop(): void {
+    clearTimeout(this.#resting)
     for (const { done } of this.#waiting.values())
       done.reject(new KubeError('Aborted', 'the reflector was stopped before the list was through'))
     this.#waiting.clear()
+  }
+
+  get #isDue(): boolean {
+    if (this.#running) return this.#running.refresh.came !== undefined
+    return this.#waiting.size > 0 && !this.#resting
   }
 
   #taken(namespace: string | undefined, taken: readonly Waiting[]): Taken {

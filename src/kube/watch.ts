@@ -93,7 +93,9 @@ export function decodeLines(lines: readonly string[]): Decoded {
     const version = (event.object as { metadata?: { resourceVersion?: unknown } } | null)?.metadata?.resourceVersion
     if (typeof version === 'string' && version !== '') cursor = version
     if (event.type !== 'BOOKMARK' && isObject(event.object)) {
-      changes.push({ type: event.type === 'DELETED' ? 'delete' : 'upsert', object: event.object })
+      const { object } = event
+      if (event.type === 'ADDED') changes.push({ type: 'upsert', object, isNew: true })
+      else changes.push({ type: event.type === 'DELETED' ? 'delete' : 'upsert', object })
     }
   }
   return { changes, cursor, end: undefined }

@@ -31,8 +31,13 @@ export type KindWatch = {
   watchingSince?: number | undefined
 }
 
-/** `clusterScoped`: its objects were found to live in no namespace. */
-export type WatchState = { state: ReflectorState; message?: string | undefined; clusterScoped?: true }
+/** `since`: ms, this machine's clock. `clusterScoped`: its objects were found to live in no namespace. */
+export type WatchState = {
+  state: ReflectorState
+  since?: number
+  message?: string | undefined
+  clusterScoped?: true
+}
 
 /** What is read of a reflector. */
 export type WatchReflector = Pick<Reflector, 'batches' | 'refresh' | 'resource' | 'state'> & AsyncDisposable

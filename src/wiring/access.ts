@@ -28,11 +28,11 @@ export function accessReader({ client, egress, policy }: Pick<Ground, 'client' |
     examine: rememberingExamine(now),
     secret: secretReader(async (...of) => (await read('secrets')(...of)) as (KubeObject & Secret) | undefined, now),
     configMap: secretReader(async (...of) => (await read('configmaps')(...of)) as ConfigMap | undefined, now),
-    oauth2: (...[namespace, spec, { id, secret }, fresh]: Parameters<Readers['oauth2']>) =>
+    oauth2: (...[namespace, spec, { id, secret }, fresh, tls]: Parameters<Readers['oauth2']>) =>
       tokens(
         namespace,
-        JSON.stringify(['oauth2', spec.tokenURL, spec.scopes, spec.audience, id, secret]),
-        () => fetchToken(spec, { id, secret }, egress, now, namespace),
+        JSON.stringify(['oauth2', spec.tokenURL, spec.scopes, spec.audience, id, secret, tls?.authorities && tls.form]),
+        () => fetchToken(spec, { id, secret }, { egress, now, namespace, authorities: tls?.authorities?.() }),
         fresh,
       ),
     serviceAccount: serviceAccountTokens(client, tokens, now),
@@ -51,10 +51,11 @@ export function accessReader({ client, egress, policy }: Pick<Ground, 'client' |
   const check = (sink: EventSink, fresh: boolean, again: () => void) =>
     ofSink(sink, fresh, {
       ...readers,
-      async oauth2(namespace, spec, client, anew) {
-        const form = hash('sha256', JSON.stringify([keyOf(sink), sink.metadata.generation, client.id, client.secret]))
+      async oauth2(namespace, spec, client, anew, tls) {
+        const about = [keyOf(sink), sink.metadata.generation, client.id, client.secret, tls?.form]
+        const form = hash('sha256', JSON.stringify(about))
         const ask = async () => {
-          const token = await readers.oauth2(namespace, spec, client, anew)
+          const token = await readers.oauth2(namespace, spec, client, anew, tls)
           // Whether there is one is all that is kept of it.
           return token.ok ? accept('') : token
         }

@@ -3,6 +3,7 @@ import type { Overflow } from '../operator/overflow/overflow.ts'
 import type { CatchUps } from '../operator/recovery/catch-ups.ts'
 import { Renderer } from '../operator/render.ts'
 import { Statuses } from '../operator/statuses.ts'
+import { WatchTurns } from '../operator/watch-turns.ts'
 import type { Watches } from '../operator/watches.ts'
 import { StatusWriter } from '../status/writer.ts'
 import { installOf } from './lead.ts'
@@ -60,14 +61,11 @@ export function createStatuses(
 /** Marks the subscriptions of a kind whose watch came into another state, and tells of the state of the disk. */
 export async function tellStates(parts: Parts, watches: Watches, signal: AbortSignal): Promise<void> {
   const { state, writer } = parts
-  const told = new Map<string, string>()
+  const turns = new WatchTurns()
   const tellStorage = storageTeller(parts)
   while (!signal.aborted) {
     tellStorage()
-    for (const kind of state.emitters().kinds()) {
-      const { state: at } = watches.state(kind)
-      if (told.get(kind) === at) continue
-      told.set(kind, at)
+    for (const kind of turns.look(state.emitters().kinds(), (kind) => watches.state(kind))) {
       for (const [key, { emitter }] of state.subscriptions) {
         if (emitter?.selection.kinds.has(kind)) writer.mark(`subscription ${key}`, 'conditions')
       }

@@ -30,6 +30,7 @@ type Scope = {
   namespace?: string | undefined
   select?: { labelSelector?: string; fieldSelector?: string }
   resumeFrom?: string | undefined
+  comparesStates?: (namespace: string) => boolean
 }
 
 /** A reflector whose numbers are metrics of its kind. */
@@ -119,6 +120,13 @@ export function createWatches({ ground, loops, metrics, outbox }: Parts, observi
       createReflector(ground, metrics, source.name, (fresh) => discovery.find(source, fresh), {
         namespace,
         resumeFrom,
+        // What a run tells can be read from its state, but for what subscriptions define.
+        comparesStates: (within) =>
+          source.lasts === true ||
+          observing
+            .emitters()
+            .forObject(source.name, within)
+            .some(({ selection }) => selection.defined?.has(source.name)),
       }),
     start: (key, run) => loops.start(key, run),
     stop: (key) => loops.stop(key),

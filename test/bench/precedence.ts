@@ -2,14 +2,17 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { unless } from '../controlplane/process.ts'
 
-const niceness = -15
-
 /**
  * Has a process take the cores before the others, as in a cluster the operator has its own share by what it requests: on two cores that it
- * shares with the control plane and the loads, what is measured otherwise is for how long it waits for a core. Where Linux groups processes by
- * session (sched(7), autogroup), it is the group's niceness that counts, else that of each thread. false where that is not allowed.
+ * shares with the control plane and the loads, what is measured otherwise is for how long it waits for a core. false where that is not allowed.
  */
-export function takePrecedence(pid: number): boolean {
+export const takePrecedence = (pid: number): boolean => setNiceness(pid, -15)
+
+/** Has a process take the cores after the others. */
+export const yieldPrecedence = (pid: number): boolean => setNiceness(pid, 10)
+
+/** Where Linux groups processes by session (sched(7), autogroup), it is the group's niceness that counts, else that of each thread. */
+function setNiceness(pid: number, niceness: number): boolean {
   const group = `/proc/${pid}/autogroup`
   const threads = process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid]
   const done = unless(['EPERM', 'EACCES', 'ERR_SYSTEM_ERROR'], () => {

@@ -8,8 +8,12 @@ export type TenantsOrder =
   | { kind: 'connect'; url: string; ca: string; token: string }
   /** Namespaces `<prefix>-<n>`, each with a sink at `url` and a subscription to all that its TaskRuns do. */
   | { kind: 'found'; prefix: string; count: number; url: string }
-  /** Creates, starts and finishes runs `<prefix>-<n>`, in turn in each of the namespaces, `rate` status writes a second. */
-  | { kind: 'drive'; namespaces: string[]; prefix: string; count: number; bytes: number; rate: number }
+  /** Creates runs `<prefix>-<n>`, in turn in each of the namespaces. */
+  | ({ kind: 'create' } & Runs)
+  /** Starts and finishes them, `rate` status writes a second; `atOnce`: with one write each. */
+  | ({ kind: 'drive'; rate: number; atOnce: boolean } & Runs)
+
+export type Runs = { namespaces: string[]; prefix: string; count: number; bytes: number }
 
 const clock = (): number => performance.timeOrigin + performance.now()
 
@@ -21,7 +25,19 @@ async function obey(order: TenantsOrder): Promise<[string, number][]> {
     return []
   }
   if (!client) throw new Error('not connected')
-  return order.kind === 'found' ? found(client, order) : drive(client, order)
+  if (order.kind === 'found') return found(client, order)
+  return order.kind === 'create' ? create(client, order) : drive(client, order)
+}
+
+const placeOf = ({ namespaces }: Runs, index: number) => namespaces[index % namespaces.length] ?? ''
+const collectionOf = (runs: Runs, index: number) => `/apis/tekton.dev/v1/namespaces/${placeOf(runs, index)}/taskruns`
+
+async function create(api: NonNullable<typeof client>, runs: Runs): Promise<[string, number][]> {
+  const { prefix, count, bytes } = runs
+  await parallel(count, 16, (index) =>
+    api.post(collectionOf(runs, index), taskRun(placeOf(runs, index), `${prefix}-${index}`, bytes)),
+  )
+  return []
 }
 
 async function found(
@@ -52,12 +68,9 @@ async function found(
 /** Open loop: a write is due every 1000/rate ms, whether or not the one before is acknowledged. */
 async function drive(
   api: NonNullable<typeof client>,
-  { namespaces, prefix, count, bytes, rate }: Extract<TenantsOrder, { kind: 'drive' }>,
+  { rate, atOnce, ...runs }: Extract<TenantsOrder, { kind: 'drive' }>,
 ): Promise<[string, number][]> {
-  const placeOf = (index: number) => namespaces[index % namespaces.length] ?? ''
-  const runs = (index: number) => `/apis/tekton.dev/v1/namespaces/${placeOf(index)}/taskruns`
-  await parallel(count, 16, (index) => api.post(runs(index), taskRun(placeOf(index), `${prefix}-${index}`, bytes)))
-  await delay(500)
+  const { prefix, count, bytes } = runs
   const acknowledged: [string, number][] = []
   const writes: Promise<void>[] = []
   const start = performance.now()
@@ -67,7 +80,7 @@ async function drive(
       [index, 'started'],
       [index - lag, 'finished'],
     ] as const) {
-      if (run < 0 || run >= count) continue
+      if (run < 0 || run >= count || (atOnce && milestone === 'started')) continue
       const wait = start + (turn * 1000) / rate - performance.now()
       turn += 1
       if (wait > 0) await delay(wait)
@@ -75,7 +88,7 @@ async function drive(
       const now = Date.now()
       const status = milestone === 'started' ? started(now) : finished(now - 1000, now, bytes)
       writes.push(
-        api.patch(`${runs(run)}/${name}/status`, { status }).then(() => {
+        api.patch(`${collectionOf(runs, run)}/${name}/status`, { status }).then(() => {
           acknowledged.push([`${name} ${milestone}`, clock()])
         }),
       )
@@ -85,6 +98,7 @@ async function drive(
   return acknowledged
 }
 
+process.once('disconnect', () => process.exit())
 process.on('message', (order: TenantsOrder) => {
   obey(order).then(
     (acknowledged) => process.send?.({ kind: 'done', acknowledged } satisfies LoadReport),

@@ -7,7 +7,7 @@ import { metric, type OperatorProcess, startOperator } from '../operator/process
 import { type Child, cpuMs, peakRssMiB, percentile, rssMiB, startChild } from './child.ts'
 import type { LoadReport } from './load.ts'
 import { buildOperator, losses, program, type Rig, settled } from './measure.ts'
-import { takePrecedence, waitedMs } from './precedence.ts'
+import { takePrecedence, waitedMs, yieldPrecedence } from './precedence.ts'
 import type { ReceiverOrder, ReceiverReport } from './receiver.ts'
 import type { TenantsOrder } from './tenants-load.ts'
 import type { WatcherOrder, WatcherReport } from './watcher.ts'
@@ -73,12 +73,12 @@ type Receiver = Child<ReceiverOrder, ReceiverReport>
 
 export async function measureTenants(sizes: TenantsSizes, report: Rig['report']): Promise<TenantsFigures> {
   buildOperator()
-  await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30 })
+  await using cp = await startControlPlane({ report, quotaBytes: 8 * 2 ** 30, garbagePercent: 400 })
   await Promise.all([applyCrds(cp), applyOperatorRights(cp), installTekton(cp.admin)])
   using load: Load = startChild('./tenants-load.ts')
-  using flooding: Load = startChild('./tenants-load.ts')
+  using flooding: Load = startChild('./tenants-load.ts', { detached: true })
   using receiver: Receiver = startChild('./receiver.ts', { detached: true })
-  using flooded: Receiver = startChild('./receiver.ts')
+  using flooded: Receiver = startChild('./receiver.ts', { detached: true })
   const url = await addressOf(receiver)
   const connect = { kind: 'connect' as const, url: cp.url, ca: cp.ca, token: cp.adminToken }
   await Promise.all([load.ask(connect), flooding.ask(connect)])
@@ -97,6 +97,8 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
   const tenantsIdleCpu = await idle(operator, sizes.idle, report)
   if (!takePrecedence(operator.pid))
     report('the operator can get no precedence here (it takes root): it will wait for cores')
+  // The one that floods is elsewhere.
+  for (const { pid } of [flooding, flooded]) yieldPrecedence(pid)
   const rounds: ({ kind: Kind } & Awaited<ReturnType<typeof play>>)[] = []
   for (let round = 0; round < sizes.rounds; round += 1) {
     for (const kind of kinds) {
@@ -106,6 +108,7 @@ export async function measureTenants(sizes: TenantsSizes, report: Rig['report'])
         kind,
         ...(await play({ cp, operator, load, flooding, receiver, flooded, sizes, kind, round, report })),
       })
+      await prune(cp)
     }
   }
   const median = (kind: Kind, of: 'p99' | 'watchP99' | 'perSecond') =>
@@ -144,16 +147,17 @@ async function addressOf(receiver: Receiver): Promise<string> {
 }
 
 /**
- * By four subscriptions, in a format each, so that each write gives four events that don't wait for each other: it is the operator that is to be
- * flooded, and not the API server beside it.
+ * By four subscriptions, in a format each, so that each milestone gives four events that don't wait for each other, and by one write for both
+ * milestones of a run: it is the operator that is to be flooded, and not the API server beside it.
  */
 const floodFormats = ['cloudevents', 'cdevents', 'tektonv1', 'tektonv2']
+const floodMilestones = ['started', 'finished']
 
 const apiVersion = 'carillon.dev/v1alpha1'
 
 const floodOf = (url: string): Manifest[] => {
   const named = (name: string) => ({ name, namespace: 'flood' })
-  const spec = { sinks: [{ name: 'flood' }], events: [{ kind: 'TaskRun', milestones: ['started', 'finished'] }] }
+  const spec = { sinks: [{ name: 'flood' }], events: [{ kind: 'TaskRun', milestones: floodMilestones }] }
   return [
     { apiVersion, kind: 'EventSink', metadata: named('flood'), spec: { http: { url }, limits: { concurrency: 32 } } },
     ...floodFormats.map((format) => ({
@@ -217,6 +221,15 @@ async function hear(cp: ControlPlane, url: string, heard: boolean): Promise<void
   }
 }
 
+/** Takes the runs of the one that floods away, as a pruner would: who subscribes has all of them looked through, and each round is to be like the first. */
+async function prune(cp: ControlPlane): Promise<void> {
+  const runs = '/apis/tekton.dev/v1/namespaces/flood/taskruns'
+  for (let left = true; left; ) {
+    const { items } = (await cp.admin.request('DELETE', runs)).body as { items?: unknown[] }
+    left = (items?.length ?? 0) > 0
+  }
+}
+
 /** The quota of events a second that an administrator sets, in carillon-config, as the operator runs. */
 const quota = 100
 
@@ -256,11 +269,15 @@ async function play({ cp, operator, load, flooding, receiver, flooded, sizes, ki
   await watcher.ask({ kind: 'watch', ...watched })
   const namespaces = Array.from({ length: busy }, (_, n) => `tenant-${n}`)
   const name = `${kind}-${round}`
-  const writes = flood / floodFormats.length
+  const writes = flood / floodFormats.length / floodMilestones.length
+  const runs = { namespaces, prefix: name, count: (rate * seconds) / 2, bytes: 4000 }
+  const floodRuns = { namespaces: ['flood'], prefix: `flood-${name}`, count: Math.ceil(writes * seconds), bytes: 4000 }
+  await load.ask({ kind: 'create', ...runs })
+  if (kind !== 'calm') await flooding.ask({ kind: 'create', ...floodRuns })
+  await delay(1000)
   const waited = waitedMs(operator.pid)
-  const driven = load.ask({ kind: 'drive', namespaces, prefix: name, count: (rate * seconds) / 2, bytes: 4000, rate })
-  const order = { namespaces: ['flood'], prefix: name, count: Math.ceil((writes * seconds) / 2), bytes: 4000 }
-  const beside = kind === 'calm' ? undefined : flooding.ask({ kind: 'drive', ...order, rate: writes })
+  const driven = load.ask({ kind: 'drive', ...runs, rate, atOnce: false })
+  const beside = kind === 'calm' ? undefined : flooding.ask({ kind: 'drive', ...floodRuns, rate: writes, atOnce: true })
   const [{ acknowledged }] = await Promise.all([driven, beside])
   const events = await settled(receiver, acknowledged, report)
   const share = (waitedMs(operator.pid) - waited) / (seconds * 10)

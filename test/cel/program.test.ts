@@ -113,6 +113,7 @@ describe('refuses, with line and column', () => {
     ['object.a == "b', /^line 1, column 13: unterminated string$/],
     ['object.a == 1 )', /^line 1, column 15: /],
     ['object.a =! 1', /^line 1, column 10: /],
+    ['milestone.name = "a"', /: unexpected character: .*; CEL compares with == and !=, and joins with && and \|\|$/],
     ['', /ends too early/],
     ['nope(object)', /^line 1, column 1: found no matching overload for 'nope\(dyn\)'$/],
     ['1 + "a" == 2', /^line 1, column 1: no such overload: int \+ string$/],

@@ -297,7 +297,10 @@ test('values that can not be are refused by flag', () => {
     ]),
     [{ 'archive-after': ['soon'] }, /^--archive-after: /],
     [{ 'archive-reach': ['0s'] }, /^--archive-reach: /],
-    [{ 'max-pending-per-namespace': ['0'] }, /^--max-pending-per-namespace: '0' is no quantity: use a number such as/],
+    [
+      { 'max-pending-per-namespace': ['0'] },
+      /^--max-pending-per-namespace: '0' is no quantity above 0: use a number such as/,
+    ],
     [{ 'max-pending-bytes-per-namespace': ['1 Gi'] }, /^--max-pending-bytes-per-namespace: '1 Gi' is no quantity/],
   ]
   for (const [settings, message] of cases) {

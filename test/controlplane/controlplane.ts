@@ -39,6 +39,8 @@ export type ControlPlaneOptions = {
   quotaBytes?: number
   /** false: the API server reads from etcd, and keeps nothing of what it serves; some 2 MB of memory for a run of 40 kB otherwise. */
   watchCache?: boolean
+  /** GOGC of its processes: the larger, the fewer of the cores go into collecting garbage, and the more memory they take; 100 when left out. */
+  garbagePercent?: number
 }
 
 /** The audience that the API server itself takes tokens of. */
@@ -72,7 +74,9 @@ async function startOnce(binaries: { etcd: string; apiserver: string }, options:
 
   const start = (name: string, binary: string, args: string[]): Bound => {
     const log = openSync(join(directory, `${name}.log`), 'a')
-    const bound = spawnBound(binary, args, { cwd: directory, stdio: ['ignore', log, log] })
+    const { garbagePercent = 100 } = options
+    const env = { ...process.env, GOGC: String(garbagePercent) }
+    const bound = spawnBound(binary, args, { cwd: directory, env, stdio: ['ignore', log, log] })
     closeSync(log)
     noteChild(directory, bound.pid)
     return bound

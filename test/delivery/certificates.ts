@@ -10,11 +10,16 @@ export type CertificateOptions = {
   from?: Date
   to?: Date
   curve?: string
+  /** Bits of an RSA key, in the place of one on a curve; needs an issuer. */
+  rsa?: number
 }
 
 /** X.509 certificates (RFC 5280) with EC keys, P-256 unless told otherwise, made of plain DER: enough of it for tests, and no tool is needed. */
 export function certificate(options: CertificateOptions, issuer?: Identity & { name: string }): Identity {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: options.curve ?? 'P-256' })
+  const { publicKey, privateKey } =
+    options.rsa === undefined
+      ? generateKeyPairSync('ec', { namedCurve: options.curve ?? 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: options.rsa })
   const day = 86_400_000
   const { name, hosts = [], ca = false, from = new Date(Date.now() - day), to = new Date(Date.now() + day) } = options
   const body = sequence(
@@ -61,4 +66,4 @@ const alternativeNames = (hosts: string[]) =>
   sequence(oid(0x55, 0x1d, 0x11), octets(sequence(...hosts.map((host) => der(0x82, Buffer.from(host))))))
 
 const pem = (label: string, content: Buffer): string =>
-  `-----BEGIN ${label}-----\n${content.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END ${label}-----\n`
+  `-----BEGIN ${label}-----\n${content.toString('base64').replace(/.{64}(?!$)/g, '$&\n')}\n-----END ${label}-----\n`

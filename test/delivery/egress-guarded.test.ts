@@ -183,6 +183,19 @@ describe('a cluster that is not cluster.local', () => {
     ['http://hooks.office.example/', 'passes'],
   ]
   for (const [url, expected] of table) it(`${url}: ${expected}`, () => assert.equal(check(url), expected))
+  it('says how else a Service of the own namespace is named', () => {
+    const egress = compileEgress({ allowCidrs: [] }, undefined, undefined, domains)
+    assert.ok(egress.ok)
+    const messageOf = (url: string) => {
+      const verdict = egress.value.check(url)
+      return verdict.ok ? 'passes' : verdict.message
+    }
+    const hint = /named by http\.serviceRef\.$/
+    for (const host of ['qe.team-a.svc', 'qe.team-a.svc.k8s.corp.example', 'qe.team-a.svc.cluster.local.'])
+      assert.match(messageOf(`http://${host}/`), hint)
+    for (const host of ['localhost', '10.0.0.1', 'k8s.corp.example'])
+      assert.doesNotMatch(messageOf(`http://${host}/`), hint)
+  })
   it('lets names through that the administrator allows', () =>
     assert.equal(check('http://qe.k8s.corp.example/', { allowHosts: ['qe.k8s.corp.example'] }), 'passes'))
 })

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import type { Identity } from './certificates.ts'
 
 /** A listener on a free port that answers every connection as told, byte by byte. */
@@ -16,7 +16,7 @@ export type Listener = AsyncDisposable & {
 export type Act = (socket: Socket, request: string) => void
 
 /** With `tls.ca` it asks for a certificate of that authority, and takes no other. */
-export async function listen(act: Act, tls?: Identity & { ca?: string }): Promise<Listener> {
+export async function listen(act: Act, tls?: Identity & Omit<TlsOptions, 'cert' | 'key'>): Promise<Listener> {
   const requests: string[] = []
   const sockets = new Set<Socket>()
   let waiting: (() => void)[] = []

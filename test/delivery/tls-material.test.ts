@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { connect, type TLSSocket } from 'node:tls'
 import { rememberingExamine } from '../../src/delivery/certificates.ts'
 import { credentialLabel, keyReader } from '../../src/delivery/read-key.ts'
 import { compileTls, type TlsSpec } from '../../src/delivery/tls-material.ts'
 import { certificate } from './certificates.ts'
 import { eventOf } from './events.ts'
-import { listen } from './sockets.ts'
+import { type Act, listen } from './sockets.ts'
 import { open, reply, sendTo, summary, toLoopback } from './transports/sending.ts'
 
 const now = Date.now()
@@ -87,6 +88,7 @@ describe('certificates that are not usable', () => {
   const old = certificate({ name: 'Old CA', ca: true, from: hours(-2), to: hours(-1) })
   const coming = certificate({ name: 'Coming CA', ca: true, from: hours(1), to: hours(2) })
   const weak = certificate({ name: 'team-a', curve: 'prime192v1' }, root)
+  const long = certificate({ name: 'team-a', rsa: 4608 }, root)
   const pair = (cert: string, key: string) => ({ 'tls.crt': cert, 'tls.key': key })
   const encrypted = createPrivateKey(team.key)
     .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hunter2' })
@@ -99,6 +101,14 @@ describe('certificates that are not usable', () => {
     string,
     RegExp,
   ][] = [
+    [
+      'an RSA key that takes seconds to sign',
+      fromSecret,
+      pair(long.cert, long.key),
+      undefined,
+      'SecretInvalid',
+      /Key tls\.key .*an RSA key of 2048 to 4096 bits/,
+    ],
     ['no Secret', fromSecret, undefined, undefined, 'SecretNotFound', /Secret qe was not found/],
     ['a Secret with neither', fromSecret, { token: 't' }, undefined, 'SecretInvalid', /no key ca\.crt/],
     [
@@ -233,6 +243,50 @@ describe('certificates that are not usable', () => {
       for (const value of Object.values({ ...data, ...map }))
         assert.ok(value.length < 20 || !made.message.includes(value.slice(30, 90)))
     })
+})
+
+describe('a sink that would keep others waiting by its handshakes', () => {
+  const rsa = certificate({ name: 'sink', hosts: ['sink.example'], rsa: 2048 }, root)
+  const trusting = { tls: material(fromSecret, { 'ca.crt': root.cert }) }
+  const to = (port: number) => `https://sink.example:${port}/`
+  /** That the server itself works: Node's own defaults speak with it. */
+  const speaks = (port: number) =>
+    new Promise<string | undefined>((resolve, reject) => {
+      const socket = connect({ port, host: '127.0.0.1', servername: 'sink.example', ca: root.cert }, () => {
+        resolve(socket.getCipher().standardName)
+        socket.destroy()
+      }).on('error', reject)
+    })
+
+  it('does not choose the group of a Diffie-Hellman exchange', async () => {
+    const choosing = { maxVersion: 'TLSv1.2' as const, ciphers: 'DHE-RSA-AES128-GCM-SHA256', dhparam: 'auto' as const }
+    await using listener = await listen(reply(204), { ...rsa, ...choosing })
+    assert.match((await speaks(listener.port)) ?? '', /^TLS_DHE_/)
+    for (const access of [trusting, {}])
+      assert.match(
+        String(summary(await sendTo(to(listener.port), {}, toLoopback, access))),
+        /^(TLSFailed|ConnectionReset)/,
+      )
+    assert.deepEqual(listener.requests, [])
+  })
+
+  it('takes our events by any other, with TLS 1.2 too', async () => {
+    await using listener = await listen(reply(204), { ...rsa, maxVersion: 'TLSv1.2' })
+    assert.equal(summary(await sendTo(to(listener.port), {}, toLoopback, trusting)), 204)
+  })
+
+  it('may not begin another on the same connection', async () => {
+    const { promise: outcome, resolve } = Promise.withResolvers<string>()
+    const again: Act = (socket) =>
+      void (socket as TLSSocket).renegotiate({ rejectUnauthorized: false }, (error) => {
+        resolve(error ? 'refused' : 'done')
+        socket.destroy()
+      })
+    await using listener = await listen(again, { ...rsa, maxVersion: 'TLSv1.2' })
+    const answer = await sendTo(to(listener.port), { timeoutMs: 2_000 }, toLoopback, trusting)
+    assert.notEqual(summary(answer), 204)
+    assert.notEqual(await Promise.race([outcome, Promise.resolve('no answer')]), 'done')
+  })
 })
 
 describe('a sink that asks who is there', () => {

@@ -11,8 +11,8 @@ const group = 'moving.carillon.dev'
 const crdName = `parts.${group}`
 const crdVersion = 'apiextensions.k8s.io/v1'
 
-/** A CRD whose versions are served as told; the last is stored. */
-function partCrd(served: Record<string, boolean>, scope: 'Namespaced' | 'Cluster' = 'Namespaced', of = group) {
+/** A CRD whose versions are served as told; the last is stored. Tests have groups of their own, so that none has to wait for what another deletes. */
+function partCrd(served: Record<string, boolean>, of = group) {
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
   const names = Object.keys(served)
   return {
@@ -21,7 +21,7 @@ function partCrd(served: Record<string, boolean>, scope: 'Namespaced' | 'Cluster
     metadata: { name: `parts.${of}` },
     spec: {
       group: of,
-      scope,
+      scope: 'Namespaced',
       names: { plural: 'parts', singular: 'part', kind: 'Part', listKind: 'PartList' },
       versions: names.map((name) => ({ name, served: served[name], storage: name === names.at(-1), schema })),
     },
@@ -60,24 +60,30 @@ describe('discovery', { timeout: 300_000 }, () => {
   }
 
   /** What the API server tells in no watch has to be asked for again and again. */
-  async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  async function until(
+    what: string,
+    holds: () => Promise<boolean> | boolean,
+    instead: () => Promise<string> | string = () => '',
+  ): Promise<void> {
     const end = Date.now() + 60_000
     while (!(await holds())) {
-      assert.ok(Date.now() < end, `waited in vain for ${what}`)
+      if (Date.now() > end) assert.fail(`waited in vain for ${what} ${await instead()}`)
       await delay(50)
     }
   }
 
-  /** It is gone only when all its objects are. */
+  /** It is gone only when all its objects are. Where it stays, its condition Terminating says why. */
   async function remove(): Promise<void> {
     await plane.admin.delete(crdVersion, 'CustomResourceDefinition', undefined, crdName)
     const path = `/apis/${crdVersion}/customresourcedefinitions/${crdName}`
-    await until('the CRD to be gone', async () => (await plane.admin.request('GET', path)).status === 404)
+    const get = () => plane.admin.request('GET', path)
+    const isGone = async () => (await get()).status === 404
+    await until('the CRD to be gone', isGone, async () => JSON.stringify((await get()).body))
   }
 
-  async function create(version: string, name: string): Promise<void> {
-    const object = { apiVersion: `${group}/${version}`, kind: 'Part', metadata: { name } }
-    const path = `/apis/${group}/${version}/namespaces/default/parts`
+  async function create(version: string, name: string, of = group): Promise<void> {
+    const object = { apiVersion: `${of}/${version}`, kind: 'Part', metadata: { name } }
+    const path = `/apis/${of}/${version}/namespaces/default/parts`
     await until(`${name} to be made`, async () => (await plane.admin.request('POST', path, object)).status === 201)
   }
 
@@ -110,14 +116,14 @@ describe('discovery', { timeout: 300_000 }, () => {
       const got = found(await find(sought))
       return typeof got === 'string' ? got : got.version
     }
-    await announce(partCrd({ v1alpha1: true, v1beta1: true, v1: false }))
-    assert.equal(await versionOf(part), 'v1beta1')
-    assert.equal(await versionOf({ ...part, versions: ['v1alpha1', 'v1beta1'] }), 'v1alpha1')
-    assert.equal(await versionOf({ ...part, versions: undefined }), 'absent')
-    assert.equal(await versionOf({ ...part, version: '', plural: '' }), 'v1beta1')
-    await announce(partCrd({ v1alpha1: true, v1beta1: true, v1: true }))
-    assert.equal(await versionOf(part), 'v1')
-    await remove()
+    const best = { ...part, group: 'best.carillon.dev' }
+    await announce(partCrd({ v1alpha1: true, v1beta1: true, v1: false }, best.group))
+    assert.equal(await versionOf(best), 'v1beta1')
+    assert.equal(await versionOf({ ...best, versions: ['v1alpha1', 'v1beta1'] }), 'v1alpha1')
+    assert.equal(await versionOf({ ...best, versions: undefined }), 'absent')
+    assert.equal(await versionOf({ ...best, version: '', plural: '' }), 'v1beta1')
+    await announce(partCrd({ v1alpha1: true, v1beta1: true, v1: true }, best.group))
+    assert.equal(await versionOf(best), 'v1')
   })
 
   it('asks once for all who ask, and again when what is known must not count', async () => {
@@ -170,9 +176,9 @@ describe('discovery', { timeout: 300_000 }, () => {
   })
 
   /** Follows parts, wherever they are served. */
-  function followParts(options: Partial<FollowOptions> = {}) {
+  function followParts(options: Partial<FollowOptions> = {}, of = group) {
     const discovery = new Discovery({ client, now: Date.now, sharedMs: 200 })
-    return follow({ client, resource: (fresh) => discovery.find(part, fresh), ...options })
+    return follow({ client, resource: (fresh) => discovery.find({ ...part, group: of }, fresh), ...options })
   }
 
   it('follows a kind that is absent, arrives, moves to another version, is deleted and comes back', async () => {
@@ -210,21 +216,20 @@ describe('discovery', { timeout: 300_000 }, () => {
     assert.equal(at(), 'v1beta1')
     assert.deepEqual(follower.names(), ['fourth'])
     assert.deepEqual(follower.deleted.sort(), ['first', 'late', 'second', 'third'])
-    await remove()
   })
 
   it('goes on from its cursor in another version, and lists what it can not go on from', async () => {
-    await announce(partCrd({ v1beta1: true, v1: true }))
-    await create('v1', 'kept')
+    const group = 'cursor.carillon.dev'
+    await announce(partCrd({ v1beta1: true, v1: true }, group))
+    await create('v1', 'kept', group)
     const cursor = await follow({ client, resource: { group, version: 'v1beta1', plural: 'parts' } })
     await cursor.until('the list', () => cursor.count('listed') === 1)
     const resumeFrom = cursor.batches.at(-1)?.cursor
     await cursor[Symbol.asyncDispose]()
-    await create('v1', 'missed')
-    await using follower = followParts({ resumeFrom })
+    await create('v1', 'missed', group)
+    await using follower = followParts({ resumeFrom }, group)
     await follower.until('what was missed', () => follower.names().includes('missed'))
     assert.deepEqual(follower.relists, [])
-    await remove()
   })
 
   it('waits with a kind that is announced and not there, and tells one that lives in no namespace', async () => {

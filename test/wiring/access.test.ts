@@ -11,6 +11,9 @@ import { compileEgress } from '../../src/delivery/egress.ts'
 import { connect } from '../../src/kube/client.ts'
 import { accessReader } from '../../src/wiring/access.ts'
 import { sinkChecker } from '../../src/wiring/sink-checker.ts'
+import { certificate } from '../delivery/certificates.ts'
+import { listen } from '../delivery/sockets.ts'
+import { reply, toLoopback } from '../delivery/transports/sending.ts'
 
 async function serve(listener: RequestListener): Promise<AsyncDisposable & { url: string }> {
   const server = createServer(listener)
@@ -46,7 +49,7 @@ async function reading(resources: AsyncDisposableStack, objects: Record<string, 
   const connected = await connect({ kubeconfig })
   assert.ok(connected.ok)
   const client = resources.use(connected.value)
-  const egress = compileEgress({ allowCidrs: ['127.0.0.0/8'] })
+  const egress = compileEgress({ allowCidrs: ['127.0.0.0/8'] }, toLoopback)
   assert.ok(egress.ok)
   const ground = { client, egress: egress.value, policy: () => defaultPolicy }
   const services = { check: () => assert.fail('a Service'), endpoints: () => assert.fail('a Service') }
@@ -101,6 +104,28 @@ test('a sink is judged without waiting for its token URL, and again when that ha
   assert.equal(await messageOf(), 'ok')
   assert.equal(await messageOf(), 'ok')
   assert.equal(requests.length, 2)
+})
+
+test('a token is had by the authorities of the sink, as they are now', async () => {
+  await using resources = new AsyncDisposableStack()
+  const [ours, theirs] = ['Ours', 'Theirs'].map((name) => ({ name, ...certificate({ name, ca: true }) }))
+  assert.ok(ours && theirs)
+  const answer = reply(200, 'content-type: application/json\r\n', '{"access_token":"tok","expires_in":3600}')
+  const login = await listen(answer, certificate({ name: 'login', hosts: ['login.example'] }, ours))
+  resources.use(login)
+  const data = { 'client-id': btoa('me'), 'client-secret': btoa('hunter2') }
+  const objects: Record<string, object> = {
+    'secrets/qe': { metadata: { name: 'qe', labels: { 'carillon.dev/credential': 'true' } }, data },
+    'configmaps/company-ca': { data: { 'ca.crt': ours.cert } },
+  }
+  const { access } = await reading(resources, objects)
+  const sink = sinkWith({ oauth2: { tokenURL: `https://login.example:${login.port}/`, secretRef: { name: 'qe' } } })
+  sink.spec.http.caConfigMapRef = { name: 'company-ca' }
+  const found = await access(sink, false)
+  assert.equal(found.ok && found.value.headers.authorization, 'Bearer tok')
+  objects['configmaps/company-ca'] = { data: { 'ca.crt': theirs.cert } }
+  const changed = await access(sink, true)
+  assert.match(changed.ok ? 'ok' : changed.message, /the token endpoint is signed by a CA that is not trusted/)
 })
 
 test('a ServiceAccount whose annotation is taken back sends no tokens any more, those that were made included', async () => {

@@ -60,8 +60,11 @@ export function explainAll(
       continue
     }
     if (emitter.cost > 0) note(`EventSubscription ${one.key}: its expressions cost ${emitter.cost}`)
-    for (const { key } of emitter.sinks)
-      if (!sinks.given.has(key)) note(`EventSink ${key} was not given: taken for one that says nothing but its address`)
+    for (const { key } of emitter.sinks) {
+      if (sinks.given.has(key)) continue
+      const why = sinks.refused.some(({ name }) => name === key) ? "can't be used" : 'was not given'
+      note(`EventSink ${key} ${why}: taken for one that says nothing but its address`)
+    }
     for (const { source, object } of runs.value) {
       const { deletedAt, cluster } = options
       explanations.push(

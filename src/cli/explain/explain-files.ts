@@ -17,13 +17,16 @@ export async function explainFiles(given: Given, output: Output, around: LocalSu
   const stdin = once(around.stdin)
   const options = optionsOf(given, around)
   if (!options.ok) return options
+  // One file may hold all of it, and be given for each.
+  const present = new Set(['subscription', 'object', 'sink'].flatMap((flag) => givenTexts(given, flag)))
   const files: Document[][] = []
-  for (const flag of ['subscription', 'object', 'sink', 'previous']) {
-    const read = await readDocuments(givenTexts(given, flag), stdin)
+  for (const names of [[...present], givenTexts(given, 'previous')]) {
+    const read = await readDocuments(names, stdin)
     if (!read.ok) return read
     files.push(read.value)
   }
-  const explained = explainAll(files.slice(0, 3).flat(), files[3] ?? [], options.value)
+  const [objects = [], previous = []] = files
+  const explained = explainAll(objects, previous, options.value)
   if (!explained.ok) return explained
   const { refused, explanations } = explained.value
   if (givenText(given, 'cluster-uri') === undefined)

@@ -49,7 +49,7 @@ function showEvent({ format, type, sink, bytes, limit, verdict, request }: Expla
     '',
     `    ${format}: ${type}: ${fate} (${bytes} of at most ${limit} bytes)`,
     '',
-    `      POST ${request.url ?? `(EventSink ${sink} was not given)`}`,
+    `      POST ${request.url ?? `(the address of EventSink ${sink} is not known)`}`,
     ...Object.entries(request.headers).map(([name, value]) => `      ${name}: ${value}`),
     '',
     `      ${request.body}`,

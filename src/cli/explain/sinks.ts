@@ -3,6 +3,7 @@ import type { EventSink } from '../../api/generated.ts'
 import { defaultPolicy } from '../../api/policy.ts'
 import { serviceOf, sinkUrl } from '../../api/sink-url.ts'
 import { accept } from '../../api/verdict.ts'
+import { secretsNeeded } from '../../delivery/credentials.ts'
 import { compileEgress } from '../../delivery/egress.ts'
 import { judgeSink } from '../../operator/sink.ts'
 import type { SinkState } from '../../operator/state.ts'
@@ -48,6 +49,11 @@ export function readSinks(
     else if (kind === 'stalled') refuse(reason, [message])
     states.set(key, state)
   }
+  const secrets = new Set([...states.values()].flatMap(({ object }) => secretsNeeded(object.spec.http ?? {})))
+  if (secrets.size > 0)
+    note(
+      `Secrets (${[...secrets].join(', ')}) are not looked at: the conditions of their sinks tell, and \`carillon sinks test\``,
+    )
   return {
     given: new Map([...states].map(([key, { object }]) => [key, object])),
     limits: {

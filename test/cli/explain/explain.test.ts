@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { KubeObject } from '../../../src/api/object.ts'
 import { parseDocuments } from '../../../src/cli/documents.ts'
@@ -302,6 +305,7 @@ suite('the request', () => {
       validation: { origin: 'carillon.example.com' },
     }
     const [binary] = requestsOf(finished(), sink(http), ofRun())
+    assert.match(told([finished(), sink(http), ofRun()]).notes.join('\n'), /^Secrets \(keys, qe\) are not looked at: /m)
     const { headers = {}, body = '', url } = binary?.request ?? {}
     assert.equal(url, 'https://qe.example.com/hook?…')
     assert.equal(headers['x-team'], 'a')
@@ -541,6 +545,20 @@ suite('the command line', () => {
     const { done, printed } = await run('explain --subscription - --object - --sink - -o json', both)
     assert.ok(done.ok)
     assert.equal(JSON.parse(printed).explanations.length, 1)
+  })
+
+  test('tells once of what a file holds that is given for several flags', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'carillon-explain-'))
+    try {
+      const all = join(directory, 'all.yaml')
+      const wrong = sink({ url: 'qe.example.com' })
+      writeFileSync(all, [subscription(), ofRun(), wrong].map((one) => JSON.stringify(one)).join('\n---\n'))
+      const { done, notes } = await run(`explain --subscription ${all} --object ${all} --sink ${all}`)
+      assert.match(notes, /EventSink team-a\/qe can't be used: taken for one/)
+      assert.equal(done.ok || done.message, "EventSink team-a/qe can't be used")
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
   })
 
   test('says so where nothing matches, and is content', async () => {

@@ -97,7 +97,10 @@ export function storage(scene: Scene): void {
       }
       for (let n = 0; n < names.length; n += 12) await Promise.all(names.slice(n, n + 12).map(large))
       await team.counts('EventSink', 'sink', ({ pending }) => pending >= names.length)
+      // Halted meanwhile, so that it finds all of it at once: not one half, and the other in the file that it begins then.
+      process.kill(second.pid, 'SIGSTOP')
       spoil(dataDir)
+      process.kill(second.pid, 'SIGCONT')
       team.server.behave({ kind: 'answer', status: 204 })
       const before = team.server.received.length
       // Not to wait until it looks by itself whether the sink is back.
