@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { KubeObject } from '../../../src/api/object.ts'
-import { pointerText } from '../../../src/formats/pointers.ts'
+import { pointerText, valueAt } from '../../../src/formats/pointers.ts'
 import type { Routed } from '../../../src/operator/judging/routing.ts'
 import { oddRuns, run, runNames } from '../../formats/runs.ts'
 import { of, see, told } from '../routing.ts'
@@ -150,9 +150,8 @@ function placesIn(value: unknown, path: readonly string[] = []): string[][] {
 const copyOf = <T>(value: T): T => JSON.parse(JSON.stringify(value))
 
 function plant(object: KubeObject, place: readonly string[], value: unknown): void {
-  const parent = place
-    .slice(0, -1)
-    .reduce((at, key) => at?.[key] as Record<string, unknown>, object as unknown as Record<string, unknown>)
+  // Own members alone: a list planted in the place of a map has a __proto__ that all lists share.
+  const parent = valueAt(object, place.slice(0, -1))
   if (typeof parent !== 'object' || parent === null) return
   const key = place.at(-1) ?? ''
   // JSON has no lists with holes.
