@@ -34,9 +34,9 @@ export async function readAccess(
   spec: CredentialSpec,
   namespace: string,
   readers: Readers,
-  options: { fresh: boolean; requireLabel: boolean; now: number },
+  options: { sink: string; fresh: boolean; requireLabel: boolean; now: number },
 ): Promise<Verdict<Access>> {
-  const { fresh, requireLabel, now } = options
+  const { sink, fresh, requireLabel, now } = options
   const names = secretsNeeded(spec)
   const reads = await Promise.allSettled(names.map((name) => readers.secret(namespace, name, fresh)))
   const secrets = new Map<string, Secret | undefined>()
@@ -53,6 +53,7 @@ export async function readAccess(
   if (!bundle.ok) return bundle
   const tls = compileTls(spec, read, bundle.value, {
     namespace,
+    sink,
     now,
     ...(readers.examine && { examine: readers.examine }),
   })

@@ -7,6 +7,8 @@ export type TlsSpec = {
   certSecretRef?: { name: string } | undefined
   /** A ConfigMap with `ca.crt`, or another key. */
   caConfigMapRef?: { name: string; key?: string | undefined } | undefined
+  /** A token endpoint is trusted by the same authorities. */
+  auth?: { oauth2?: unknown } | undefined
 }
 
 const defaultCaKey = 'ca.crt'
@@ -17,13 +19,13 @@ export type ConfigMap = { data?: Record<string, string> | undefined }
 /**
  * The certificates that a spec refers to, each of which is understood; undefined where it refers to none. `now` in ms: a certificate of
  * one's own that is not valid now is refused, as no sink would take it, and so are authorities of which none is valid now. Reasons: those of
- * `ReadKey`, ConfigMapNotFound, ConfigMapInvalid.
+ * `ReadKey`, ConfigMapNotFound, ConfigMapInvalid, and those of `examine` where it counts what sinks bring.
  */
 export function compileTls(
   spec: TlsSpec,
   read: ReadKey,
   configMap: ConfigMap | undefined,
-  { namespace, now, examine = examineAnew }: { namespace: string; now: number; examine?: Examine },
+  { namespace, sink, now, examine = examineAnew }: { namespace: string; sink: string; now: number; examine?: Examine },
 ): Verdict<TlsMaterial | undefined> {
   const bundle = spec.caConfigMapRef ? readBundle(spec.caConfigMapRef, configMap, namespace) : accept(undefined)
   if (!bundle.ok) return bundle
@@ -32,8 +34,9 @@ export function compileTls(
   if (!identity.ok) return identity
   const texts = { bundle: bundle.value, ...identity.value }
   if (Object.values(texts).every((text) => text === undefined)) return accept(undefined)
-  const examined = examine(texts)
+  const examined = examine(texts, { namespace, sink, asksOthers: spec.auth?.oauth2 !== undefined })
   if (!examined.ok) {
+    if ('refusal' in examined) return examined.refusal
     const { key, expected } = examined
     if (key === 'bundle') return invalidBundle(spec.caConfigMapRef ?? { name: '' }, expected)
     return invalidKey(secret ?? '', key, expected)

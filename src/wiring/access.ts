@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import type { EventSink } from '../api/generated.ts'
 import { type KubeObject, keyOf } from '../api/object.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
-import { rememberingExamine } from '../delivery/certificates.ts'
+import { certificateBounds } from '../delivery/certificate-bounds.ts'
+import { CertificateStore } from '../delivery/certificate-store.ts'
 import { readOwnCredentials } from '../delivery/own-credentials.ts'
 import { readAccess } from '../delivery/read-access.ts'
 import type { Secret } from '../delivery/read-key.ts'
@@ -24,21 +25,27 @@ export function accessReader({ client, egress, policy }: Pick<Ground, 'client' |
   const read = (plural: string) => async (namespace: string, name: string) =>
     getObject(client, { group: '', version: 'v1', plural }, namespace, name)
   const tokens = tokenStore(now)
+  const certificates = new CertificateStore(now, certificateBounds(process.constrainedMemory()))
   const readers: Readers = {
-    examine: rememberingExamine(now),
+    examine: (...of) => certificates.examine(...of),
     secret: secretReader(async (...of) => (await read('secrets')(...of)) as (KubeObject & Secret) | undefined, now),
     configMap: secretReader(async (...of) => (await read('configmaps')(...of)) as ConfigMap | undefined, now),
     oauth2: (...[namespace, spec, { id, secret }, fresh, tls]: Parameters<Readers['oauth2']>) =>
       tokens(
         namespace,
         JSON.stringify(['oauth2', spec.tokenURL, spec.scopes, spec.audience, id, secret, tls?.authorities && tls.form]),
-        () => fetchToken(spec, { id, secret }, { egress, now, namespace, authorities: tls?.authorities?.() }),
+        async () => {
+          const release = tls?.lease?.hold()
+          const token = fetchToken(spec, { id, secret }, { egress, now, namespace, authorities: tls?.authorities })
+          return token.finally(release)
+        },
         fresh,
       ),
     serviceAccount: serviceAccountTokens(client, tokens, now),
   }
   const ofSink = (sink: EventSink, fresh: boolean, of = readers) =>
     readAccess(sink.spec.http, sink.metadata.namespace ?? '', of, {
+      sink: sink.metadata.name ?? '',
       fresh,
       requireLabel: policy().requireCredentialLabel,
       now: now(),

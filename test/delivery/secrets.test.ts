@@ -67,7 +67,7 @@ describe('reading Secrets', () => {
       },
       () => 0,
     )
-    const options = { fresh: false, requireLabel: true, now: 0 }
+    const options = { sink: 'qe', fresh: false, requireLabel: true, now: 0 }
     assert.deepEqual(await readAccess(bearer, 'team-a', readers(read), options), {
       ok: false,
       reason: 'SecretUnreadable',
@@ -83,6 +83,7 @@ describe('reading Secrets', () => {
     const read = () => assert.fail('read')
     assert.deepEqual(
       await readAccess({ headers: [{ name: 'X-A', value: '1' }] }, 'team-a', readers(read), {
+        sink: 'qe',
         now: 0,
         fresh: true,
         requireLabel: true,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createPrivateKey } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
-import { rememberingExamine } from '../../src/delivery/certificates.ts'
+import { examine } from '../../src/delivery/certificates.ts'
 import { credentialLabel, keyReader } from '../../src/delivery/read-key.ts'
 import { compileTls, type TlsSpec } from '../../src/delivery/tls-material.ts'
 import { certificate } from './certificates.ts'
@@ -25,7 +25,7 @@ function compiled(spec: TlsSpec, data: Record<string, string> | undefined, map?:
   const metadata = { name: 'qe', labels: { [credentialLabel]: 'true' } }
   const secrets = new Map(data ? [['qe', { metadata, data: Object.fromEntries(encoded) }]] : [])
   const read = keyReader(secrets, 'team-a', true)
-  return compileTls(spec, read, map && { data: map }, { namespace: 'team-a', now })
+  return compileTls(spec, read, map && { data: map }, { namespace: 'team-a', sink: 'qe', now })
 }
 
 function material(...of: Parameters<typeof compiled>) {
@@ -49,19 +49,30 @@ describe('certificates of a sink', () => {
     assert.equal(material({}, undefined), undefined)
   })
 
-  it('are examined once for all attempts and sinks, as long as they are asked for within a minute', () => {
-    let ms = now
-    const examine = rememberingExamine(() => ms)
-    const texts = (cert: string) => ({ bundle: cert })
-    const first = examine(texts(root.cert))
-    ms += 59_999
-    assert.equal(examine(texts(root.cert)), first)
-    assert.notEqual(examine(texts(other.cert)), first)
-    ms += 59_999
-    assert.equal(examine(texts(root.cert)), first)
-    ms += 60_000
-    examine(texts(other.cert))
-    assert.notEqual(examine(texts(root.cert)), first, 'forgotten')
+  it('are read from what is marked as a certificate, and from nothing else that OpenSSL would take', async () => {
+    const hidden = root.cert.replaceAll('CERTIFICATE', 'X509 CERTIFICATE')
+    const tls = material(fromSecret, { 'ca.crt': `${other.cert}${hidden}` })
+    await using listener = await listen(reply(204), server)
+    const answer = await sendTo(`https://sink.example:${listener.port}/`, {}, toLoopback, { tls })
+    assert.match(String(summary(answer)), /^TLSFailed/)
+  })
+
+  it('make a context of the authorities alone where a token endpoint is to be asked by them', () => {
+    const pair = { 'tls.crt': team.cert, 'tls.key': team.key }
+    const table: [Record<string, string>, asksOthers: boolean, authorities: 'none' | 'the same' | 'its own'][] = [
+      [{ 'ca.crt': root.cert }, false, 'the same'],
+      [{ 'ca.crt': root.cert }, true, 'the same'],
+      [{ ...pair, 'ca.crt': root.cert }, false, 'none'],
+      [{ ...pair, 'ca.crt': root.cert }, true, 'its own'],
+      [pair, true, 'none'],
+    ]
+    for (const [texts, asksOthers, expected] of table) {
+      const examined = examine(texts, { asksOthers })
+      assert.ok(examined.ok)
+      const { authorities, context } = examined.material
+      const found = !authorities ? 'none' : authorities.context === context ? 'the same' : 'its own'
+      assert.equal(found, expected, JSON.stringify([Object.keys(texts), asksOthers]))
+    }
   })
 
   it('are taken where one of those trusted is valid', () => {

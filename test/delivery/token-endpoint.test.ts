@@ -28,9 +28,9 @@ async function ask({ port }: Listener, texts?: Texts) {
   return token.ok ? token.value.value : token.message
 }
 function authoritiesIn(texts: Texts) {
-  const examined = examine(texts)
+  const examined = examine(texts, { asksOthers: true })
   assert.ok(examined.ok)
-  return examined.material.authorities?.()
+  return examined.material.authorities
 }
 
 const token = reply(200, 'content-type: application/json\r\n', '{"access_token":"tok","expires_in":60}')
