@@ -26,8 +26,8 @@ export const certificateBounds = (memory: number): CertificateBounds => ({
 /** What is held before a form is taken in. */
 export type Holding = { namespace: string; ofNamespace: number; inAll: number }
 
-/** What a form adds: nothing to those who have it. */
-export type Addition = { ofNamespace: number; inAll: number }
+/** What a form adds: nothing to those who have it. `replaces`: its sink has just let another go, whose connections may still be closing. */
+export type Addition = { ofNamespace: number; inAll: number; replaces: boolean }
 
 /** Of all room the last quarter is for namespaces that hold little, a full bundle at most: those who hold much can't take it. */
 const [shareOfMany, little] = [3 / 4, 320]
@@ -35,13 +35,14 @@ const [shareOfMany, little] = [3 / 4, 320]
 /** Why there is no room for a form: TooManyCertificates. */
 export function roomRefusal(held: Holding, added: Addition, bounds: CertificateBounds): Refusal | undefined {
   const own = held.ofNamespace + added.ofNamespace
-  if (own > bounds.perNamespace)
+  const closing = added.replaces ? little : 0
+  if (added.ofNamespace > 0 && own > bounds.perNamespace + closing)
     return refuse(
       'TooManyCertificates',
       `The sinks of namespace ${held.namespace} bring more than ${bounds.perNamespace} certificates together: let sinks share a bundle, or leave out authorities that no sink needs.`,
     )
   const most = own > little ? bounds.inAll * shareOfMany : bounds.inAll
-  if (added.inAll === 0 || held.inAll + added.inAll <= most) return undefined
+  if (added.inAll === 0 || held.inAll + added.inAll <= most + closing) return undefined
   return refuse(
     'TooManyCertificates',
     'The sinks of all namespaces bring more certificates than there is room for; it is tried again. Leave out authorities that no sink needs, or ask the administrator for more memory.',

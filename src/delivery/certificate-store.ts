@@ -34,6 +34,9 @@ type Share = { held: number; of: Map<Kept, number>; bucket: Bucket }
 /** What a sink brought last. */
 type Brought = { form: string; used: number; examined: Examined; end(): void }
 
+/** `replaces`: the sink had another form until now. */
+type Turn = { at: number; replaces: boolean }
+
 /**
  * An `examine` that remembers: the same certificates are asked for at each attempt, and by many sinks. Each sink has one form of them at a time; when it
  * brings another, or has not asked for a minute, its lease ends and the last one goes, once no connection holds it. Namespaces, each and all together, hold
@@ -72,7 +75,7 @@ export class CertificateStore {
       last.used = at
       return last.examined
     }
-    const kept = this.find(texts, form, of, at)
+    const kept = this.find(texts, form, of, { at, replaces: last !== undefined })
     if ('ok' in kept) return kept
     const brought = { form, used: at, ...this.lend(kept, of.namespace) }
     this.brought.set(sink, brought)
@@ -80,7 +83,7 @@ export class CertificateStore {
   }
 
   /** What is known of texts, or is found out now. */
-  private find(texts: Texts, form: string, of: Bringer, at: number): Kept | Misfit | Refused {
+  private find(texts: Texts, form: string, of: Bringer, { at, replaces }: Turn): Kept | Misfit | Refused {
     const known = this.known.get(form)
     const weight = known?.weight ?? weigh(texts, of.asksOthers)
     if (typeof weight !== 'number') return weight
@@ -88,7 +91,7 @@ export class CertificateStore {
     const share = this.shareOf(namespace, at)
     const held: Holding = { namespace, ofNamespace: share.held, inAll: this.inAll }
     const isOwn = known !== undefined && share.of.has(known)
-    const added = { ofNamespace: isOwn ? 0 : weight, inAll: known ? 0 : weight }
+    const added = { ofNamespace: isOwn ? 0 : weight, inAll: known ? 0 : weight, replaces }
     const full = roomRefusal(held, added, this.bounds)
     if (full) return { ok: false, refusal: full }
     if (known) return known

@@ -21,16 +21,24 @@ describe('the bounds of certificates', () => {
   })
 
   const holding = (ofNamespace: number, inAll: number): Holding => ({ namespace: 'team-a', ofNamespace, inAll })
-  const both = (weight: number): Addition => ({ ofNamespace: weight, inAll: weight })
+  const both = (weight: number, replaces = false): Addition => ({ ofNamespace: weight, inAll: weight, replaces })
   const namespaceFull = /^The sinks of namespace team-a bring more than 3000 certificates together: let sinks share/
   const allFull = /^The sinks of all namespaces bring more certificates than there is room for; it is tried again\./
   const table: [name: string, held: Holding, added: Addition, refused: RegExp | undefined][] = [
     ['the first', holding(0, 0), both(300), undefined],
     ['the last that fits', holding(2_700, 2_700), both(300), undefined],
     ['one more', holding(2_701, 2_701), both(300), namespaceFull],
-    ['one that others have', holding(0, 10_485), { ofNamespace: 300, inAll: 0 }, undefined],
-    ['one that others have, and is too much', holding(2_900, 2_900), { ofNamespace: 300, inAll: 0 }, namespaceFull],
-    ['one that the namespace has', holding(3_000, 10_485), { ofNamespace: 0, inAll: 0 }, undefined],
+    ['one that others have', holding(0, 10_485), { ofNamespace: 300, inAll: 0, replaces: false }, undefined],
+    [
+      'one that others have, and is too much',
+      holding(2_900, 2_900),
+      { ofNamespace: 300, inAll: 0, replaces: false },
+      namespaceFull,
+    ],
+    ['one that the namespace has', holding(3_300, 10_485), { ofNamespace: 0, inAll: 0, replaces: false }, undefined],
+    ['another form of a sink, while the one before goes', holding(3_000, 3_000), both(306, true), undefined],
+    ['a second such', holding(3_306, 3_306), both(306, true), namespaceFull],
+    ['another form, with three quarters taken', holding(612, 7_800), both(306, true), undefined],
     ['much, where three quarters are taken', holding(300, 7_600), both(300), allFull],
     ['a full bundle, where three quarters are taken', holding(0, 7_900), both(306), undefined],
     ['a full bundle, where all is taken', holding(0, 10_400), both(306), allFull],

@@ -96,7 +96,7 @@ describe('certificates that sinks bring', () => {
     for (let sink = 0; sink < 9; sink += 1) assert.equal(reason(`team-a/${sink}`, bundle(300, sink)), 'ok')
     assert.equal(certificates.held('team-a'), 9 * weightOf(300))
     assert.equal(reason('team-a/late', bundle(300, 'late')), 'TooManyCertificates')
-    assert.equal(reason('team-a/late', bundle(300, 3)), 'ok', 'shared with another sink')
+    assert.equal(reason('team-a/sharing', bundle(300, 3)), 'ok', 'shared with another sink')
     assert.equal(reason('team-b/qe', bundle(300, 'late')), 'ok')
     assert.equal(reason('team-a/late', bundle(300, 'late')), 'TooManyCertificates', 'by what it adds to the namespace')
     material('team-a/0', bundle(1))
@@ -104,6 +104,17 @@ describe('certificates that sinks bring', () => {
     clock.ms += 60_000
     material('team-b/qe', bundle(300, 'late'))
     assert.equal(certificates.held('team-a'), 0)
+  })
+
+  it('may be changed where there is no room for more, while connections with those before still close', () => {
+    const { certificates, bring, material, reason } = store({ atOnce: 1e6 })
+    const releases = Array.from({ length: 9 }, (_, sink) => material(`team-a/${sink}`, bundle(300, sink)).lease?.hold())
+    assert.equal(reason('team-a/0', bundle(300, 'next')), 'ok')
+    assert.equal(certificates.held('team-a'), 10 * weightOf(300))
+    assert.equal(reason('team-a/1', bundle(300, 'next too')), 'TooManyCertificates', 'one at a time')
+    assert.equal(bring('team-a/1', bundle(300, 1)).ok, true, 'what its connections still hold')
+    releases[0]?.()
+    assert.equal(reason('team-a/1', bundle(300, 'next too')), 'ok')
   })
 
   it('are refused where all hold much, but for who holds little', () => {
