@@ -128,6 +128,31 @@ test('a token is had by the authorities of the sink, as they are now', async () 
   assert.match(changed.ok ? 'ok' : changed.message, /the token endpoint is signed by a CA that is not trusted/)
 })
 
+test('sinks of a namespace that bring too many certificates wait, until they share a bundle', async () => {
+  await using resources = new AsyncDisposableStack()
+  const { cert } = certificate({ name: 'Ours', ca: true })
+  const bundle = (of: string) => ({ data: { 'ca.crt': `# ${of}\n${cert.repeat(300)}` } })
+  const names = Array.from({ length: 10 }, (_, at) => `ca-${at}`)
+  const objects: Record<string, object> = Object.fromEntries(names.map((name) => [`configmaps/${name}`, bundle(name)]))
+  const { access, check } = await reading(resources, objects)
+  const sinks = names.map((name): EventSink => {
+    const { metadata, spec, ...sink } = sinkWith({})
+    const http = { ...spec.http, caConfigMapRef: { name } }
+    return { ...sink, metadata: { ...metadata, name }, spec: { ...spec, http } }
+  })
+  const reasonOf = async (at: number, fresh = false) => {
+    const found = await access(sinks[at] ?? assert.fail(), fresh)
+    return found.ok ? 'ok' : found.reason
+  }
+  for (const at of names.slice(0, 9).keys()) assert.equal(await reasonOf(at), 'ok')
+  assert.equal(await reasonOf(9), 'TooManyCertificates')
+  const { credentials } = await check(() => undefined)(sinks[9] ?? assert.fail(), false)
+  assert.match(credentials.ok ? '' : credentials.message, /^The sinks of namespace team-a bring more than 3000 cert/)
+  assert.equal(await reasonOf(0), 'ok', 'who was there before')
+  objects['configmaps/ca-9'] = bundle('ca-0')
+  assert.equal(await reasonOf(9, true), 'ok')
+})
+
 test('a ServiceAccount whose annotation is taken back sends no tokens any more, those that were made included', async () => {
   await using resources = new AsyncDisposableStack()
   const account = { metadata: { name: 'events', uid: 'u', annotations: { 'carillon.dev/audience': 'a, https://qe' } } }
