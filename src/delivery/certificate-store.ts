@@ -112,7 +112,7 @@ export class CertificateStore {
     const ending = new AbortController()
     const lease: Lease = { hold: () => this.hold(kept, namespace), ended: ending.signal }
     const end = () => {
-      // Connections that are held open for it are closed first, so that it is known until they are.
+      // Connections begin to close, and count on until they have.
       ending.abort()
       release()
     }
