@@ -48,6 +48,8 @@ export type PageRequest = {
   signal: AbortSignal
   /** As of a KubeRequest. */
   timeoutMs?: number
+  /** What is longer is cut off as too large; left out, boundBytes where it may be of several objects. */
+  maxBytes?: number | undefined
   /** `readPage` when left out. */
   read?: typeof readPage
 }
@@ -57,8 +59,9 @@ export type PageAnswer = { kind: 'page'; page: Page } | { kind: 'tooLarge' } | F
 /** Gets one page. Nothing but a programming error is thrown. */
 export async function fetchPage(
   client: Pick<KubeClient, 'request'>,
-  { resource, path, query, limit, signal, timeoutMs, read = readPage }: PageRequest,
+  { resource, path, query, limit, signal, timeoutMs, maxBytes, read = readPage }: PageRequest,
 ): Promise<PageAnswer> {
+  const most = maxBytes ?? (limit > 1 ? boundBytes : undefined)
   try {
     const response = await client.request({
       method: 'GET',
@@ -66,13 +69,13 @@ export async function fetchPage(
       query: { ...query, limit },
       signal,
       ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(limit > 1 && { maxBytes: boundBytes }),
+      ...(most !== undefined && { maxBytes: most }),
     })
     if (response.status !== 200) return failureOfResponse(response)
     const page = read(resource, response.json(), response.bytes)
     return page ? { kind: 'page', page } : { kind: 'failing', reason: 'broken', message: `GET ${path}: not a list` }
   } catch (error) {
-    if (error instanceof KubeError && error.reason === 'TooLarge' && limit > 1) return { kind: 'tooLarge' }
+    if (error instanceof KubeError && error.reason === 'TooLarge' && most !== undefined) return { kind: 'tooLarge' }
     return failureOfError(error)
   }
 }

@@ -1,8 +1,9 @@
 import type { Query } from './client.ts'
 import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
-import { fetchPage, type Page } from './pages.ts'
+import { fetchPage, type PageAnswer } from './pages.ts'
 import { pathOf, type Resource } from './path.ts'
 import type { ReflectorOptions } from './reflector-options.ts'
+import type { Named } from './refresh.ts'
 import { readWatch, type WatchEnd, type WatchStep } from './watch.ts'
 
 /** A watch that goes on from a cursor. Nothing but a programming error is thrown. */
@@ -32,22 +33,16 @@ export async function openWatch(
 export async function fetchObject(
   { client, select }: Pick<ReflectorOptions, 'client' | 'select'>,
   resource: Resource,
-  {
-    query,
-    namespace,
-    name,
-    signal,
-  }: { query: Query; namespace: string | undefined; name: string; signal: AbortSignal },
-): Promise<Page | Failure> {
+  { query, namespace, name, signal, maxBytes }: Named & { query: Query; signal: AbortSignal },
+): Promise<PageAnswer> {
   const fieldSelector = [`metadata.name=${name}`, select?.fieldSelector].filter(Boolean).join(',')
   const path = pathOf(resource, namespace)
-  const got = await fetchPage(client, {
+  return await fetchPage(client, {
     resource,
     path,
     query: { ...query, ...select, fieldSelector },
     limit: 1,
     signal,
+    maxBytes,
   })
-  if (got.kind === 'page') return got.page
-  return got.kind === 'tooLarge' ? { kind: 'failing', reason: 'broken', message: `${name} is too large` } : got
 }

@@ -1,12 +1,12 @@
 import { delayAfter, fullJitter, pause, settles } from './backoff.ts'
-import type { Batch, ReflectorStanding, ReflectorState, RelistReason } from './batch.ts'
+import type { Batch, Change, ReflectorStanding, ReflectorState, RelistReason } from './batch.ts'
 import type { Query } from './client.ts'
 import type { Failure } from './failure.ts'
 import { aimBytes, fetchPage, firstLimit, nextLimit, type Page, smallerLimit } from './pages.ts'
 import { type Located, pathOf, type Resource } from './path.ts'
 import { fetchObject, openWatch } from './read-on.ts'
 import type { ReflectorOptions } from './reflector-options.ts'
-import { type Ask, Refresh } from './refresh.ts'
+import { type Ask, type AskFor, Refresh } from './refresh.ts'
 import { Refreshes, type Taken } from './refreshes.ts'
 import type { WatchEnd, WatchStep } from './watch.ts'
 import { Whereabouts } from './whereabouts.ts'
@@ -142,13 +142,23 @@ export class Reflector implements AsyncDisposable {
     }
   }
 
+  /** What the list under way holds of what the watch is about to tell of. Where that cannot be had, it begins once more later. */
+  async *#before(changes: readonly Change[]): AsyncGenerator<Batch> {
+    const before = this.#refreshes.current?.before(changes)
+    if (!before) return
+    for (;;) {
+      const some = await before.next()
+      if (!some.done) yield { phase: 'refresh', changes: some.value, cursor: undefined }
+      else if (some.value) return this.#refreshes.again(fullJitter(2, this.#options.random))
+      else return
+    }
+  }
+
   #refreshOf(resource: Resource, cursor: string, namespace: string | undefined, came: () => void): Refresh {
-    const ask: Ask = (query, within, signal, of) =>
-      'aim' in of
-        ? this.#page(resource, query, within, signal, of.aim)
-        : fetchObject(this.#options, resource, { query, namespace: within, ...of, signal })
+    const ask: Ask = (...of) => this.#page(resource, ...of)
+    const askFor: AskFor = (query, of, signal) => fetchObject(this.#options, resource, { query, ...of, signal })
     const { comparesStates = () => true } = this.#options
-    return new Refresh({ namespace: this.#options.namespace ?? namespace, cursor, ask, comparesStates, came })
+    return new Refresh({ namespace: this.#options.namespace ?? namespace, cursor, ask, askFor, comparesStates, came })
   }
 
   async *#watch(resource: Resource, cursor: string, signal: AbortSignal): AsyncGenerator<Batch> {
@@ -178,9 +188,8 @@ export class Reflector implements AsyncDisposable {
         this.#failures.watch = 0
         this.#emptyWatches = 0
         this.#options.metrics.watchEvents(step.value.changes.length)
-        const before = await this.#refreshes.current?.before(step.value.changes)
-        if (before && 'kind' in before) this.#refreshes.again(fullJitter(2, this.#options.random))
-        else if (before && before.length > 0) yield { phase: 'refresh', changes: before, cursor: undefined }
+        yield* this.#before(step.value.changes)
+        if (signal.aborted) return
         cursor = step.value.cursor
         yield { phase: 'watch', changes: step.value.changes, cursor, waited: isFresh ? step.value.waited : 0 }
         this.#cursor = cursor

@@ -2,29 +2,38 @@ import type { KubeObject } from '../api/object.ts'
 import type { Change } from './batch.ts'
 import type { Query } from './client.ts'
 import type { Failure } from './failure.ts'
-import { aimBytes, type Page, smallAimBytes } from './pages.ts'
+import { aimBytes, type Page, type PageAnswer, smallAimBytes } from './pages.ts'
 
-/** What is asked of the API server, of a namespace or (undefined) of all: a page of so many bytes, or one object, and that only once. */
+/** Asks the API server for a page of so many bytes, of a namespace or (undefined) of all. */
 export type Ask = (
   query: Query,
   namespace: string | undefined,
   signal: AbortSignal,
-  of: { aim: number } | { name: string },
+  aim: number,
 ) => Promise<Page | Failure>
+
+/** An object by its name; `maxBytes`: what is longer is cut off as too large. */
+export type Named = { namespace?: string | undefined; name: string; maxBytes?: number | undefined }
+
+/** Asks it for the page that holds one object, or nothing, and that only once. */
+export type AskFor = (query: Query, of: Named, signal: AbortSignal) => Promise<PageAnswer>
 
 export type RefreshOptions = {
   namespace: string | undefined
   /** The resourceVersion as of which it lists. */
   cursor: string
   ask: Ask
+  askFor: AskFor
   /** As of a reflector. */
   comparesStates: (namespace: string) => boolean
   /** Told when a page has come. */
   came: () => void
 }
 
-/** Most objects asked for at once. */
+/** So many objects are asked for at once, and together are no more than two pages. */
 const mostAtOnce = 16
+/** What is larger is asked for once more, alone. */
+const smallBytes = (2 * aimBytes) / mostAtOnce
 
 /**
  * One more list, read page by page while the watch goes on: it is of the past, so that what the watch tells of an object has to come after what the
@@ -76,27 +85,51 @@ export class Refresh {
     return next !== undefined
   }
 
-  /** What the list holds of objects that the watch is about to tell of, as far as it has not told of them. */
-  async before(changes: readonly Change[]): Promise<Change[] | Failure> {
-    const { ask, comparesStates } = this.#options
+  /**
+   * What the list holds of objects that the watch is about to tell of, as far as it has not told of them: a few small ones at a time, or a large
+   * one, none of which is kept. Each is asked for once in a refresh at most, so that no number of changes keeps it from coming to its end.
+   */
+  async *before(changes: readonly Change[]): AsyncGenerator<Change[], Failure | undefined> {
     if (changes.length > 0) this.#aim = smallAimBytes
     const unseen = changes.filter((change) => this.#isUnseen(change))
-    const isCompared = ({ object }: Change) => comparesStates(object.metadata.namespace ?? '')
-    const asked = unseen.filter(isCompared)
-    const found: Change[] = unseen
-      .filter((change) => !isCompared(change))
-      .map(({ object }) => ({ type: 'upsert', object }))
+    const isCompared = ({ object }: Change) => this.#options.comparesStates(object.metadata.namespace ?? '')
+    const plain = unseen.filter((change) => !isCompared(change))
+    if (plain.length > 0) yield plain.map(({ object }) => ({ type: 'upsert', object }))
+    const asked = unseen.filter(isCompared).map(({ object: { metadata } }) => metadata)
     for (let from = 0; from < asked.length; from += mostAtOnce) {
-      const some = asked.slice(from, from + mostAtOnce).map(({ object: { metadata } }) => metadata)
-      const pages = await Promise.all(
-        some.map(({ namespace, name }) => ask(this.#version, namespace, this.#stopped.signal, { name })),
-      )
-      for (const page of pages) {
-        if ('kind' in page) return page
-        found.push(...page.changes)
+      const large: Named[] = []
+      const small = await this.#small(asked.slice(from, from + mostAtOnce), large)
+      if ('kind' in small) return small
+      if (small.length > 0) yield small.splice(0)
+      for (const of of large) {
+        const page = await this.#askFor(of)
+        if ('kind' in page) return failureOf(of, page)
+        if (page.changes.length > 0) yield page.changes.splice(0)
       }
     }
+    return undefined
+  }
+
+  /** All that are small; those that are not are added to `large`. */
+  async #small(asked: readonly Named[], large: Named[]): Promise<Change[] | Failure> {
+    const found: Change[] = []
+    const answers = await Promise.all(
+      asked.map(async ({ namespace, name }) => {
+        const of = { namespace, name }
+        return { of, page: await this.#askFor({ ...of, maxBytes: smallBytes }) }
+      }),
+    )
+    for (const { of, page } of answers) {
+      if (!('kind' in page)) found.push(...page.changes)
+      else if (page.kind === 'tooLarge') large.push(of)
+      else return page
+    }
     return found
+  }
+
+  async #askFor(of: Named): Promise<Page | Exclude<PageAnswer, { kind: 'page' }>> {
+    const got = await this.#options.askFor(this.#version, of, this.#stopped.signal)
+    return got.kind === 'page' ? got.page : got
   }
 
   stop(): void {
@@ -119,7 +152,7 @@ export class Refresh {
     this.#aim = Math.min(2 * aim, aimBytes)
     this.came = undefined
     const query = this.#next === undefined ? this.#version : { continue: this.#next }
-    void ask(query, namespace, signal, { aim }).then((page) => {
+    void ask(query, namespace, signal, aim).then((page) => {
       this.came = page
       came()
     })
@@ -128,3 +161,6 @@ export class Refresh {
 
 /** Lists are in this order (etcd's, of bytes), which names leave no two readings of. */
 const keyOf = ({ metadata: { namespace = '', name } }: KubeObject): string => `${namespace}/${name}`
+
+const failureOf = ({ name }: Named, got: Failure | { kind: 'tooLarge' }): Failure =>
+  got.kind === 'tooLarge' ? { kind: 'failing', reason: 'broken', message: `${name} is too large` } : got

@@ -23,16 +23,22 @@ describe('a refresh beside the watch', { timeout: 300_000 }, () => {
   after(() => plane[Symbol.asyncDispose]())
 
   /** A follower of six large widgets in a namespace of their own, and what it was told of each from the first page of a refresh on. */
-  async function scene(namespace: string, onFirstPage: () => Promise<unknown>, comparesStates?: () => boolean) {
+  async function scene(
+    namespace: string,
+    onFirstPage: () => Promise<unknown>,
+    comparesStates?: () => boolean,
+    { bytes = large, onBatch = (_: Batch): void => undefined } = {},
+  ) {
     await createNamespace(plane, namespace)
     const names = Array.from({ length: 6 }, (_, at) => `w-${at}`)
-    for (const name of names) await createWidget(plane, namespace, name, large)
+    for (const name of names) await createWidget(plane, namespace, name, bytes)
     const faults = await startFaults(plane)
     const client = await clientFor(plane, faults.url)
     const told: string[] = []
     let pages = 0
     const take = async ({ phase, changes }: Batch) => {
       if (phase !== 'refresh' && pages === 0) return
+      onBatch({ phase, changes } as Batch)
       for (const { type, object } of changes) told.push(`${phase} ${type} ${object.metadata.name}${mark(object)}`)
       if (phase !== 'refresh') return
       pages += 1
@@ -99,6 +105,27 @@ describe('a refresh beside the watch', { timeout: 300_000 }, () => {
       test.faults.lists().filter(({ query }) => query.has('fieldSelector')),
       [],
     )
+  })
+
+  it('asks for large ones one at a time, and holds none when the next has come', async () => {
+    const names = [0, 1, 2, 3, 4, 5].map((at) => `w-${at}`)
+    const meanwhile = async () => {
+      for (const name of names) await createWidget(plane, 'heavy', `s-${name}`)
+      for (const name of names)
+        await plane.admin.mergePatch('test.carillon.dev/v1', 'Widget', 'heavy', name, { spec: { filler: 'new' } })
+    }
+    const refreshed: string[] = []
+    let reads = 0
+    await using test = await scene('heavy', meanwhile, undefined, { bytes: 700_000, onBatch })
+    function onBatch({ phase, changes }: Batch) {
+      if (phase !== 'refresh' || changes.length === 0) return
+      refreshed.push(changes.map(({ object }) => object.metadata.name).join('+'))
+      reads = test.faults.lists().filter(({ query }) => query.has('fieldSelector')).length
+    }
+    await test.follower.reflector.refresh('heavy')
+    await test.follower.until('the last change', () => test.of('w-5').length === 2)
+    assert.deepEqual(refreshed, names)
+    assert.equal(reads, 10, 'each but the first once, cut off, and once more alone')
   })
 
   it('leaves what comes to be meanwhile to the watch', async () => {
@@ -169,6 +196,41 @@ describe('a refresh', () => {
     cursor: '7',
   })
 
+  const all = async (batches: AsyncGenerator<Change[], unknown>) => {
+    const told: Change[][] = []
+    for await (const batch of batches) told.push(batch)
+    return told
+  }
+
+  it('gathers small objects for what the watch tells, and of large ones never has two', async () => {
+    const names = Array.from({ length: 40 }, (_, at) => `w-${String(at).padStart(2, '0')}`)
+    const isLarge = (name: string) => Number(name.slice(2)) % 4 === 0
+    let [atOnce, mostAtOnce, bound] = [0, 0, 0]
+    const refresh = new Refresh({
+      namespace: 'a',
+      cursor: '5',
+      comparesStates: () => true,
+      came: () => undefined,
+      ask: async () => page([]),
+      askFor: async (_query, { name, maxBytes }) => {
+        atOnce += 1
+        mostAtOnce = Math.max(mostAtOnce, atOnce)
+        bound = Math.max(bound, atOnce * (maxBytes ?? aimBytes))
+        await delay(0)
+        atOnce -= 1
+        return maxBytes && isLarge(name) ? { kind: 'tooLarge' } : { kind: 'page', page: page([name]) }
+      },
+    })
+    const changes = names.map((name): Change => ({ type: 'delete', object: object(name) }))
+    const told = await all(refresh.before([...changes, ...changes]))
+    const batches = told.map((batch) => batch.map(({ object }) => object.metadata.name))
+    assert.deepEqual(batches.flat().toSorted(), names)
+    for (const batch of batches) assert.ok(batch.length === 1 || !batch.some(isLarge), batch.join())
+    assert.equal(mostAtOnce, 16)
+    assert.ok(bound <= 2 * aimBytes, `${bound} bytes`)
+    assert.deepEqual(await all(refresh.before(changes)), [], 'once in a refresh')
+  })
+
   it('as of now tells of what the watch told of before, and of what it tells of later first', async () => {
     const asked: object[] = []
     const refresh = new Refresh({
@@ -176,6 +238,7 @@ describe('a refresh', () => {
       cursor: '5',
       comparesStates: () => false,
       came: () => undefined,
+      askFor: () => assert.fail('asked for by name'),
       ask: async (query) => {
         asked.push(query)
         return asked.length === 1 ? { kind: 'expired' } : page(['w-1', 'w-2', 'w-3', 'w-4'])
@@ -187,7 +250,7 @@ describe('a refresh', () => {
       { type: 'upsert', object: object('w-1') },
       { type: 'upsert', object: object('w-2'), isNew: true },
     ]
-    assert.deepEqual(await refresh.before(early), early.slice(0, 1))
+    assert.deepEqual(await all(refresh.before(early)), [early.slice(0, 1)])
     refresh.asOfNow()
     await delay(0)
     assert.deepEqual(asked, [{ resourceVersion: '5', resourceVersionMatch: 'Exact' }, {}])
@@ -198,7 +261,7 @@ describe('a refresh', () => {
       { type: 'upsert', object: elsewhere },
     ]
     const first = [object('w-3'), object('w-4')].map((object): Change => ({ type: 'upsert', object }))
-    assert.deepEqual(await refresh.before(late), first)
+    assert.deepEqual(await all(refresh.before(late)), [first])
     const names = refresh.changesOf(page(['w-1', 'w-2', 'w-3', 'w-4'])).map(({ object }) => object.metadata.name)
     assert.deepEqual(names, ['w-1', 'w-2'])
     assert.equal(refresh.next(page([])), false)
@@ -211,18 +274,19 @@ describe('a refresh', () => {
       cursor: '5',
       comparesStates: () => false,
       came: () => undefined,
-      ask: async (_query, _namespace, _signal, of) => {
-        if ('aim' in of) aims.push(of.aim)
+      askFor: () => assert.fail('asked for by name'),
+      ask: async (_query, _namespace, _signal, aim) => {
+        aims.push(aim)
         return page([])
       },
     })
     for (let pages = 0; pages < 4; pages += 1) refresh.next(page([], 'more'))
     const grown = [1, 2, 4, 8, 8].map((times) => times * smallAimBytes)
     assert.deepEqual(aims.splice(0), grown)
-    await refresh.before([])
+    await all(refresh.before([]))
     refresh.next(page([], 'more'))
     assert.deepEqual(aims.splice(0), [aimBytes], 'a bookmark waits for nothing')
-    await refresh.before([{ type: 'upsert', object: object('w-1') }])
+    await all(refresh.before([{ type: 'upsert', object: object('w-1') }]))
     for (let pages = 0; pages < 2; pages += 1) refresh.next(page([], 'more'))
     assert.deepEqual(aims, grown.slice(0, 2))
   })
