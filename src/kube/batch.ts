@@ -1,7 +1,10 @@
 import type { KubeObject } from '../api/object.ts'
 
-/** An object as it is now, or as it was when it went. `isNew`: the watch says that it has come to be. */
-export type Change = { type: 'upsert' | 'delete'; object: KubeObject; isNew?: true }
+/**
+ * An object as it is now, or as it was when it went. `isNew`: the watch says that it has come to be. `lacks`: paths (`spec.values`) of what was left
+ * out of it, as it would have taken too much memory.
+ */
+export type Change = { type: 'upsert' | 'delete'; object: KubeObject; isNew?: true; lacks?: readonly string[] }
 
 export type RelistReason = 'start' | 'expired' | 'absent' | 'empty-watches' | 'broken'
 

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { type Credentials, credentialsReader } from './credentials.ts'
 import { KubeError } from './errors.ts'
+import { HeapRoom, mostHeap } from './heap.ts'
 import { type Cluster, type ClusterOptions, findCluster } from './kubeconfig.ts'
 import type { KubeLog } from './log.ts'
 import { Pools, type Use } from './pools.ts'
@@ -79,6 +80,8 @@ async function probe(client: KubeClient, from: string, timeoutMs: number): Promi
 export class KubeClient implements AsyncDisposable {
   /** The API server's URL. */
   readonly server: string
+  /** What is parsed of its answers at a time, and, of that, of what a refresh was overtaken by. */
+  readonly room = { pages: new HeapRoom(), overtaken: new HeapRoom(mostHeap) }
   readonly #options: ConnectOptions
   readonly #read = credentialsReader()
   readonly #origin: string
@@ -187,13 +190,8 @@ export class KubeClient implements AsyncDisposable {
   }
 
   async #exchange(request: KubeRequest, credentials: Credentials, signal: AbortSignal): Promise<KubeResponse> {
-    const { statusCode, headers, body } = await this.#send(
-      this.#pool('requests', credentials),
-      request,
-      credentials,
-      signal,
-    )
-    return responseOf(nameOf(request), statusCode, headers, await bytesOf(request, body))
+    const answer = await this.#send(this.#pool('requests', credentials), request, credentials, signal)
+    return responseOf(nameOf(request), answer.statusCode, answer.headers, await bytesOf(request, answer.body))
   }
 
   #pool(use: Use, { tls }: Credentials): { dispatcher: Dispatcher; use: Use } {

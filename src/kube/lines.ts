@@ -2,11 +2,12 @@
 const maxLineBytes = 8 * 1024 * 1024
 
 const newline = 10
+const carriageReturn = 13
 
 /** Cuts a byte stream into lines, whatever way it comes in chunks. */
 export type LineSplitter = {
-  /** The lines that this chunk completes, without their ends; empty lines are left out. Throws a RangeError on an endless line. */
-  push(chunk: Buffer): string[]
+  /** The lines (UTF-8) that this chunk completes, without their ends; empty lines are left out. Throws a RangeError on an endless line. */
+  push(chunk: Buffer): Buffer[]
   /** Bytes of a line that has no end yet. */
   pending(): number
 }
@@ -22,10 +23,10 @@ export function lineSplitter(maxBytes = maxLineBytes): LineSplitter {
     parts.push(part)
   }
 
-  const take = (chunk: Buffer, start: number, end: number): string => {
-    if (held === 0) return chunk.toString('utf8', start, end)
+  const take = (chunk: Buffer, start: number, end: number): Buffer => {
+    if (held === 0) return chunk.subarray(start, end)
     hold(chunk.subarray(start, end))
-    const line = Buffer.concat(parts, held).toString('utf8')
+    const line = Buffer.concat(parts, held)
     parts = []
     held = 0
     return line
@@ -33,11 +34,11 @@ export function lineSplitter(maxBytes = maxLineBytes): LineSplitter {
 
   return {
     push(chunk) {
-      const lines: string[] = []
+      const lines: Buffer[] = []
       let start = 0
       for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
         const line = take(chunk, start, end)
-        if (line !== '' && line !== '\r') lines.push(line)
+        if (line.length > 1 || (line.length === 1 && line[0] !== carriageReturn)) lines.push(line)
         start = end + 1
       }
       if (start < chunk.length) hold(chunk.subarray(start))

@@ -3,6 +3,8 @@ import type { Change } from './batch.ts'
 import type { KubeClient, Query } from './client.ts'
 import { KubeError } from './errors.ts'
 import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
+import { type HeapRoom, heapOf, lightBytes, mostHeap } from './heap.ts'
+import { lighten } from './lighten.ts'
 import { apiVersionOf, type Resource } from './path.ts'
 
 /** What a page is aimed at: parsing it blocks the loop for some 5 ms, and it is in memory about four times over while it is read. */
@@ -11,6 +13,10 @@ export const aimBytes = 512 * 1024
 export const smallAimBytes = 64 * 1024
 /** No page is read beyond this, unless it is of one object. */
 export const boundBytes = 4 * aimBytes
+
+const pageBounds = { bytes: boundBytes, heap: mostHeap }
+/** What people write is estimated to take up to so many times its bytes of the heap. */
+const usualHeap = 12
 
 const firstAtOnce = 20
 const mostAtOnce = 500
@@ -33,11 +39,14 @@ export const smallerLimit = (limit: number): number => Math.max(1, Math.floor(li
 
 export type Page = {
   changes: Change[]
+  /** Of its text; more where that takes more memory than what people write. */
   bytes: number
   /** The continue token; undefined on the last page. */
   next: string | undefined
   /** The list's resourceVersion, the same on all its pages. */
   cursor: string
+  /** Of the heap: given back when the page has been dealt with. */
+  share?: Disposable
 }
 
 export type PageRequest = {
@@ -48,20 +57,34 @@ export type PageRequest = {
   signal: AbortSignal
   /** As of a KubeRequest. */
   timeoutMs?: number
-  /** What is longer is cut off as too large; left out, boundBytes where it may be of several objects. */
-  maxBytes?: number | undefined
+  /** What takes more than so much, as text or of the heap, is too large; left out, that is so of what may be of several objects alone. */
+  most?: Bounds | undefined
+  /** The heap that it is parsed into has to be had from there. */
+  room?: HeapRoom
   /** `readPage` when left out. */
   read?: typeof readPage
 }
+
+/** In bytes. */
+export type Bounds = { bytes: number; heap: number }
 
 export type PageAnswer = { kind: 'page'; page: Page } | { kind: 'tooLarge' } | Failure
 
 /** Gets one page. Nothing but a programming error is thrown. */
 export async function fetchPage(
   client: Pick<KubeClient, 'request'>,
-  { resource, path, query, limit, signal, timeoutMs, maxBytes, read = readPage }: PageRequest,
+  {
+    resource,
+    path,
+    query,
+    limit,
+    signal,
+    timeoutMs,
+    most = limit > 1 ? pageBounds : undefined,
+    room,
+    read = readPage,
+  }: PageRequest,
 ): Promise<PageAnswer> {
-  const most = maxBytes ?? (limit > 1 ? boundBytes : undefined)
   try {
     const response = await client.request({
       method: 'GET',
@@ -69,13 +92,22 @@ export async function fetchPage(
       query: { ...query, limit },
       signal,
       ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(most !== undefined && { maxBytes: most }),
+      ...(most && { maxBytes: most.bytes }),
     })
     if (response.status !== 200) return failureOfResponse(response)
-    const page = read(resource, response.json(), response.bytes)
-    return page ? { kind: 'page', page } : { kind: 'failing', reason: 'broken', message: `GET ${path}: not a list` }
+    const { body } = response
+    const heap = body.length > lightBytes ? heapOf(body) : 0
+    if (most && heap > most.heap) return { kind: 'tooLarge' }
+    using held = new DisposableStack()
+    const share = held.use((await room?.take(Math.min(heap, mostHeap), signal)) ?? null)
+    const { text, lacks } = lighten(body)
+    const page = read(resource, response.json(text), Math.max(body.length, Math.floor(heap / usualHeap)))
+    if (!page) return { kind: 'failing', reason: 'broken', message: `GET ${path}: not a list` }
+    if (lacks.length > 0) for (const change of page.changes) change.lacks = lacks
+    held.move()
+    return { kind: 'page', page: share ? { ...page, share } : page }
   } catch (error) {
-    if (error instanceof KubeError && error.reason === 'TooLarge' && most !== undefined) return { kind: 'tooLarge' }
+    if (error instanceof KubeError && error.reason === 'TooLarge' && most) return { kind: 'tooLarge' }
     return failureOfError(error)
   }
 }

@@ -1,9 +1,9 @@
-import type { Query } from './client.ts'
 import { type Failure, failureOfError, failureOfResponse } from './failure.ts'
-import { fetchPage, type PageAnswer } from './pages.ts'
+import { mostHeap } from './heap.ts'
+import { fetchPage } from './pages.ts'
 import { pathOf, type Resource } from './path.ts'
 import type { ReflectorOptions } from './reflector-options.ts'
-import type { Named } from './refresh.ts'
+import type { RefreshOptions } from './refresh.ts'
 import { readWatch, type WatchEnd, type WatchStep } from './watch.ts'
 
 /** A watch that goes on from a cursor. Nothing but a programming error is thrown. */
@@ -23,26 +23,30 @@ export async function openWatch(
   try {
     const stream = await client.stream({ path: pathOf(resource, namespace), query, signal })
     if (stream.kind === 'refused') return failureOfResponse(stream.response)
-    return readWatch(stream.body, { idleMs, maxBatch, now })
+    return readWatch(stream.body, { idleMs, maxBatch, now, room: client.room.pages, signal })
   } catch (error) {
     return failureOfError(error)
   }
 }
 
-/** The page of a list that holds one object by its name, or nothing. */
-export async function fetchObject(
+/** How a refresh has what it was overtaken by: the page of a list that holds one object, or nothing, and its turn. */
+export function byName(
   { client, select }: Pick<ReflectorOptions, 'client' | 'select'>,
   resource: Resource,
-  { query, namespace, name, signal, maxBytes }: Named & { query: Query; signal: AbortSignal },
-): Promise<PageAnswer> {
-  const fieldSelector = [`metadata.name=${name}`, select?.fieldSelector].filter(Boolean).join(',')
-  const path = pathOf(resource, namespace)
-  return await fetchPage(client, {
-    resource,
-    path,
-    query: { ...query, ...select, fieldSelector },
-    limit: 1,
-    signal,
-    maxBytes,
-  })
+): Pick<RefreshOptions, 'askFor' | 'turn'> {
+  return {
+    askFor(query, { namespace, name, most }, signal) {
+      const fieldSelector = [`metadata.name=${name}`, select?.fieldSelector].filter(Boolean).join(',')
+      const path = pathOf(resource, namespace)
+      return fetchPage(client, {
+        resource,
+        path,
+        query: { ...query, ...select, fieldSelector },
+        limit: 1,
+        signal,
+        most,
+      })
+    },
+    turn: (signal) => client.room.overtaken.take(mostHeap, signal),
+  }
 }

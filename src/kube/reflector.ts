@@ -4,9 +4,9 @@ import type { Query } from './client.ts'
 import type { Failure } from './failure.ts'
 import { aimBytes, fetchPage, firstLimit, nextLimit, type Page, smallerLimit } from './pages.ts'
 import { type Located, pathOf, type Resource } from './path.ts'
-import { fetchObject, openWatch } from './read-on.ts'
+import { byName, openWatch } from './read-on.ts'
 import type { ReflectorOptions } from './reflector-options.ts'
-import { type Ask, type AskFor, Refresh } from './refresh.ts'
+import { type Ask, Refresh } from './refresh.ts'
 import { Refreshes, type Taken } from './refreshes.ts'
 import type { WatchEnd, WatchStep } from './watch.ts'
 import { Whereabouts } from './whereabouts.ts'
@@ -101,6 +101,7 @@ export class Reflector implements AsyncDisposable {
       for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
         const page = await this.#page(resource, { continue: next }, this.#options.namespace, signal)
         if ('kind' in page) return await this.#fail('list', page, signal)
+        using _share = page.share
         asked ??= this.#refreshes.takeAll() // whoever asks before the first page is handed out gets it all
         if (first) this.#options.metrics.relisted(this.#relist)
         this.#enter('listing')
@@ -134,6 +135,7 @@ export class Reflector implements AsyncDisposable {
       this.#refreshes.again()
       await this.#fail('list', came, signal)
     } else {
+      using _share = came.share
       this.#enter('watching')
       const changes = refresh.changesOf(came)
       const goesOn = refresh.next(came)
@@ -146,24 +148,24 @@ export class Reflector implements AsyncDisposable {
   async *#before(changes: readonly Change[]): AsyncGenerator<Batch> {
     const before = this.#refreshes.current?.before(changes)
     if (!before) return
-    for (;;) {
-      const some = await before.next()
-      if (!some.done) yield { phase: 'refresh', changes: some.value, cursor: undefined }
-      else if (some.value) return this.#refreshes.again(fullJitter(2, this.#options.random))
-      else return
-    }
+    let some = await before.next()
+    for (; !some.done; some = await before.next()) yield { phase: 'refresh', changes: some.value, cursor: undefined }
+    if (some.value) this.#refreshes.again(fullJitter(2, this.#options.random))
   }
 
   #refreshOf(resource: Resource, cursor: string, namespace: string | undefined, came: () => void): Refresh {
     const ask: Ask = (...of) => this.#page(resource, ...of)
-    const askFor: AskFor = (query, of, signal) => fetchObject(this.#options, resource, { query, ...of, signal })
     const { comparesStates = () => true } = this.#options
-    return new Refresh({ namespace: this.#options.namespace ?? namespace, cursor, ask, askFor, comparesStates, came })
+    const within = this.#options.namespace ?? namespace
+    return new Refresh({ namespace: within, cursor, ask, ...byName(this.#options, resource), comparesStates, came })
   }
 
   async *#watch(resource: Resource, cursor: string, signal: AbortSignal): AsyncGenerator<Batch> {
     const cut = new AbortController()
-    const stopped = () => cut.abort()
+    const stopped = () => {
+      cut.abort()
+      this.#refreshes.current?.stop()
+    }
     signal.addEventListener('abort', stopped)
     let steps: AsyncGenerator<WatchStep, WatchEnd> | undefined
     let told = false
@@ -233,6 +235,7 @@ export class Reflector implements AsyncDisposable {
         query: { ...query, ...select },
         limit: Math.max(1, Math.floor((this.#limit * aim) / aimBytes)),
         signal,
+        room: client.room.pages,
       })
       if (got.kind === 'page') {
         this.#failures.list = 0

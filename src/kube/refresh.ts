@@ -1,8 +1,9 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Change } from './batch.ts'
 import type { Query } from './client.ts'
-import type { Failure } from './failure.ts'
-import { aimBytes, type Page, type PageAnswer, smallAimBytes } from './pages.ts'
+import { type Failure, failureOfError } from './failure.ts'
+import { mostHeap } from './heap.ts'
+import { aimBytes, type Bounds, type Page, type PageAnswer, smallAimBytes } from './pages.ts'
 
 /** Asks the API server for a page of so many bytes, of a namespace or (undefined) of all. */
 export type Ask = (
@@ -12,8 +13,8 @@ export type Ask = (
   aim: number,
 ) => Promise<Page | Failure>
 
-/** An object by its name; `maxBytes`: what is longer is cut off as too large. */
-export type Named = { namespace?: string | undefined; name: string; maxBytes?: number | undefined }
+/** An object by its name; `most`: what takes more is too large. */
+export type Named = { namespace?: string | undefined; name: string; most?: Bounds }
 
 /** Asks it for the page that holds one object, or nothing, and that only once. */
 export type AskFor = (query: Query, of: Named, signal: AbortSignal) => Promise<PageAnswer>
@@ -26,6 +27,8 @@ export type RefreshOptions = {
   askFor: AskFor
   /** As of a reflector. */
   comparesStates: (namespace: string) => boolean
+  /** Waits for the turn of a refresh to be told of what has overtaken it: one has it at a time, of all that are under way. */
+  turn: (signal: AbortSignal) => Promise<Disposable>
   /** Told when a page has come. */
   came: () => void
 }
@@ -33,7 +36,7 @@ export type RefreshOptions = {
 /** So many objects are asked for at once, and together are no more than two pages. */
 const mostAtOnce = 16
 /** What is larger is asked for once more, alone. */
-const smallBytes = (2 * aimBytes) / mostAtOnce
+const small: Bounds = { bytes: (2 * aimBytes) / mostAtOnce, heap: mostHeap / mostAtOnce }
 
 /**
  * One more list, read page by page while the watch goes on: it is of the past, so that what the watch tells of an object has to come after what the
@@ -97,10 +100,13 @@ export class Refresh {
     if (plain.length > 0) yield plain.map(({ object }) => ({ type: 'upsert', object }))
     const asked = unseen.filter(isCompared).map(({ object: { metadata } }) => metadata)
     for (let from = 0; from < asked.length; from += mostAtOnce) {
+      const turn = await this.#options.turn(this.#stopped.signal).catch(failureOfError)
+      if ('kind' in turn) return turn
+      using _turn = turn
       const large: Named[] = []
-      const small = await this.#small(asked.slice(from, from + mostAtOnce), large)
-      if ('kind' in small) return small
-      if (small.length > 0) yield small.splice(0)
+      const found = await this.#small(asked.slice(from, from + mostAtOnce), large)
+      if ('kind' in found) return found
+      if (found.length > 0) yield found.splice(0)
       for (const of of large) {
         const page = await this.#askFor(of)
         if ('kind' in page) return failureOf(of, page)
@@ -116,7 +122,7 @@ export class Refresh {
     const answers = await Promise.all(
       asked.map(async ({ namespace, name }) => {
         const of = { namespace, name }
-        return { of, page: await this.#askFor({ ...of, maxBytes: smallBytes }) }
+        return { of, page: await this.#askFor({ ...of, most: small }) }
       }),
     )
     for (const { of, page } of answers) {
@@ -134,6 +140,7 @@ export class Refresh {
 
   stop(): void {
     this.#stopped.abort()
+    letGo(this.came)
   }
 
   /** Marks it as seen. What has come to be since is in no page; as of now, a watch that is behind may tell so of what has long been. */
@@ -154,6 +161,7 @@ export class Refresh {
     const query = this.#next === undefined ? this.#version : { continue: this.#next }
     void ask(query, namespace, signal, aim).then((page) => {
       this.came = page
+      if (signal.aborted) letGo(page)
       came()
     })
   }
@@ -161,6 +169,10 @@ export class Refresh {
 
 /** Lists are in this order (etcd's, of bytes), which names leave no two readings of. */
 const keyOf = ({ metadata: { namespace = '', name } }: KubeObject): string => `${namespace}/${name}`
+
+const letGo = (page: Page | Failure | undefined): void => {
+  if (page && !('kind' in page)) page.share?.[Symbol.dispose]()
+}
 
 const failureOf = ({ name }: Named, got: Failure | { kind: 'tooLarge' }): Failure =>
   got.kind === 'tooLarge' ? { kind: 'failing', reason: 'broken', message: `${name} is too large` } : got

@@ -7,11 +7,10 @@ export type KubeResponse = {
   readonly status: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** Size of the body in bytes. */
-  readonly bytes: number
+  readonly body: Buffer
   readonly text: string
-  /** Parses the body anew at each call. Throws a KubeError `BadAnswer` when it is not JSON. */
-  json(): unknown
+  /** Parses the body, or what it was made, anew at each call. Throws a KubeError `BadAnswer` when it is not JSON. */
+  json(made?: Buffer): unknown
 }
 
 export function responseOf(
@@ -24,13 +23,13 @@ export function responseOf(
     request,
     status,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-    bytes: body.length,
+    body,
     get text() {
       return body.toString('utf8')
     },
-    json() {
+    json(made = body) {
       try {
-        return JSON.parse(body.toString('utf8')) as unknown
+        return JSON.parse(made.toString('utf8')) as unknown
       } catch {
         // No cause: V8 quotes what it could not read, and that may be a Secret.
         throw new KubeError('BadAnswer', `${request}: ${body.length} bytes that are not JSON`, { status })

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { Change } from './batch.ts'
 import { type Failure, failureOfStatus } from './failure.ts'
+import { type HeapRoom, heapOf, lightBytes, mostHeap } from './heap.ts'
+import { lighten } from './lighten.ts'
 import { lineSplitter } from './lines.ts'
 import { isObject } from './pages.ts'
 
@@ -18,10 +20,13 @@ export type WatchOptions = {
   idleMs: number
   maxBatch: number
   now: () => number
+  /** The heap that it is parsed into has to be had from there; `signal` ends the wait. */
+  room: HeapRoom
+  signal: AbortSignal
 }
 
 /**
- * Reads a watch to its end. Lines that came in one chunk make one step, at most `maxBatch` of them. Nothing is read while a step is
+ * Reads a watch to its end. Lines that came in one chunk make one step, at most `maxBatch` of them and what is not too heavy together. Nothing is read while a step is
  * being dealt with; what comes then waits in the socket, and is one step afterwards. Destroys the body when it is left.
  */
 export async function* readWatch(body: Readable, options: WatchOptions): AsyncGenerator<WatchStep, WatchEnd> {
@@ -35,13 +40,16 @@ export async function* readWatch(body: Readable, options: WatchOptions): AsyncGe
       if (chunk.done) break
       const waited = options.now() - asked
       const whole = lines.push(chunk.value)
-      for (let start = 0; start < whole.length; start += options.maxBatch) {
-        const decoded = decodeLines(whole.slice(start, start + options.maxBatch))
+      let isFirst = true
+      for (const { some, heap } of cut(whole, options.maxBatch)) {
+        using _share = await options.room.take(heap, options.signal)
+        const decoded = decodeLines(some)
         if (decoded.cursor !== undefined) {
           // What comes later of this chunk was dealt with later: more may have come by then.
-          yield { changes: decoded.changes, cursor: decoded.cursor, waited: start === 0 ? waited : 0 }
+          yield { changes: decoded.changes, cursor: decoded.cursor, waited: isFirst ? waited : 0 }
         }
         if (decoded.end) return decoded.end
+        isFirst = false
       }
     }
     return lines.pending() === 0
@@ -55,6 +63,24 @@ export async function* readWatch(body: Readable, options: WatchOptions): AsyncGe
     guard.stop()
     body.on('error', () => undefined).destroy() // an error after the last read has no one left to tell
   }
+}
+
+/** `heap`: about what they take of it, once they are parsed, each made light; 0 where they are few. */
+function* cut(lines: readonly Buffer[], maxBatch: number): Generator<{ some: Buffer[]; heap: number }> {
+  const isLight = lines.reduce((sum, { length }) => sum + length, 0) <= lightBytes
+  let some: Buffer[] = []
+  let heap = 0
+  for (const line of lines) {
+    const adds = isLight ? 0 : Math.min(heapOf(line), mostHeap)
+    if (some.length === maxBatch || (some.length > 0 && heap + adds > mostHeap)) {
+      yield { some, heap }
+      some = []
+      heap = 0
+    }
+    some.push(line)
+    heap += adds
+  }
+  if (some.length > 0) yield { some, heap }
 }
 
 class Stalled extends Error {}
@@ -82,11 +108,12 @@ function idleGuard(body: Readable, idleMs: number): { read<T>(next: () => Promis
 export type Decoded = { changes: Change[]; cursor: string | undefined; end: Failure | undefined }
 
 /** Decodes watch events, up to the first that ends the watch: an ERROR, or a line that can't be read. */
-export function decodeLines(lines: readonly string[]): Decoded {
+export function decodeLines(lines: readonly Buffer[]): Decoded {
   const changes: Change[] = []
   let cursor: string | undefined
   for (const line of lines) {
-    const event = parseEvent(line)
+    const { text, lacks } = lighten(line)
+    const event = parseEvent(text)
     if (!event)
       return { changes, cursor, end: { kind: 'failing', reason: 'broken', message: 'a broken line in a watch' } }
     if (event.type === 'ERROR') return { changes, cursor, end: failureOfEvent(event.object) }
@@ -94,8 +121,9 @@ export function decodeLines(lines: readonly string[]): Decoded {
     if (typeof version === 'string' && version !== '') cursor = version
     if (event.type !== 'BOOKMARK' && isObject(event.object)) {
       const { object } = event
-      if (event.type === 'ADDED') changes.push({ type: 'upsert', object, isNew: true })
-      else changes.push({ type: event.type === 'DELETED' ? 'delete' : 'upsert', object })
+      const more = lacks.length > 0 && { lacks }
+      if (event.type === 'ADDED') changes.push({ type: 'upsert', object, isNew: true, ...more })
+      else changes.push({ type: event.type === 'DELETED' ? 'delete' : 'upsert', object, ...more })
     }
   }
   return { changes, cursor, end: undefined }
@@ -103,9 +131,9 @@ export function decodeLines(lines: readonly string[]): Decoded {
 
 const changeTypes = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
 
-function parseEvent(line: string): { type: string; object: unknown } | undefined {
+function parseEvent(line: Buffer): { type: string; object: unknown } | undefined {
   try {
-    const event = JSON.parse(line) as { type?: unknown; object?: unknown } | null
+    const event = JSON.parse(line.toString('utf8')) as { type?: unknown; object?: unknown } | null
     return typeof event?.type === 'string' && changeTypes.has(event.type)
       ? { type: event.type, object: event.object }
       : undefined

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { setImmediate as tick } from 'node:timers/promises'
+import { HeapRoom } from '../../src/kube/heap.ts'
 import { decodeLines, readWatch, type WatchEnd, type WatchStep } from '../../src/kube/watch.ts'
 
 const object = (name: string, resourceVersion: string) => ({ metadata: { name, uid: `uid-${name}`, resourceVersion } })
@@ -73,7 +74,7 @@ describe('watch events', () => {
   ]
   for (const { name, lines, changes, cursor, end } of cases) {
     it(name, () => {
-      const decoded = decodeLines(lines)
+      const decoded = decodeLines(lines.map((line) => Buffer.from(line)))
       assert.deepEqual(
         decoded.changes.map(({ type, object: { metadata } }) => `${type} ${metadata.name}`),
         changes,
@@ -86,13 +87,15 @@ describe('watch events', () => {
   it('takes an object nested very deeply, or calls its line broken', () => {
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
     const line = `{"type":"ADDED","object":{"metadata":{"name":"d","uid":"d","resourceVersion":"4"},"spec":${deep}}}`
-    const { changes, end } = decodeLines([line])
+    const { changes, end } = decodeLines([Buffer.from(line)])
     assert.ok(changes.length === 1 || (end?.kind === 'failing' && end.reason === 'broken'))
   })
 })
 
+const unbounded = () => ({ room: new HeapRoom(), signal: new AbortController().signal })
+
 async function readAll(body: Readable, options: { idleMs?: number; maxBatch?: number; now?: () => number } = {}) {
-  const watch = readWatch(body, { idleMs: 60_000, maxBatch: 256, now: Date.now, ...options })
+  const watch = readWatch(body, { idleMs: 60_000, maxBatch: 256, now: Date.now, ...unbounded(), ...options })
   const steps: WatchStep[] = []
   for (;;) {
     const step = await watch.next()
@@ -184,7 +187,7 @@ describe('reading a watch', () => {
         this.push(given > 100 ? null : bytes(bookmark(String(given)).padEnd(400)))
       },
     })
-    const watch = readWatch(body, { idleMs: 1, maxBatch: 256, now: Date.now })
+    const watch = readWatch(body, { idleMs: 1, maxBatch: 256, now: Date.now, ...unbounded() })
     await watch.next()
     const before = given
     for (let at = 0; at < 50; at += 1) await tick()

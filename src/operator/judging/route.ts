@@ -7,6 +7,7 @@ import { activationName } from '../activation.ts'
 import type { Emitter, EmitterSink, Since } from '../emitter.ts'
 import { unlimited } from '../overflow/admit.ts'
 import { type Defined, definedOf } from './defined.ts'
+import { lacking } from './lacking.ts'
 import { Ledger, unreadablePrefix } from './ledger.ts'
 import { milestonesOf } from './milestones-of.ts'
 import { ObjectEvents, type Sized } from './object-events.ts'
@@ -114,7 +115,8 @@ class ObjectState {
   /** What the object ought to tell and nobody can read: counted once for each subscription that would hear of it. */
   tellUnreadable(): void {
     const { emitters, gone, object, source } = this.input
-    for (const { key, milestone, others = [], message } of (!gone && source.unreadable?.(object)) || []) {
+    const unreadable = gone ? [] : [...(source.unreadable?.(object) ?? []), ...lacking(this.input)]
+    for (const { key, milestone, others = [], message } of unreadable) {
       const seen = `${unreadablePrefix}${key}`
       if (this.seen.has(seen)) continue
       this.seen.add(seen)

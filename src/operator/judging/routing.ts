@@ -15,6 +15,8 @@ export type RouteInput = {
   source: Source
   object: KubeObject
   phase: Phase
+  /** As of a Change. */
+  lacks?: readonly string[] | undefined
   record: ObjectRecord | undefined
   emitters: readonly Emitter[]
   since: Since

@@ -41,7 +41,18 @@ export function judgeWanted(
     try {
       const replay =
         replays && !gone ? (emitter: Emitter) => replays.windowOf(emitter.uid, given.source.name, uid) : undefined
-      const of = { object, record, emitters: takers, cluster: deps.cluster, known, now, gone, room, replay }
+      const of = {
+        object,
+        lacks: change.lacks,
+        record,
+        emitters: takers,
+        cluster: deps.cluster,
+        known,
+        now,
+        gone,
+        room,
+        replay,
+      }
       const routed = route({ ...given, ...of })
       if (routed.record) written.set(uid, routed.record)
       commit.rows.push(...routed.rows)

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { OperatorProcess } from '../operator/process.ts'
+import { type Stage, startStage, type Team, toLoopback } from './fixture.ts'
+
+const group = 'heavy.example.com'
+const kinds = ['Anvil', 'Boulder', 'Cannon'] as const
+type Kind = (typeof kinds)[number]
+const each = 4
+
+const pluralOf = (kind: string) => `${kind.toLowerCase()}s`
+
+/** A kind of any content, which its spec keeps. */
+const definition = (kind: Kind) => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `${pluralOf(kind)}.${group}` },
+  spec: {
+    group,
+    scope: 'Namespaced',
+    names: { kind, plural: pluralOf(kind), singular: kind.toLowerCase(), listKind: `${kind}List` },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+})
+
+const rights = [
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'carillon-heavy' },
+    rules: [{ apiGroups: [group], resources: kinds.map(pluralOf), verbs: ['get', 'list', 'watch'] }],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'carillon-heavy' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'carillon-heavy' },
+    subjects: [{ kind: 'ServiceAccount', name: 'carillon', namespace: 'carillon-system' }],
+  },
+]
+
+/** 1.4 MB of JSON that are 33 MB of heap once they are parsed. */
+const heavy = JSON.stringify(Array.from({ length: 280_000 }, () => [{}]))
+
+describe('objects that are far larger in memory than as text', { timeout: 600_000 }, () => {
+  let stage: Stage
+  let team: Team
+  let operator: OperatorProcess
+
+  before(async () => {
+    stage = await startStage()
+    await stage.admin.apply([...kinds.map(definition), ...rights])
+    team = await stage.team('heavy')
+    for (const kind of kinds) for (let at = 0; at < each; at += 1) await create(kind, `h-${at}`)
+  })
+  after(() => stage[Symbol.asyncDispose]())
+
+  const path = (kind: Kind) => `/apis/${group}/v1/namespaces/heavy/${pluralOf(kind)}`
+  async function create(kind: Kind, name: string) {
+    const text = `{"apiVersion":"${group}/v1","kind":"${kind}","metadata":{"name":"${name}"},"spec":{"values":${heavy}}}`
+    const answer = await stage.admin.request('POST', path(kind), JSON.parse(text))
+    assert.equal(answer.status, 201)
+  }
+  const events = kinds.map((kind) => ({
+    kind,
+    group,
+    milestones: ['created'],
+    define: [
+      {
+        name: 'marked',
+        when: 'object.metadata.?annotations[?"mark"].orValue("") != ""',
+        key: 'object.metadata.annotations.mark',
+      },
+    ],
+  }))
+  const start = () =>
+    stage.operator({ args: [...toLoopback, ...kinds.flatMap((kind) => ['--tenant-kind', `${kind}.${group}`])] })
+  const mark = (mark: string) =>
+    Promise.all(
+      kinds.map(async (kind) => {
+        for (let at = 0; at < each; at += 1)
+          await stage.admin.mergePatch(`${group}/v1`, kind, 'heavy', `h-${at}`, { metadata: { annotations: { mark } } })
+      }),
+    )
+  const told = async (count: number) => {
+    const ended = operator.exited.then(({ how, errors }) => assert.fail(`${how}: ${errors.slice(0, 12).join('\n')}`))
+    await Promise.race([team.received(count), ended])
+  }
+
+  it('are listed', async () => {
+    await team.sink()
+    await team.subscription('subscription', { events, startFrom: 'Earliest', data: { content: 'full' } })
+    operator = await start()
+    await told(kinds.length * each)
+  })
+
+  it('are watched', async () => {
+    await mark('one')
+    await told(2 * kinds.length * each)
+    const message = /ObjectUnreadable: .*too large in memory to be read whole, and read without spec.values/
+    await team.condition('EventSubscription', 'subscription', 'FormatErrors', { status: 'True', message })
+  })
+
+  it('are looked through once more, while they change', async () => {
+    await team.subscription('another', { events, startFrom: 'Earliest' })
+    await delay(50)
+    await mark('two')
+    await told(5 * kinds.length * each)
+  })
+})
