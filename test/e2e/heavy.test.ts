@@ -105,8 +105,8 @@ describe('objects that are far larger in memory than as text', { timeout: 600_00
   it('are watched', async () => {
     await mark('one')
     await told(2 * kinds.length * each)
-    const message = /ObjectUnreadable: .*too large in memory to be read whole, and read without spec.values/
-    await team.condition('EventSubscription', 'subscription', 'FormatErrors', { status: 'True', message })
+    const message = /h-\d, created: read without spec\.values, which takes too much memory/
+    await team.condition('EventSubscription', 'subscription', 'FormatErrors', { status: 'True', reason: 'ObjectUnreadable', message })
   })
 
   it('are looked through once more, while they change', async () => {

@@ -11,6 +11,6 @@ export function lacking({ lacks = [], source }: Pick<RouteInput, 'lacks' | 'sour
   if (paths.length === 0 || milestone === undefined) return []
   const shown = paths.slice(0, shownPaths).map((path) => path.slice(0, shownLength))
   const more = paths.length > shownPaths ? ` and ${paths.length - shownPaths} more` : ''
-  const message = `too large in memory to be read whole, and read without ${shown.join(', ')}${more}`
+  const message = `read without ${shown.join(', ')}${more}, which takes too much memory`
   return [{ key: 'lacks', milestone, others, message }]
 }
