@@ -106,7 +106,11 @@ describe('objects that are far larger in memory than as text', { timeout: 600_00
     await mark('one')
     await told(2 * kinds.length * each)
     const message = /h-\d, created: read without spec\.values, which takes too much memory/
-    await team.condition('EventSubscription', 'subscription', 'FormatErrors', { status: 'True', reason: 'ObjectUnreadable', message })
+    await team.condition('EventSubscription', 'subscription', 'FormatErrors', {
+      status: 'True',
+      reason: 'ObjectUnreadable',
+      message,
+    })
   })
 
   it('are looked through once more, while they change', async () => {
