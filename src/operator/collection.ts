@@ -37,7 +37,11 @@ export class Collection<T extends KubeObject> {
         entry.listed = true
         this.changed('', undefined, undefined)
       } else {
-        for (const change of batch.changes) this.take(change.object as T, change.type === 'delete')
+        for (const { type, object, lacks } of batch.changes) {
+          // Without its filter, say, a subscription would mean something else: it stays as it was.
+          const isWhole = (lacks ?? []).every((path) => path === 'metadata.managedFields')
+          if (isWhole || type === 'delete') this.take(object as T, type === 'delete')
+        }
       }
     }
   }

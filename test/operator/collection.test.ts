@@ -124,3 +124,27 @@ test('of managed fields only the time is kept at which what is declared was writ
   assert.deepEqual(collection.objects.get('team-a/a')?.metadata.managedFields, [{ time: at(3) }])
   assert.deepEqual(collection.objects.get('team-a/b')?.metadata.managedFields, [{ time: at(2) }])
 })
+
+test('what was too large to be read whole stays as it was, or is not taken', async () => {
+  const without = (type: 'upsert' | 'delete', name: string, ...lacks: string[]): Batch => ({
+    phase: 'watch',
+    changes: [{ type, object: named(name, { resourceVersion: '9' }), lacks }],
+    cursor: '2',
+    waited: 0,
+  })
+  const { collection, keys } = await fed({
+    batches: [
+      page(named('a'), named('b'), named('c')),
+      listed('uid-a', 'uid-b', 'uid-c'),
+      without('upsert', 'a', 'spec.filter'),
+      without('upsert', 'b', 'metadata.managedFields'),
+      without('delete', 'c', 'spec.filter'),
+      without('upsert', 'd', 'spec.filter'),
+    ],
+  })
+  const versions = keys.map((key) => collection.objects.get(key)?.metadata)
+  assert.deepEqual(
+    versions.map((metadata) => `${metadata?.name} ${metadata?.resourceVersion === '9'}`),
+    ['a false', 'b true'],
+  )
+})
