@@ -88,9 +88,15 @@ export const standingFor = (
   standing: ReadonlyMap<string, number>,
 ): string[] => sinks.flatMap((sink) => [...keysOf(emitter, sink)].filter((key) => standing.has(key)))
 
-/** Where a subscription that has no activation at all begins with a sink; undefined: at now. One that nobody has seen may have changed already. */
-const firstOf = (spec: ActivationSpec, sink: string): number | undefined =>
-  spec.told.get(sink) ?? (spec.seen ? undefined : spec.created)
+/**
+ * Where a subscription that has no activation at all begins with a sink; undefined: at now. One that nobody has seen may have changed already. What is
+ * told of a time before it was there is of another of its name: a status that is under way when one is replaced is written to the new one.
+ */
+function firstOf({ told, seen, created }: ActivationSpec, sink: string): number | undefined {
+  const since = told.get(sink)
+  if (since === undefined) return seen ? undefined : created
+  return Math.max(since, created)
+}
 
 function sinceOf(
   spec: ActivationSpec,

@@ -51,6 +51,11 @@ test('a new subscription begins where startFrom says: Now is when it was created
       spec({ seen: true, changed: ms(1800), told: new Map([['team-a/qe', ms(70)]]) }),
       ms(70),
     ],
+    [
+      'its creation, where its status was written for an earlier one of its name',
+      spec({ seen: true, told: new Map([['team-a/qe', ms(-86_400)]]) }),
+      created,
+    ],
   ]
   for (const [name, given, since] of cases) {
     const entries = activate(builds(), given, new Map(), now)
