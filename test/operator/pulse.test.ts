@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Pulse } from '../../src/operator/pulse.ts'
 
 const never = new AbortController().signal
@@ -46,4 +48,25 @@ test('a wait ends when its signal aborts, and leaves nothing behind on it', asyn
   stop.abort()
   await second
   await pulse.next(stop.signal)
+})
+
+test('waits that their signals ended are not kept until the next fire', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const pulse = new Pulse()
+  const heapAfter = async (waits: number) => {
+    for (let count = 0; count < waits; count += 1) {
+      const stop = new AbortController()
+      const wait = pulse.next(stop.signal)
+      stop.abort()
+      await wait
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  await heapAfter(5_000)
+  const before = await heapAfter(5_000)
+  const kept = ((await heapAfter(20_000)) - before) / 20_000
+  assert.ok(kept < 50, `${kept} bytes a wait`)
 })

@@ -113,20 +113,20 @@ export class CatchUps {
   /** Takes a page of each in turn, for as long as there are any. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const wake = this.pulse.next(signal)
       for (const [name] of this.underWay) if (!this.deps.isWatched(name)) this.underWay.delete(name)
       const [first] = [...this.underWay.values()].sort((one, other) => one.retryAt - other.retryAt)
       const wait = first ? first.retryAt - this.deps.monotonic() : 0
       if (first && wait <= 0) await this.step(first, signal)
-      else if (first) await this.sleep(wait, wake, signal)
-      else await wake
+      else if (first) await this.sleep(wait, signal)
+      else await this.pulse.next(signal)
     }
   }
 
-  private async sleep(ms: number, wake: Promise<void>, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController()
-    await Promise.race([wake, this.deps.wait(ms, AbortSignal.any([signal, woken.signal]))])
-    woken.abort()
+  private async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const over = new AbortController()
+    const either = AbortSignal.any([signal, over.signal])
+    await Promise.race([this.pulse.next(either), this.deps.wait(ms, either)])
+    over.abort()
   }
 
   private isCurrent(catchUp: CatchUp, signal: AbortSignal): boolean {

@@ -45,8 +45,7 @@ export class SinceKeeper {
 
   async run(signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; ) {
-      const changed = this.pulse.next(signal)
-      if (this.dirty.size === 0) await changed
+      if (this.dirty.size === 0) await this.pulse.next(signal)
       await this.deps.wait(everyMs, signal)
       if (signal.aborted) return
       attempt = (await this.write()) ? 0 : attempt + 1
