@@ -110,7 +110,9 @@ export class Operator {
   policyChanged(references: boolean): void {
     for (const key of this.deps.subscriptions.objects.keys()) this.dirty.add(`subscription ${key}`)
     for (const key of this.deps.sinks.objects.keys()) {
-      if (!this.dirty.has(`sink ${key}`)) this.rejudged.set(key, !references)
+      // What was to be read anew still is.
+      const known = this.rejudged.get(key) ?? !this.dirty.has(`sink ${key}`)
+      if (known || this.rejudged.has(key)) this.rejudged.set(key, known && !references)
       this.dirty.add(`sink ${key}`)
     }
     this.pulse.fire()
@@ -135,16 +137,15 @@ export class Operator {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const wake = this.pulse.next(signal)
+      const over = new AbortController()
+      const either = AbortSignal.any([signal, over.signal])
+      const wake = this.pulse.next(either)
       const { sinks, subscriptions, namespaces } = this.deps
-      if (sinks.synced && subscriptions.synced && namespaces.synced) await this.reconcile()
-      const soonest = Math.min(...this.again.values(), this.deps.now() + 60_000)
-      const timer = new AbortController()
-      await Promise.race([
-        wake,
-        this.deps.wait(Math.max(1, soonest - this.deps.now()), AbortSignal.any([signal, timer.signal])),
-      ])
-      timer.abort()
+      const isKnown = sinks.synced && subscriptions.synced && namespaces.synced
+      if (isKnown) await this.reconcile()
+      const soonest = Math.min(...(isKnown ? this.again.values() : []), this.deps.now() + 60_000)
+      await Promise.race([wake, this.deps.wait(Math.max(1, soonest - this.deps.now()), either)])
+      over.abort()
     }
   }
 
@@ -227,6 +228,7 @@ export class Operator {
       // With the sink, the limit that reading may be waiting at is gone.
       await deps.outbox.retryNow(key)
     } else {
+      if (before && before.object.metadata.uid !== object.metadata.uid) deps.book.forgetSink(key, false)
       const asked =
         requestedAt(object) !== (before ? requestedAt(before.object) : object.status?.lastHandledReconcileAt)
       if (asked) deps.asked()
@@ -239,7 +241,10 @@ export class Operator {
       // At first sight it is the delivery that knows whether anything has changed, by what it has kept.
       const isChanged =
         before?.runtime?.epoch !== state.runtime?.epoch || before?.readiness.reason !== state.readiness.reason
-      if (before && isChanged) await this.revive(key)
+      if (before && isChanged) {
+        deps.book.revive(key)
+        await deps.outbox.retryNow(key)
+      }
       if (deps.outbox.begun) deps.writer.mark(`sink ${key}`, 'conditions')
       else this.untold.add(`sink ${key}`)
       deps.startDelivery(key)
@@ -251,11 +256,6 @@ export class Operator {
   private judgeAnew(keys: Iterable<string>, kind = 'subscription'): void {
     for (const key of keys) this.dirty.add(`${kind} ${key}`)
     if (this.dirty.size > 0) this.pulse.fire()
-  }
-
-  private async revive(sink: string): Promise<void> {
-    this.deps.book.revive(sink)
-    await this.deps.outbox.retryNow(sink)
   }
 
   private async reconcileSubscription(key: string): Promise<void> {

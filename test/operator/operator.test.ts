@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import type { EventSink, EventSubscription } from '../../src/api/generated.ts'
 import type { KubeObject } from '../../src/api/object.ts'
@@ -13,8 +14,9 @@ import { LookingBack } from '../../src/operator/recovery/looking-back.ts'
 import { OperatorState } from '../../src/operator/state.ts'
 import type { CommitBatch } from '../../src/outbox/outbox.ts'
 import { knownSources } from '../../src/sources/index.ts'
-import { StatusBook } from '../../src/status/book.ts'
+import { isFailing, StatusBook } from '../../src/status/book.ts'
 import { MemoryOutbox } from '../outbox/memory/memory.ts'
+import { failed, taken } from '../status/attempts.ts'
 import { at, ms, sink, subscription } from './scene.ts'
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -23,8 +25,8 @@ const qe = sink()
 const forced = { annotations: { 'reconcile.fluxcd.io/requestedAt': 'a', 'reconcile.fluxcd.io/forceAt': 'a' } }
 
 /** An operator with one sink, whose looking back for TaskRuns ends when the test says so. */
-function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
-  const { outbox = new MemoryOutbox({ now: () => ms(0) }) } = options
+function stage(options: { outbox?: MemoryOutbox; headersFail?: number; quickly?: number } = {}) {
+  const { outbox = new MemoryOutbox({ now: () => ms(0) }), quickly = 0 } = options
   const state = new OperatorState(new Map(), () => undefined)
   const subscriptions = new Map<string, EventSubscription>()
   const asked: string[] = []
@@ -42,6 +44,9 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
   let policy = defaultPolicy
   let passed = 0
   let found: Verdict<unknown> = accept({})
+  const namespaces = { objects: new Map<string, KubeObject>(), synced: true }
+  const book = new StatusBook()
+  const waits: number[] = []
   const lookingBack = new LookingBack({
     state,
     outbox,
@@ -59,13 +64,13 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     state,
     sinks: { objects: sinks, synced: true },
     subscriptions: { objects: subscriptions, synced: true },
-    namespaces: { objects: new Map<string, KubeObject>(), synced: true },
+    namespaces,
     watches: { want: async () => undefined },
     outbox,
     lookingBack,
     recovery: { restore: async () => undefined, begin: async () => void begins.push([...marked]) },
     namespacesSeen: { since: () => [], look: async () => undefined, keep: async () => undefined },
-    book: new StatusBook(),
+    book,
     writer: { mark: (key) => marked.push(key) },
     sources: knownSources,
     formats,
@@ -88,7 +93,10 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
     log: silent,
     now: () => ms(0) + passed,
     serverNow: () => ms(0),
-    wait: pause,
+    wait(ms, signal) {
+      waits.push(ms)
+      return pause(waits.length <= quickly ? 0 : ms, signal)
+    },
   })
   /** Reconciles what was changed, once, as the loop does when it is started (again). */
   const turn = async () => {
@@ -131,7 +139,7 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number } = {}) {
   const pass = (by: number) => {
     passed += by
   }
-  const told = { outbox, state, asked, begins, marked, dropped, sentAgain, checks }
+  const told = { operator, namespaces, book, outbox, state, asked, begins, marked, dropped, sentAgain, checks, waits }
   return { ...told, apply, applySink, remove, turn, lookBackEnds, decide, find, pass }
 }
 
@@ -319,6 +327,56 @@ test('when the policy changes all is judged again, and what a sink that is well 
   await decide({ adminNamespaces: new Set() })
   assert.deepEqual(reasons(), ['NamespaceSelectorNotAllowed', 'Ready', 5_000])
   assert.deepEqual(checks, [false, true, false, false])
+})
+
+test('of several changes of the policy that come together one that concerns Secrets is enough to have them read', async () => {
+  for (const references of [
+    [false, true],
+    [true, false],
+  ]) {
+    const { checks, find, operator, state, turn } = stage()
+    await turn()
+    find(refuse('SecretNotLabelled', 'no'))
+    for (const one of references) operator.policyChanged(one)
+    await turn()
+    assert.deepEqual(checks, [false, false])
+    assert.equal(state.sinks.get('team-a/qe')?.readiness.reason, 'SecretNotLabelled')
+  }
+})
+
+test('a sink that was replaced under its name starts anew: nothing is told of what became of the one before', async () => {
+  const { applySink, book, turn } = stage()
+  await turn()
+  for (const attempt of [taken(1), failed(2), failed(3), failed(4)]) book.attempted(attempt)
+  assert.ok(isFailing(book.health('team-a/qe')) && book.health('team-a/qe').lastDelivered)
+  applySink({ ...qe, metadata: { ...qe.metadata, generation: 2 } })
+  await turn()
+  assert.ok(book.health('team-a/qe').lastDelivered, 'it is the same still')
+  applySink({ ...qe, metadata: { ...qe.metadata, uid: 'uid-other' } })
+  await turn()
+  assert.deepEqual(book.health('team-a/qe'), { failures: 0 })
+})
+
+test('rounds in which nothing happened leave nothing behind', async () => {
+  const { operator, waits } = stage({ quickly: 50 })
+  const stop = new AbortController()
+  const running = operator.run(stop.signal)
+  while (waits.length <= 50) await new Promise((resolve) => setImmediate(resolve))
+  assert.ok(getEventListeners(stop.signal, 'abort').length <= 1)
+  stop.abort()
+  await running
+})
+
+test('while what is declared is not known, nothing is looked for, however long that is due', async () => {
+  const { find, namespaces, operator, pass, turn, waits } = stage()
+  find(refuse('SecretNotFound', 'no'))
+  await turn()
+  namespaces.synced = false
+  pass(60_000)
+  waits.length = 0
+  await turn()
+  assert.ok(operator.ready)
+  assert.deepEqual(waits, [60_000])
 })
 
 test('a subscription beyond the quota of its namespace is stalled, and served once an older one goes or the quota is raised', async () => {
