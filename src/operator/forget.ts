@@ -46,13 +46,17 @@ export async function forgetSubscriptions(leaving: Map<string, string>, deps: Fo
 }
 
 export type ForgetSinkDeps = {
-  outbox: Pick<Outbox, 'size' | 'keepGate'>
+  outbox: Pick<Outbox, 'size' | 'forgetSink'>
   state: Pick<OperatorState, 'sinks' | 'referrers'>
   book: Pick<StatusBook, 'forgetSink'>
   stopDelivery(sink: string): Promise<void>
   /** Nothing is left of a deleted sink. */
   ended(sink: string): void
 }
+
+/** Sinks (`namespace/name`) of which something is kept, whether they are there or not. */
+export const knownSinks = (outbox: Pick<Outbox, 'counts' | 'gates'>): Set<string> =>
+  new Set([...outbox.gates().keys(), ...outbox.counts().flatMap(({ sink }) => (sink === '' ? [] : sink))])
 
 /**
  * Ends what is left of sinks that are gone, and takes each from `gone` when that is done, or where the sink is back. The delivery to a deleted
@@ -65,7 +69,7 @@ export async function forgetSinks(gone: Set<string>, deps: ForgetSinkDeps): Prom
     if (!gone.has(sink) || outbox.size(sink) > 0) continue
     gone.delete(sink)
     await stopDelivery(sink)
-    await outbox.keepGate(sink, undefined)
+    await outbox.forgetSink(sink)
     book.forgetSink(sink, state.referrers(sink).length === 0)
     ended(sink)
   }

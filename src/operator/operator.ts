@@ -1,64 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { EventSink, EventSubscription } from '../api/generated.ts'
 import type { KubeObject } from '../api/object.ts'
-import type { Policy } from '../api/policy.ts'
-import type { KnownSources } from '../filters/selection.ts'
-import type { Format, FormatName } from '../formats/format.ts'
-import type { KubeLog } from '../kube/log.ts'
-import type { Outbox } from '../outbox/outbox.ts'
-import type { StatusBook } from '../status/book.ts'
-import type { StatusWriter } from '../status/writer.ts'
 import { activate } from './activation.ts'
-import type { Collection } from './collection.ts'
-import { type ForgetDeps, type ForgetSinkDeps, forgetSinks, forgetSubscriptions, goneSubscriptions } from './forget.ts'
+import { forgetSinks, forgetSubscriptions, goneSubscriptions, knownSinks } from './forget.ts'
+import type { OperatorDeps } from './operator-deps.ts'
 import { Pulse } from './pulse.ts'
 import { oldestFirst, Standings } from './quotas/standings.ts'
-import type { LookingBack } from './recovery/looking-back.ts'
-import { type NamespacesSeen, type Reached, reachedBy } from './recovery/namespaces-seen.ts'
-import type { Recovery } from './recovery/recovery.ts'
+import { type Reached, reachedBy } from './recovery/namespaces-seen.ts'
 import { asksForForce, requestedAt, wantedOf } from './requests.ts'
-import { isLookedAtAgain, judgeSink, type SinkChecks } from './sink.ts'
-import type { OperatorState } from './state.ts'
+import { isLookedAtAgain, judgeSink } from './sink.ts'
 import { wasStalled } from './subscription.ts'
 import { Tenancy } from './tenancy/tenancy.ts'
-import { closedSinks, openedSinks, type UnderstandDeps, understanding } from './understand.ts'
-import type { Watches } from './watches.ts'
-
-type Known<T extends KubeObject> = Pick<Collection<T>, 'objects' | 'synced'>
-
-type Passed = 'ownCredentials' | 'budget' | 'stopDelivery' | 'ended' | 'left'
-
-export type OperatorDeps = Pick<UnderstandDeps & ForgetDeps & ForgetSinkDeps, Passed> & {
-  state: OperatorState
-  sinks: Known<EventSink>
-  subscriptions: Known<EventSubscription>
-  namespaces: { readonly objects: ReadonlyMap<string, KubeObject>; readonly synced: boolean }
-  watches: Pick<Watches, 'want'>
-  outbox: Outbox
-  lookingBack: LookingBack
-  recovery: Pick<Recovery, 'restore' | 'begin'>
-  namespacesSeen: Pick<NamespacesSeen, 'since' | 'look' | 'keep'>
-  book: StatusBook
-  writer: Pick<StatusWriter, 'mark'>
-  sources: KnownSources
-  formats: Readonly<Record<FormatName, Format>>
-  /** What the administrator decides, as it is now. */
-  policy(): Policy
-  /** What a sink refers to, as it is now; `fresh` where an old answer won't do, `known` where it was found fine and only the policy is new. */
-  checkSink(sink: EventSink, fresh: boolean, known: boolean): Promise<SinkChecks>
-  startDelivery(sink: string): void
-  dropped: ForgetDeps['dropped']
-  /** Dead letters go once more, as forceAt asks for. */
-  sendAgain(chosen: { sink: string } | { subscriptionUid: string }): Promise<void>
-  /** A CR asks for a status with numbers of now. */
-  asked(): void
-  forgotten(key: string): void
-  log: KubeLog
-  now(): number
-  /** The API server's clock, ms. */
-  serverNow(): number
-  wait(ms: number, signal: AbortSignal): Promise<void>
-}
+import { closedSinks, openedSinks, understanding } from './understand.ts'
 
 /** A Secret or sink that is missing is looked for again so often. */
 const waitingMs = 30_000
@@ -169,6 +121,7 @@ export class Operator {
     }
     state.rebuild()
     if (outbox.begun) this.tell()
+    const hasLeft = this.leaving.size > 0
     await forgetSubscriptions(this.leaving, this.deps)
     await lookingBack.keep()
     if (this.first) await recovery.begin([...state.subscriptions.values()], [...sinks.objects.values()])
@@ -182,8 +135,8 @@ export class Operator {
       this.deps.startDelivery(sink)
       this.gone.add(sink)
     }
-    // Of sinks that were deleted while the operator was away.
-    if (this.first) for (const sink of this.deps.outbox.gates().keys()) this.gone.add(sink)
+    // Of sinks that were deleted while the operator was away, or before the last subscription that something is counted of.
+    if (this.first || hasLeft) for (const sink of knownSinks(outbox)) this.gone.add(sink)
     await forgetSinks(this.gone, this.deps)
     this.first = false
   }

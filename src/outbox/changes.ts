@@ -3,11 +3,15 @@ type Sink = { version: number; waiting: Set<() => void> }
 /** The counters behind `Outbox.version` and `Outbox.changed`: one a sink, so that a thousand sinks sleep while one is busy. */
 export class Changes implements Disposable {
   private readonly sinks = new Map<string, Sink>()
+  /** Of all together: a version that was given before a `drop` is never met again. */
+  private last = 0
   private closed = false
 
   bump(name: string): void {
-    const sink = this.sink(name)
-    sink.version += 1
+    const sink = this.sinks.get(name)
+    if (!sink) return
+    this.last += 1
+    sink.version = this.last
     const woken = [...sink.waiting]
     sink.waiting.clear()
     for (const wake of woken) wake()
@@ -35,10 +39,16 @@ export class Changes implements Disposable {
     })
   }
 
+  /** Nothing is kept of a sink that nobody waits for. */
+  drop(name: string): void {
+    if (this.sinks.get(name)?.waiting.size === 0) this.sinks.delete(name)
+  }
+
   private sink(name: string): Sink {
     let sink = this.sinks.get(name)
     if (!sink) {
-      sink = { version: 0, waiting: new Set() }
+      this.last += 1
+      sink = { version: this.last, waiting: new Set() }
       this.sinks.set(name, sink)
     }
     return sink

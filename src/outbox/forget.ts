@@ -96,6 +96,24 @@ function writeForgotten(store: Store, uid: string): Effects<boolean> {
   }
 }
 
+/** See `Outbox.forgetSink`. Where nobody leads there any more not even its name is kept: sinks come and go with namespaces. */
+export function writeForgottenSink(store: Store, name: string): Effects<void> {
+  const { sql, changes, routes } = store
+  sql.dropGate(name)
+  const sink = routes.sink(name)
+  const gone = [...(sink?.routes ?? [])].filter(
+    ({ subscriptionUid, load }) => subscriptionUid === goneUid && load.rows === 0,
+  )
+  for (const route of gone) sql.dropRoute(route.id)
+  const isLeft = sink !== undefined && sink.routes.size === gone.length
+  if (isLeft) sql.dropSink(sink.id)
+  return () => {
+    for (const route of gone) routes.drop(route)
+    if (isLeft) routes.dropSink(sink)
+    if (!sink || isLeft) changes.drop(name)
+  }
+}
+
 function keepCounts({ counts, routes }: Store, route: Route): void {
   const kept = keptCounts(counts.read(route))
   const gone = { sink: route.sink.name, subscription: '', subscriptionUid: goneUid }

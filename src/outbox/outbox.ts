@@ -278,11 +278,11 @@ export interface Outbox extends AsyncDisposable {
   begin(floors: ReadonlyMap<string, number>): Promise<void>
   /** All that there are; or those in force for what a watch brings: none once its list was complete. */
   floors(watch?: string): Map<string, number>
-  /** What the delivery to a sink remembers from one process to the next, as it wrote it. */
+  /** What the delivery to a sink remembers from one process to the next, as it wrote it; undefined forgets it. */
   gates(): Map<string, string>
-  /** Undefined forgets it. */
   keepGate(sink: string, gate: string | undefined): Promise<void>
-  /** By subscription uid. */
+  /** Of a sink that is gone: its gate, and the counts of subscriptions that are gone, too. What waits, and dead letters, stay. */
+  forgetSink(sink: string): Promise<void>
   gaps(): Map<string, Gaps>
   /** Whether writes get through. While they don't, writers' promises reject; nothing is lost by that, and each is tried anew by its caller. */
   storage(): StorageState

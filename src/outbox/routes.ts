@@ -136,10 +136,7 @@ export class Routes {
   rolledBack(): void {
     for (const entry of this.uncommitted) {
       if ('subscriptionUid' in entry) this.drop(entry)
-      else {
-        this.sinks.delete(entry.name)
-        this.sinksById.delete(entry.id)
-      }
+      else this.dropSink(entry)
     }
     this.uncommitted = []
   }
@@ -148,9 +145,18 @@ export class Routes {
     this.routes.delete(keyOf(route.subscriptionUid, route.sink.name))
     this.routesById.delete(route.id)
     route.sink.routes.delete(route)
-    this.tenantOf(route.subscription).routes.delete(route)
     route.sink.held.delete(route)
     route.sink.apart.delete(route)
+    const namespace = namespaceOf(route.subscription)
+    const others = this.tenants.get(namespace)?.routes
+    others?.delete(route)
+    if (others?.size === 0) this.tenants.delete(namespace)
+    if (!others?.values().some(({ sink }) => sink === route.sink)) route.sink.parts.delete(namespace)
+  }
+
+  dropSink({ id, name }: SinkQueues): void {
+    this.sinks.delete(name)
+    this.sinksById.delete(id)
   }
 
   private newSink(name: string): SinkQueues {

@@ -8,7 +8,7 @@ import type { Disk } from './disk.ts'
 import { type Add, firstSeq, inSlices, writeAllDue, writeDue } from './drop.ts'
 import { floorsFor, writeBegun } from './floors.ts'
 import { footingOf } from './footing.ts'
-import { forgetSubscription } from './forget.ts'
+import { forgetSubscription, writeForgottenSink } from './forget.ts'
 import { GroupCommit } from './group.ts'
 import { listLetters, readLetter, superfluous } from './letters.ts'
 import { readNamed } from './named.ts'
@@ -250,6 +250,10 @@ class OutboxInFile implements SqliteOutbox {
 
   keepGate(sink: string, gate: string | undefined): Promise<void> {
     return this.add(() => writeGate(this.store, sink, gate))
+  }
+
+  forgetSink(sink: string): Promise<void> {
+    return this.add(() => writeForgottenSink(this.store, sink), 'alone')
   }
 
   gaps(): Map<string, Gaps> {

@@ -40,6 +40,7 @@ type CountCells = [
 const routes = ({ write, seal, all, read }: Makers) => ({
   sinks: all<[], [id: number, name: string]>('SELECT id, name, crc FROM sinks', 'the name of a sink'),
   addSink: seal<[id: number, name: string]>('INSERT INTO sinks (id, name, crc) VALUES (?, ?, ?)'),
+  dropSink: write<[id: number]>('DELETE FROM sinks WHERE id = ?'),
   routes: all<[], [id: number, sink: number, subscription: string, subscriptionUid: string]>(
     'SELECT id, sink, subscription, subscription_uid, crc FROM routes',
     'a route',

@@ -15,6 +15,7 @@ import { OperatorState } from '../../src/operator/state.ts'
 import type { CommitBatch } from '../../src/outbox/outbox.ts'
 import { knownSources } from '../../src/sources/index.ts'
 import { isFailing, StatusBook } from '../../src/status/book.ts'
+import { batchOf } from '../outbox/batches.ts'
 import { MemoryOutbox } from '../outbox/memory/memory.ts'
 import { failed, taken } from '../status/attempts.ts'
 import { at, ms, sink, subscription } from './scene.ts'
@@ -139,7 +140,21 @@ function stage(options: { outbox?: MemoryOutbox; headersFail?: number; quickly?:
   const pass = (by: number) => {
     passed += by
   }
-  const told = { operator, namespaces, book, outbox, state, asked, begins, marked, dropped, sentAgain, checks, waits }
+  const told = {
+    sinks,
+    operator,
+    namespaces,
+    book,
+    outbox,
+    state,
+    asked,
+    begins,
+    marked,
+    dropped,
+    sentAgain,
+    checks,
+    waits,
+  }
   return { ...told, apply, applySink, remove, turn, lookBackEnds, decide, find, pass }
 }
 
@@ -281,6 +296,28 @@ test('what waits for a subscription that went, or was replaced under its name, i
   await turn()
   assert.deepEqual(dropped.slice(1), [{ rows: 1, uid: 'uid-other', key: 'team-a/builds' }])
   assert.deepEqual([state.activations.size, outbox.size('team-a/qe')], [0, 0])
+})
+
+test('nothing is counted for a sink and a subscription that are gone, whichever went first', async () => {
+  for (const order of [
+    ['sink', 'subscription'],
+    ['subscription', 'sink'],
+  ]) {
+    const { operator, outbox, apply, remove, sinks, turn } = stage()
+    apply(started)
+    await turn()
+    const of = { subscription: 'team-a/builds', subscriptionUid: 'uid-builds', sink: 'team-a/qe' }
+    await outbox.commit(batchOf({ counts: [{ ...of, counts: { delivered: 3 } }] }))
+    for (const kind of order) {
+      if (kind === 'subscription') remove('team-a/builds')
+      else {
+        sinks.delete('team-a/qe')
+        operator.changed('sink', 'team-a/qe', qe, undefined)
+      }
+      await turn()
+    }
+    assert.deepEqual(outbox.counts(), [])
+  }
 })
 
 test('what waits for a subscription that went while the operator was away is dropped when it starts', async () => {

@@ -17,6 +17,39 @@ import type { It } from './contract.ts'
 
 /** What is kept besides rows. */
 export function rememberingContract(it: It): void {
+  it('forgetSink drops its gate, and the counts of subscriptions that are gone; what waits stays', async ({
+    outbox,
+    clock,
+    claim,
+  }) => {
+    const b = { subscription: 'ns/b', subscriptionUid: 'uid-b' }
+    const other = { sink: 'ns/other' }
+    await commitRows(outbox, rowOf('o1', 'e1'), rowOf('o1', 'e2', b), rowOf('o1', 'e3', other))
+    await outbox.settle([...claim(), ...claim(9, 'ns/other')].map(delivered), clock.ms)
+    await Promise.all([outbox.keepGate('ns/sink', 'one'), outbox.keepGate('ns/other', 'two')])
+    await outbox.forgetSubscription('uid-a')
+    const named = () => outbox.counts().map((delta) => `${delta.subscription} ${delta.sink}`)
+    assert.deepEqual(named().sort(), [' ns/other', ' ns/sink', 'ns/b ns/sink'])
+    await outbox.forgetSink('ns/sink')
+    await outbox.forgetSink('ns/none')
+    assert.deepEqual(named().sort(), [' ns/other', 'ns/b ns/sink'])
+    assert.deepEqual(countsOf(outbox, 'uid-b', 'ns/sink'), { delivered: 1 })
+    assert.deepEqual([...outbox.gates()], [['ns/other', 'two']])
+    await commitRows(outbox, rowOf('o1', 'e4', b))
+    await outbox.forgetSink('ns/sink')
+    assert.deepEqual(ids(claim()), ['e4'])
+    await outbox.forgetSubscription('uid-b')
+    await outbox.forgetSink('ns/sink')
+    assert.deepEqual(named(), [' ns/other'])
+    // One of the name starts anew, and wakes who waits.
+    const stop = new AbortController()
+    const seen = outbox.version('ns/sink')
+    const woken = outbox.changed('ns/sink', stop.signal, seen)
+    await commitRows(outbox, rowOf('o1', 'e5', b))
+    await woken
+    assert.deepEqual(ids(claim()), ['e5'])
+  })
+
   it('forgetSubscription drops its rows, ledger entries, activations and counts, and nothing else', async ({
     outbox,
     clock,

@@ -96,6 +96,28 @@ test("an event's bytes are stored once, and dropped with the last row or dead le
   assert.equal(askFile(data, 'SELECT uses FROM shares'), 1)
 })
 
+test('nothing is left of namespaces that came and went with their sinks and subscriptions', async () => {
+  const data = directory()
+  const outbox = openIn(data)
+  const shared = { sink: 'ns/shared' }
+  for (let n = 0; n < 20; n += 1) {
+    const own = { subscription: `pr-${n}/a`, subscriptionUid: `uid-${n}`, namespace: `pr-${n}` }
+    const sink = `pr-${n}/sink`
+    await commitRows(outbox, rowOf(`o${n}`, `e${n}`, { ...own, sink }), rowOf(`o${n}`, `f${n}`, { ...own, ...shared }))
+    const rows = [sink, shared.sink].flatMap((one) => outbox.claim(one, 9, 1_000_000))
+    await outbox.settle(rows.map(delivered), 1_000_000)
+    await outbox.forgetSubscription(own.subscriptionUid)
+    await outbox.forgetSink(sink)
+  }
+  assert.deepEqual(countsOf(outbox, '', 'ns/shared'), { delivered: 20 })
+  await outbox[Symbol.asyncDispose]()
+  assert.equal(askFile(data, 'SELECT count(*) FROM routes'), 1)
+  assert.equal(askFile(data, 'SELECT count(*) FROM sinks'), 1)
+  await using again = openIn(data)
+  await commitRows(again, rowOf('o', 'e', { sink: 'pr-1/sink' }))
+  assert.deepEqual(ids(again.claim('pr-1/sink', 9, 1_000_000)), ['e'])
+})
+
 test('a row number is never given out twice, not after a restart either', async () => {
   const data = directory()
   const seqs: number[] = []

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Changes } from '../../../src/outbox/changes.ts'
-import { addCounts } from '../../../src/outbox/counts.ts'
+import { addCounts, goneUid } from '../../../src/outbox/counts.ts'
 import { dropFloors, type Floors, floorsFor } from '../../../src/outbox/floors.ts'
 import type {
   BatchLimits,
@@ -252,6 +252,12 @@ export class MemoryOutbox implements Outbox {
     this.refuseWhenClosed()
     if (gate === undefined) this.remembered.delete(sink)
     else this.remembered.set(sink, gate)
+  }
+
+  async forgetSink(sink: string): Promise<void> {
+    this.refuseWhenClosed()
+    this.remembered.delete(sink)
+    this.sums.delete(`${goneUid} ${sink}`)
   }
 
   gaps(): Map<string, Gaps> {
