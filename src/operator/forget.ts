@@ -67,8 +67,10 @@ export async function forgetSinks(gone: Set<string>, deps: ForgetSinkDeps): Prom
   for (const sink of gone) {
     if (state.sinks.has(sink)) gone.delete(sink)
     if (!gone.has(sink) || outbox.size(sink) > 0) continue
-    gone.delete(sink)
     await stopDelivery(sink)
+    // Some may have come meanwhile.
+    if (outbox.size(sink) > 0) continue
+    gone.delete(sink)
     await outbox.forgetSink(sink)
     book.forgetSink(sink, state.referrers(sink).length === 0)
     ended(sink)

@@ -1,6 +1,7 @@
 import type { EventSubscription } from '../api/generated.ts'
 import { refuse } from '../api/verdict.ts'
 import type { AttemptRecord } from '../delivery/attempt.ts'
+import type { DeliveryDeps } from '../delivery/delivery-deps.ts'
 import type { SinkRuntime } from '../delivery/sink.ts'
 import { transports } from '../delivery/transports/index.ts'
 import { ownSecret } from '../operator/tenancy/sink-uses.ts'
@@ -20,42 +21,40 @@ export function deliveryStarter(
   subscription: (key: string) => EventSubscription | undefined,
 ) {
   const { ground, loops, metrics, outbox, quotas, state } = parts
-  const startDelivery = (sink: string): void => {
-    if (loops.has(`deliver ${sink}`)) return
-    const record = recorder(parts, sink)
-    const deps = {
-      outbox,
-      sink: () => state.sinks.get(sink)?.runtime,
-      sinkChanged,
-      transport: transportTo(ground),
-      async access(fresh: boolean) {
-        const object = state.sinks.get(sink)?.object
-        return object ? access(object, fresh) : refuse('SinkNotFound', `EventSink ${sink} is gone`)
-      },
-      ownCredentials(row: Row, fresh: boolean) {
-        const object = subscription(row.subscription)
-        if (object?.metadata.uid !== row.subscriptionUid) return undefined
-        const secret = ownSecret(object, sink)
-        return secret === undefined ? undefined : access.own(object.metadata.namespace ?? '', secret, fresh)
-      },
-      absent: () => (state.sinks.has(sink) ? ('unusable' as const) : ('missing' as const)),
-      missingMaxAgeMs: () => ground.policy().defaults.retry.maxAge,
-      quota: quotas.quota,
-      sendsLast: leads,
-      record,
-      parked: (parking: string) => startDelivery(parking),
-      failed(error: unknown) {
-        // Told once for all, and no fault of this loop: it goes on when the disk does.
-        if (error instanceof StorageError) return
-        metrics.loopFailures.inc({ loop: 'deliver' })
-        ground.log.error({ sink, err: error }, 'delivery met an unexpected error, goes on')
-      },
-      now,
-      random: Math.random,
-      graceMs: ground.config.graceMs,
-    }
-    loops.start(`deliver ${sink}`, (signal) => deliver(sink, deps, signal))
-  }
+  const depsOf = (sink: string): DeliveryDeps => ({
+    outbox,
+    sink: () => state.sinks.get(sink)?.runtime,
+    sinkChanged,
+    transport: transportTo(ground),
+    async access(fresh: boolean) {
+      const object = state.sinks.get(sink)?.object
+      return object ? access(object, fresh) : refuse('SinkNotFound', `EventSink ${sink} is gone`)
+    },
+    ownCredentials(row: Row, fresh: boolean) {
+      const object = subscription(row.subscription)
+      if (object?.metadata.uid !== row.subscriptionUid) return undefined
+      const secret = ownSecret(object, sink)
+      return secret === undefined ? undefined : access.own(object.metadata.namespace ?? '', secret, fresh)
+    },
+    absent: () => (state.sinks.has(sink) ? ('unusable' as const) : ('missing' as const)),
+    missingMaxAgeMs: () => ground.policy().defaults.retry.maxAge,
+    quota: quotas.quota,
+    sendsLast: leads,
+    record: recorder(parts, sink),
+    parked: (parking: string) => startDelivery(parking),
+    failed(error: unknown) {
+      // Told once for all, and no fault of this loop: it goes on when the disk does.
+      if (error instanceof StorageError) return
+      metrics.loopFailures.inc({ loop: 'deliver' })
+      ground.log.error({ sink, err: error }, 'delivery met an unexpected error, goes on')
+    },
+    now,
+    random: Math.random,
+    graceMs: ground.config.graceMs,
+  })
+  // Also where one comes to its end just now: what it was asked for goes on after that.
+  const startDelivery = (sink: string): void =>
+    loops.start(`deliver ${sink}`, (signal) => deliver(sink, depsOf(sink), signal))
   return startDelivery
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EncodedEvent } from '../../src/formats/format.ts'
-import { forgetSubscriptions, goneSubscriptions } from '../../src/operator/forget.ts'
+import { forgetSinks, forgetSubscriptions, goneSubscriptions } from '../../src/operator/forget.ts'
 import { goneUid } from '../../src/outbox/counts.ts'
 import { StatusBook } from '../../src/status/book.ts'
-import { batchOf, recordOf } from '../outbox/batches.ts'
+import { batchOf, commitRows, recordOf, rowOf } from '../outbox/batches.ts'
 import { MemoryOutbox } from '../outbox/memory/memory.ts'
 
 const event: EncodedEvent = { id: 'e', type: 't', subject: 's', attributes: '{}', data: undefined }
@@ -75,6 +75,25 @@ test('what a subscription was owed is dropped with it, and counted', async () =>
   const dropped = (sink: string) =>
     outbox.counts().find((one) => one.subscriptionUid === goneUid && one.sink === sink)?.counts.dropped
   assert.deepEqual([dropped('team-a/qe'), dropped('team-a/audit')], [3, 1])
+})
+
+test('a sink that rows come for while its delivery comes to an end is not forgotten before these are gone', async () => {
+  const { outbox, deps } = await stage({ a: 0 })
+  const ended: string[] = []
+  const gone = new Set(['team-a/qe'])
+  await outbox.keepGate('team-a/qe', 'missing')
+  const sinkDeps = {
+    outbox,
+    state: { sinks: new Map(), referrers: () => [] },
+    book: deps.book,
+    stopDelivery: () => commitRows(outbox, rowOf('o1', 'e1', { sink: 'team-a/qe' })),
+    ended: (sink: string) => ended.push(sink),
+  }
+  await forgetSinks(gone, sinkDeps)
+  assert.deepEqual([[...gone], [...outbox.gates().keys()], ended], [['team-a/qe'], ['team-a/qe'], []])
+  await outbox.purge({ sink: 'team-a/qe', deadLetters: false })
+  await forgetSinks(gone, { ...sinkDeps, stopDelivery: async () => undefined })
+  assert.deepEqual([[...gone], [...outbox.gates().keys()], ended], [[], [], ['team-a/qe']])
 })
 
 test('what could not be forgotten is forgotten when it is tried again', async () => {
