@@ -28,6 +28,7 @@ export class StatusWriter {
   /** Conditions that could not be written, and when to try again. */
   private readonly again = new Map<string, number>()
   private readonly due = new Map<string, number>()
+  /** The latest last. What was written longer ago than `counterMs` is as if it never was. */
   private readonly written = new Map<string, number>()
   private wake: () => void = () => undefined
 
@@ -83,7 +84,12 @@ export class StatusWriter {
     // Numbers that are due are of a later time than what an urgent write may tell.
     if (urgency === 'counters') this.due.delete(key)
     const begun = this.options.now()
+    this.written.delete(key)
     this.written.set(key, begun)
+    for (const [oldest, at] of this.written) {
+      if (begun - at < this.options.counterMs) break
+      this.written.delete(oldest)
+    }
     let done = false
     try {
       done = await this.options.write(key, signal)

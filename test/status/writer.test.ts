@@ -180,6 +180,15 @@ test('what is forgotten is not written any more', async () => {
   assert.deepEqual(await run(60_000), [])
 })
 
+test('when something was written is forgotten once it does not matter any more, also of what is long gone', async () => {
+  const { writer, at, run } = stage()
+  for (let n = 0; n < 500; n += 1)
+    at(n * 1000, (one) => one.mark(`sink pr-${n}/sink`, n % 2 ? 'conditions' : 'counters'))
+  await run(500_000)
+  const { written } = writer as unknown as { written: ReadonlyMap<string, number> }
+  assert.ok(written.size <= 32, `${written.size} kept`)
+})
+
 test('flush writes all that waits, each once, whenever it is due', async () => {
   const { writer, writes } = stage()
   for (const [key, urgency] of [
