@@ -1,13 +1,13 @@
 import type { KubeObject } from '../api/object.ts'
 import { pause } from '../kube/backoff.ts'
 import { applyConfigMap, getObject } from '../kube/resources.ts'
-import { pendingOf } from '../operator/activation.ts'
+import { byKind, pendingOf } from '../operator/activation.ts'
 import type { Emitter } from '../operator/emitter.ts'
 import type { JudgeDeps, Judged } from '../operator/judging/judge-deps.ts'
 import type { Overflow } from '../operator/overflow/overflow.ts'
 import { Observed } from '../operator/recovery/checkpoint.ts'
 import { Checkpoints } from '../operator/recovery/checkpoints.ts'
-import { watchGaps } from '../operator/recovery/continuity.ts'
+import { isBreak, isNewcomer, watchGaps } from '../operator/recovery/continuity.ts'
 import { floorFrom } from '../operator/recovery/floors.ts'
 import { LookingBack } from '../operator/recovery/looking-back.ts'
 import { NamespacesSeen } from '../operator/recovery/namespaces-seen.ts'
@@ -106,12 +106,29 @@ function owedIn({ subscriptions }: OperatorState, overflow: Overflow): Map<strin
 
 /** What judging needs of it. */
 export function judging(
-  { lookingBack }: Recovering,
+  { lookingBack, observed, serverNow }: Recovering,
   { ground, outbox, state }: Parts,
 ): Required<Pick<JudgeDeps, 'floor' | 'missed'>> {
   return {
     floor: (watch) => floorFrom(outbox.floors(watch), (key) => lookingBack.isPending(key), ground.marginMs),
-    missed: (watch, reason) => watchGaps(watch.source, reason, reachedIn(state, watch)),
+    missed(watch, reason) {
+      const followed = observed.at(watch.name) ?? outbox.reached().get(watch.name)
+      const isNew = (emitter: Emitter): boolean => {
+        const keys = byKind(emitter, () => true).flatMap(({ kind, keys }) => (kind === watch.source.name ? keys : []))
+        const { creationTimestamp = '' } = state.subscriptions.get(emitter.key)?.object.metadata ?? {}
+        return isNewcomer({
+          isPending: keys.every((key) => lookingBack.isPending(key)),
+          since: Math.max(Date.parse(creationTimestamp), ...keys.map((key) => state.activations.get(key) ?? 0)),
+          followed,
+          now: serverNow(),
+        })
+      }
+      return watchGaps(
+        watch.source,
+        reason,
+        isBreak(reason) ? reachedIn(state, watch).filter((one) => !isNew(one)) : [],
+      )
+    },
   }
 }
 

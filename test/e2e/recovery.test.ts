@@ -7,6 +7,7 @@ import { away } from './recovery/away.ts'
 import { loss } from './recovery/loss.ts'
 import { releases } from './recovery/releases.ts'
 import type { Scene } from './recovery/scene.ts'
+import { unwatched } from './recovery/unwatched.ts'
 
 describe('what is left of an earlier life', () => {
   const resources = new AsyncDisposableStack()
@@ -24,4 +25,5 @@ describe('what is left of an earlier life', () => {
   away(scene)
   releases(scene)
   archive(scene)
+  unwatched(scene)
 })

@@ -25,6 +25,27 @@ const breaks: ReadonlySet<RelistReason> = new Set(['expired', 'empty-watches', '
 
 export const isBreak = (reason: RelistReason): boolean => breaks.has(reason)
 
+/** An emitter toward the kind of a watch. Times are ms, the API server's clock. */
+export type Newcomer = {
+  /** Whether it was never looked through what there is of the kind. */
+  isPending: boolean
+  /** From when on it counts, or was there. */
+  since: number
+  /** Up to when the watch was followed before its place was too old. */
+  followed: number | undefined
+  now: number
+}
+
+/** A watch that somebody has come to want begins within so long. */
+const beginsMs = 60_000
+
+/**
+ * Whether a list that had to be made anew is the first that an emitter meets of a kind, and was begun for it: the place was left by others, and what
+ * has passed since then was never to be told to this one.
+ */
+export const isNewcomer = ({ isPending, since, followed, now }: Newcomer): boolean =>
+  isPending && now - since < beginsMs && (followed === undefined || since > followed)
+
 /**
  * The gaps of a list that had to be made since the watch's place was too old: for those that select what passes between two states, and is not in
  * the later one, as all that a subscription defines may. All other derived milestones are read from what was listed, and deletions are noticed by the ledger.

@@ -7,27 +7,13 @@ import type { KubeObject } from '../../../src/api/object.ts'
 import { type Archive, startArchive } from '../../controlplane/archive.ts'
 import type { Received } from '../../controlplane/sink.ts'
 import { createRun, ended, run, running, secondOver, type Team, writeStatus } from '../fixture.ts'
-import { Lives, moments, oneIdEach, type Scene } from './scene.ts'
+import { forgetThePast, Lives, moments, oneIdEach, type Scene } from './scene.ts'
 
 const version = 'tekton.dev/v1'
 const milestones = ['queued', 'started', 'finished', 'deleted']
 
 /** What came and went while there was no operator, told by an archive. */
 export function archive(scene: Scene): void {
-  /** The API server then has nothing of what was before: a watch that goes on from its place is told so. */
-  async function forgetThePast(): Promise<void> {
-    const { cp } = scene.stage
-    const ask = async (path: string, body: object): Promise<{ header: { revision: string } }> => {
-      const answer = await fetch(`${cp.etcd.url}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
-      if (!answer.ok) throw new Error(`etcd: ${answer.status} ${await answer.text()}`)
-      return (await answer.json()) as { header: { revision: string } }
-    }
-    const { header } = await ask('put', { key: Buffer.from('/carillon-test').toString('base64'), value: '' })
-    await ask('compaction', { revision: header.revision, physical: true })
-    await cp.apiserver.kill()
-    await cp.apiserver.restart()
-  }
-
   /** As KubeArchive has it: the last state, as the cluster had it. */
   async function keep(kept: Archive, namespace: string, name: string): Promise<void> {
     kept.put((await scene.admin.get(version, 'TaskRun', namespace, name)) as KubeObject)
@@ -104,7 +90,7 @@ export function archive(scene: Scene): void {
     await lives.kill()
     await secondOver()
     await meanwhile(kept, team.namespace)
-    await forgetThePast()
+    await forgetThePast(scene)
 
     const refusal = { status: 503, headers: { 'retry-after': '1' }, body: '{"message": "busy"}' }
     kept.refuse(refusal, { status: 200, body: '{"kind": "List", "items": [' }, { status: 200, body: '{}' })

@@ -60,3 +60,16 @@ export function oneIdEach(received: readonly Received[]): void {
     if (known !== one.id) throw new Error(`${momentOf(one)} came as ${known} and as ${one.id}`)
   }
 }
+
+/** The API server then has nothing of what was before: a watch that goes on from its place is told so. */
+export async function forgetThePast({ stage: { cp } }: Scene): Promise<void> {
+  const ask = async (path: string, body: object): Promise<{ header: { revision: string } }> => {
+    const answer = await fetch(`${cp.etcd.url}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`etcd: ${answer.status} ${await answer.text()}`)
+    return (await answer.json()) as { header: { revision: string } }
+  }
+  const { header } = await ask('put', { key: Buffer.from('/carillon-test').toString('base64'), value: '' })
+  await ask('compaction', { revision: header.revision, physical: true })
+  await cp.apiserver.kill()
+  await cp.apiserver.restart()
+}
