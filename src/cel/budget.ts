@@ -22,7 +22,11 @@ type Debt = { units: number }
  * share. One that owes too much, or too much beside the others, has its costly expressions end early, in an error that is counted and told; cheap ones go on.
  */
 export class Budgets {
-  private readonly debts = new Map<string, Debt>()
+  /** Weakly: of a namespace that owes nothing nothing is kept for longer than its expressions are. */
+  private readonly debts = new Map<string, WeakRef<Debt>>()
+  private readonly gone = new FinalizationRegistry<string>((namespace) => {
+    if (!this.debts.get(namespace)?.deref()) this.debts.delete(namespace)
+  })
   private readonly owing = new Set<Debt>()
   private total = 0
   private at = 0
@@ -34,8 +38,7 @@ export class Budgets {
   }
 
   of(namespace: string): Budget {
-    const debt = this.debts.get(namespace) ?? { units: 0 }
-    this.debts.set(namespace, debt)
+    const debt = this.debtOf(namespace)
     return {
       allowed: (most) => {
         // Reading the clock costs as much as a cheap expression: only who may not take all of it is asked when.
@@ -47,6 +50,15 @@ export class Budgets {
         if (units > always) this.owe(debt, units - always)
       },
     }
+  }
+
+  private debtOf(namespace: string): Debt {
+    const known = this.debts.get(namespace)?.deref()
+    if (known) return known
+    const debt = { units: 0 }
+    this.debts.set(namespace, new WeakRef(debt))
+    this.gone.register(debt, namespace)
+    return debt
   }
 
   private owe(debt: Debt, units: number): void {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type Account, type Budget, Budgets } from '../../src/cel/budget.ts'
 import { bodyLimits } from '../../src/cel/limits.ts'
 import { compile, fixed } from '../../src/cel/program.ts'
@@ -115,6 +117,25 @@ describe('what the expressions of a namespace may take', () => {
       }
     }
     assert.equal(asked, 0)
+  })
+
+  test('is remembered for as long as there are expressions, or something is owed', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const budgets = new Budgets(() => 0)
+    const kept = budgets.of('kept')
+    budgets.of('owing').spent(100_000)
+    for (let n = 0; n < 1_000; n += 1) budgets.of(`preview-${n}`).spent(10)
+    const { debts } = budgets as unknown as { debts: ReadonlyMap<string, unknown> }
+    for (let round = 0; round < 50 && debts.size > 2; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      collect()
+    }
+    assert.deepEqual([...debts.keys()], ['kept', 'owing'])
+    kept.spent(100_000)
+    const most = 100_000_000
+    assert.equal(budgets.of('kept').allowed(most), kept.allowed(most))
+    assert.ok(budgets.of('owing').allowed(most) < new Budgets(() => 0).of('owing').allowed(most))
   })
 })
 
