@@ -55,10 +55,10 @@ export type Examine = (texts: Texts, of: Bringer) => Examined | Refused
 
 /** More than all public authorities; each one costs whoever connects time. */
 const maxCertificates = 300
-const maxBytes = 512 * 1024
+export const maxBytes = 512 * 1024
 
 const wanted = 'certificates in PEM, each from BEGIN CERTIFICATE to END CERTIFICATE'
-const tooMany = `at most ${maxCertificates} certificates in PEM, ${maxBytes / 1024} KiB together`
+export const tooMany = `at most ${maxCertificates} certificates in PEM, ${maxBytes / 1024} KiB together`
 
 const keys = ['bundle', 'ca.crt', 'tls.crt'] as const
 

@@ -1,9 +1,10 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import type { OAuth2Spec } from './oauth2.ts'
-import { invalidKey, type ReadKey } from './read-key.ts'
+import { atMost, invalidKey, maxValue, type ReadKey } from './read-key.ts'
 import type { ServiceAccountSpec } from './service-account.ts'
-import type { SigningSpec } from './signing.ts'
-import type { TlsSpec } from './tls-material.ts'
+import { type SigningSpec, signingKeys } from './signing.ts'
+import { identityKeys, type TlsSpec } from './tls-material.ts'
+import { type Keys, keysOf } from './wanted.ts'
 
 /** The parts of a sink's `spec.http` that say who one is, and whom to trust. */
 export type CredentialSpec = TlsSpec & {
@@ -47,20 +48,28 @@ const reserved = new Set([
 const reservedPrefix = /^(ce-|webhook-|carillon-|proxy-|x-forwarded-)/
 
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]{1,256}$/
-/** As much as receivers take of all headers together, and more. */
-const maxValue = 16 * 1024
-const atMost = `at most ${maxValue / 1024} KiB`
 const printable = /^[\x20-\x7e]*$/
 const visible = /^[\x21-\x7e]+$/
 const control = /\p{Cc}/u
 
-/** The names of all Secrets that a sink needs, each once. */
-export function secretsNeeded(spec: CredentialSpec): string[] {
-  const names = (spec.headers ?? []).flatMap((header) => header.valueFrom?.secretKeyRef.name ?? [])
-  for (const one of [spec.auth?.bearer, spec.auth?.basic, spec.auth?.oauth2, spec.signing])
-    if (one) names.push(one.secretRef.name)
-  if (spec.certSecretRef) names.push(spec.certSecretRef.name)
-  return [...new Set(names)]
+/** With a line end, which is dropped. */
+const short = (...keys: string[]): Keys => keys.map((key) => [key, maxValue + 2])
+
+/** The keys of a subscription's own credentials. */
+export const ownKeys = keysOf(short('token', 'username', 'password'))
+
+/** All Secrets that a sink needs, each once, and the keys that it needs of them. */
+export function secretsNeeded({ headers = [], auth, signing, certSecretRef }: CredentialSpec): Map<string, Keys> {
+  const needed = new Map<string, Keys>()
+  const need = (name: string, keys: Keys) => needed.set(name, keysOf([...(needed.get(name) ?? []), ...keys]))
+  for (const { valueFrom } of headers)
+    if (valueFrom) need(valueFrom.secretKeyRef.name, short(valueFrom.secretKeyRef.key))
+  if (auth?.bearer) need(auth.bearer.secretRef.name, short('token'))
+  if (auth?.basic) need(auth.basic.secretRef.name, short('username', 'password'))
+  if (auth?.oauth2) need(auth.oauth2.secretRef.name, short('client-id', 'client-secret'))
+  if (signing) need(signing.secretRef.name, short(...signingKeys))
+  if (certSecretRef) need(certSecretRef.name, identityKeys)
+  return needed
 }
 
 /**

@@ -1,5 +1,5 @@
 import { refuse, type Verdict } from '../api/verdict.ts'
-import { authorize } from './credentials.ts'
+import { authorize, ownKeys } from './credentials.ts'
 import { unreadable } from './read-access.ts'
 import { keyReader, type Secret } from './read-key.ts'
 import type { SecretReader } from './secrets.ts'
@@ -16,7 +16,7 @@ export async function readOwnCredentials(
 ): Promise<Verdict<string>> {
   let secret: Secret | undefined
   try {
-    secret = await secrets(namespace, name, fresh)
+    secret = await secrets(namespace, name, { keys: ownKeys, requireLabel }, fresh)
   } catch (error) {
     return refuse('SecretUnreadable', unreadable(`Secret ${name}`, namespace, error))
   }

@@ -1,4 +1,5 @@
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
+import { KubeError } from '../kube/errors.ts'
 import type { Access } from './access.ts'
 import type { Examine, TlsMaterial } from './certificates.ts'
 import { type CredentialSpec, resolveHeaders, secretsNeeded } from './credentials.ts'
@@ -7,7 +8,7 @@ import { keyReader, type ReadKey, type Secret } from './read-key.ts'
 import type { ConfigMapReader, SecretReader } from './secrets.ts'
 import type { ServiceAccountSpec } from './service-account.ts'
 import { compileSigner } from './signing.ts'
-import { type ConfigMap, compileTls } from './tls-material.ts'
+import { bundleKeys, type ConfigMap, compileTls } from './tls-material.ts'
 
 export type Readers = {
   secret: SecretReader
@@ -37,10 +38,12 @@ export async function readAccess(
   options: { sink: string; fresh: boolean; requireLabel: boolean; now: number },
 ): Promise<Verdict<Access>> {
   const { sink, fresh, requireLabel, now } = options
-  const names = secretsNeeded(spec)
-  const reads = await Promise.allSettled(names.map((name) => readers.secret(namespace, name, fresh)))
+  const needed = [...secretsNeeded(spec)]
+  const reads = await Promise.allSettled(
+    needed.map(([name, keys]) => readers.secret(namespace, name, { keys, requireLabel }, fresh)),
+  )
   const secrets = new Map<string, Secret | undefined>()
-  for (const [at, name] of names.entries()) {
+  for (const [at, [name]] of needed.entries()) {
     const result = reads[at]
     if (result?.status !== 'fulfilled')
       return refuse('SecretUnreadable', unreadable(`Secret ${name}`, namespace, result?.reason))
@@ -77,7 +80,7 @@ async function readBundle(
 ): Promise<Verdict<ConfigMap | undefined>> {
   if (!caConfigMapRef) return accept(undefined)
   try {
-    return accept(await configMap(namespace, caConfigMapRef.name, fresh))
+    return accept(await configMap(namespace, caConfigMapRef.name, bundleKeys(caConfigMapRef), fresh))
   } catch (error) {
     return refuse('SecretUnreadable', unreadable(`ConfigMap ${caConfigMapRef.name}`, namespace, error))
   }
@@ -103,9 +106,11 @@ async function readToken(
 }
 
 export function unreadable(what: string, namespace: string, error: unknown): string {
-  const status =
-    typeof error === 'object' && error !== null && 'status' in error && Number.isInteger(error.status)
-      ? ` (HTTP ${error.status})`
-      : ''
-  return `${what} in namespace ${namespace} could not be read from the API server${status}; it is tried again.`
+  const why =
+    error instanceof KubeError && error.reason === 'TooLarge'
+      ? ' (it is larger than 2 MiB)'
+      : typeof error === 'object' && error !== null && 'status' in error && Number.isInteger(error.status)
+        ? ` (HTTP ${error.status})`
+        : ''
+  return `${what} in namespace ${namespace} could not be read from the API server${why}; it is tried again.`
 }

@@ -4,6 +4,8 @@ import { accept, type Refusal, refuse, type Verdict } from '../api/verdict.ts'
 export type Secret = {
   metadata: { name: string; labels?: Record<string, string> | undefined }
   data?: Record<string, string> | undefined
+  /** Keys that are there with longer values than can be used, which were left out of `data`. */
+  tooLong?: readonly string[] | undefined
 }
 
 /** Without this label no Secret is read for a sink: who may create a sink could else read any Secret by sending it to themselves. */
@@ -14,7 +16,8 @@ export const credentialLabel = 'carillon.dev/credential'
  * SecretNotFound, SecretNotLabelled, SecretInvalid. Messages name keys, never values.
  */
 export type ReadKey = {
-  (secret: string, key: string): Verdict<string>
+  /** `shorter`: what a value that is too long has to be; at most 16 KiB when left out. */
+  (secret: string, key: string, shorter?: string): Verdict<string>
   /** Whether there is such a key. */
   has(secret: string, key: string): boolean
 }
@@ -25,15 +28,23 @@ export function keyReader(
   namespace: string,
   requireLabel: boolean,
 ): ReadKey {
-  const read = (name: string, key: string) => readKey(secrets.get(name), { namespace, name, key, requireLabel })
-  const has = (name: string, key: string) => Object.hasOwn(secrets.get(name)?.data ?? {}, key)
+  const read = (name: string, key: string, shorter = atMost) =>
+    readKey(secrets.get(name), { namespace, name, key, requireLabel, shorter })
+  const has = (name: string, key: string) => {
+    const { data = {}, tooLong = [] } = secrets.get(name) ?? {}
+    return Object.hasOwn(data, key) || tooLong.includes(key)
+  }
   return Object.assign(read, { has })
 }
 
-type Place = { namespace: string; name: string; key: string; requireLabel: boolean }
+type Place = { namespace: string; name: string; key: string; requireLabel: boolean; shorter: string }
+
+/** Of a header, a token, a name or a password: as much as receivers take of all headers together, and more. */
+export const maxValue = 16 * 1024
+export const atMost = `at most ${maxValue / 1024} KiB`
 
 function readKey(secret: Secret | undefined, place: Place): Verdict<string> {
-  const { namespace, name, key, requireLabel } = place
+  const { namespace, name, key, requireLabel, shorter } = place
   if (!secret)
     return refuse(
       'SecretNotFound',
@@ -43,6 +54,7 @@ function readKey(secret: Secret | undefined, place: Place): Verdict<string> {
     const command = `kubectl -n ${namespace} label secret ${name} ${credentialLabel}=true`
     return refuse('SecretNotLabelled', `Secret ${name} may not be used by sinks; to allow it: ${command}`)
   }
+  if (secret.tooLong?.includes(key)) return invalidKey(name, key, shorter)
   const encoded = secret.data && Object.hasOwn(secret.data, key) ? secret.data[key] : undefined
   if (encoded === undefined) return refuse('SecretInvalid', `Secret ${name} has no key ${key}.`)
   const text = decode(encoded)?.replace(/[\r\n]+$/, '')

@@ -1,35 +1,77 @@
+import { type Kept, kept } from './kept.ts'
 import type { Secret } from './read-key.ts'
 import type { ConfigMap } from './tls-material.ts'
+import type { Keys, WantedOfSecret } from './wanted.ts'
 
-/** Reads one Secret by name; undefined where there is none. `fresh` asks for one that no earlier read answered. */
-export type SecretReader = (namespace: string, name: string, fresh?: boolean) => Promise<Secret | undefined>
+/** Reads one object by name, and of it what is wanted; undefined where there is none. `fresh` asks for one that no earlier read answered. */
+export type Reader<T, Wanted> = (
+  namespace: string,
+  name: string,
+  wanted: Wanted,
+  fresh?: boolean,
+) => Promise<T | undefined>
+
+export type SecretReader = Reader<Secret, WantedOfSecret>
+export type ConfigMapReader = Reader<ConfigMap, Keys>
 
 /** A rotated Secret is used after at most this long. */
 const maxAgeMs = 10_000
 
+/** Characters that are remembered of a namespace, and in all. What is forgotten before its time is read again when it is needed. */
+export const usualRoom = { perNamespace: 2 * 1024 * 1024, inAll: 16 * 1024 * 1024 }
+
+/** What an entry takes besides what was found. */
+const entrySize = 500
+
+/** `kept`: once it has been read, which may have to wait. */
+type Entry<T> = { at: number; found: Promise<T | undefined>; kept?: Kept }
+
 /**
- * A reader that remembers each Secret (or ConfigMap) for at most 10 s, and asks once where many ask at the same time.
- * What is older is forgotten at the next read, whatever that read is for; failed reads are not remembered. `now` in ms.
+ * Makes readers that remember what they found of each object for at most 10 s, as long as there is room for it, which they share, and that ask once
+ * where many ask for the same at the same time. Failed reads are not remembered. `now` in ms.
  */
-export function secretReader<T = Secret>(
-  read: (namespace: string, name: string) => Promise<T | undefined>,
-  now: () => number,
-): (namespace: string, name: string, fresh?: boolean) => Promise<T | undefined> {
-  const known = new Map<string, { at: number; secret: Promise<T | undefined> }>()
-  return (namespace, name, fresh = false) => {
-    const at = now()
-    for (const [key, entry] of known) if (at - entry.at >= maxAgeMs || at < entry.at) known.delete(key)
-    const key = `${namespace}/${name}`
-    const remembered = known.get(key)
-    if (remembered && !fresh) return remembered.secret
-    const entry = { at, secret: read(namespace, name) }
-    known.set(key, entry)
-    return entry.secret.catch((error: unknown) => {
-      if (known.get(key) === entry) known.delete(key)
-      throw error
-    })
+export function remembering(now: () => number, bounds = usualRoom) {
+  const room = kept(bounds)
+  return <T, Wanted>(
+    read: (namespace: string, name: string, wanted: Wanted) => Promise<T | undefined>,
+  ): Reader<T, Wanted> => {
+    // Those that were read first are first.
+    const known = new Map<string, Entry<T>>()
+    const forget = (key: string, { kept }: Entry<T>): void => {
+      known.delete(key)
+      if (kept) room.leave(kept)
+    }
+    return (namespace, name, wanted, fresh = false) => {
+      const at = now()
+      for (const [key, entry] of known) {
+        if (!isOver(entry, at)) break
+        forget(key, entry)
+      }
+      const key = JSON.stringify([namespace, name, wanted])
+      const remembered = known.get(key)
+      if (remembered && !fresh && !isOver(remembered, at)) {
+        if (remembered.kept) room.use(remembered.kept)
+        return remembered.found
+      }
+      if (remembered) forget(key, remembered)
+      const entry: Entry<T> = { at, found: read(namespace, name, wanted) }
+      known.set(key, entry)
+      return entry.found.then(
+        (found) => {
+          if (known.get(key) !== entry) return found
+          const size = entrySize + key.length + (JSON.stringify(found)?.length ?? 0)
+          entry.kept = { namespace, size, forget: () => known.delete(key) }
+          room.enter(entry.kept)
+          return found
+        },
+        (error: unknown) => {
+          if (known.get(key) === entry) known.delete(key)
+          throw error
+        },
+      )
+    }
   }
 }
 
-/** Reads one ConfigMap by name; undefined where there is none. */
-export type ConfigMapReader = (namespace: string, name: string, fresh?: boolean) => Promise<ConfigMap | undefined>
+const isOver = ({ at: read, kept }: Entry<unknown>, at: number): boolean =>
+  kept !== undefined && (at - read >= maxAgeMs || at < read)

@@ -4,7 +4,10 @@ import { type Refusal, refuse } from '../api/verdict.ts'
 export type ServiceAccountSpec = { name: string; audience: string }
 
 /** By it a ServiceAccount's owner says for which audience tokens of it may be sent out; of several, with commas between them. */
-const audienceAnnotation = 'carillon.dev/audience'
+export const audienceAnnotation = 'carillon.dev/audience'
+
+/** A ServiceAccount as the API gives it. */
+export type Account = { metadata: { uid: string; annotations?: Record<string, string> | undefined } }
 
 /** So long a token is asked for; Kubernetes makes it no shorter than 10 minutes. */
 export const tokenSeconds = 3600

@@ -8,6 +8,8 @@ export type Signer = (id: string, body: string, now: number) => Record<string, s
 
 export type SigningSpec = { secretRef: { name: string } }
 
+export const signingKeys = ['whsec', 'whsec-previous'] as const
+
 /**
  * The signer of a sink by its Secret: key `whsec`, and while keys are changed `whsec-previous`, each `whsec_` and 24 to 64 bytes in base64
  * (Standard Webhooks, "Signature scheme"). With two keys there are two signatures, so that receivers change theirs when they like.
@@ -29,12 +31,13 @@ export function compileSigner({ secretRef: { name } }: SigningSpec, read: ReadKe
   })
 }
 
+const wanted = 'whsec_ and 24 to 64 random bytes in base64, as Standard Webhooks asks'
 const form = /^whsec_([A-Za-z0-9+/]+={0,2})$/
 
 function readSigningKey(name: string, key: string, read: ReadKey): Verdict<Buffer> {
-  const text = read(name, key)
+  const text = read(name, key, wanted)
   if (!text.ok) return text
   const bytes = Buffer.from(form.exec(text.value)?.[1] ?? '', 'base64')
   if (bytes.length >= 24 && bytes.length <= 64) return accept(bytes)
-  return invalidKey(name, key, 'whsec_ and 24 to 64 random bytes in base64, as Standard Webhooks asks')
+  return invalidKey(name, key, wanted)
 }

@@ -1,6 +1,14 @@
 import { accept, type Refusal, refuse, type Verdict } from '../api/verdict.ts'
-import { type Examine, examine as examineAnew, type TlsMaterial, type Validity } from './certificates.ts'
+import {
+  type Examine,
+  examine as examineAnew,
+  maxBytes,
+  type TlsMaterial,
+  tooMany,
+  type Validity,
+} from './certificates.ts'
 import { invalidKey, type ReadKey } from './read-key.ts'
+import { type Keys, keysOf } from './wanted.ts'
 
 export type TlsSpec = {
   /** A Secret with Flux's keys: `ca.crt`, and `tls.crt` with `tls.key`. */
@@ -13,8 +21,17 @@ export type TlsSpec = {
 
 const defaultCaKey = 'ca.crt'
 
+/** Of a Secret with certificates. */
+export const identityKeys = keysOf(['ca.crt', 'tls.crt', 'tls.key'].map((key) => [key, maxBytes]))
+
+export const bundleKeys = ({ key = defaultCaKey }: { key?: string | undefined }): Keys => [[key, maxBytes]]
+
 /** A ConfigMap as the API gives it. */
-export type ConfigMap = { data?: Record<string, string> | undefined }
+export type ConfigMap = {
+  data?: Record<string, string> | undefined
+  /** Keys that are there with longer values than can be used, which were left out of `data`. */
+  tooLong?: readonly string[] | undefined
+}
 
 /**
  * The certificates that a spec refers to, each of which is understood; undefined where it refers to none. `now` in ms: a certificate of
@@ -57,7 +74,7 @@ function readIdentity(name: string, read: ReadKey): Verdict<Identity> {
   const isPair = read.has(name, 'tls.crt') || read.has(name, 'tls.key')
   for (const key of ['ca.crt', 'tls.crt', 'tls.key'] as const) {
     if (key === defaultCaKey ? isPair && !read.has(name, key) : !isPair) continue
-    const text = read(name, key)
+    const text = read(name, key, key === 'tls.key' ? `a private key in PEM, at most ${maxBytes / 1024} KiB` : tooMany)
     if (!text.ok) return text
     found[key] = text.value
   }
@@ -85,15 +102,17 @@ function expectedOfTrusted(trusted: readonly Validity[], now: number): string | 
 const timeOf = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z')
 
 function readBundle(
-  { name, key = defaultCaKey }: NonNullable<TlsSpec['caConfigMapRef']>,
+  ref: NonNullable<TlsSpec['caConfigMapRef']>,
   configMap: ConfigMap | undefined,
   namespace: string,
 ): Verdict<string> {
+  const { name, key = defaultCaKey } = ref
   if (!configMap)
     return refuse(
       'ConfigMapNotFound',
       `ConfigMap ${name} was not found in namespace ${namespace}; create it with key ${key}.`,
     )
+  if (configMap.tooLong?.includes(key)) return invalidBundle(ref, tooMany)
   const text = configMap.data && Object.hasOwn(configMap.data, key) ? configMap.data[key] : undefined
   if (text === undefined) return refuse('ConfigMapInvalid', `ConfigMap ${name} has no key ${key}.`)
   return accept(text)

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { kubeTime } from '../api/time.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
-import type { KubeClient } from './client.ts'
+import type { KubeClient, KubeRequest } from './client.ts'
 import { apiVersionOf, pathOf, type Resource } from './path.ts'
 import { expectOk, statusOf } from './response.ts'
 
@@ -33,10 +33,10 @@ export async function getObject(
   resource: Resource,
   namespace: string | undefined,
   name: string,
-  signal?: AbortSignal,
+  options: Pick<KubeRequest, 'signal' | 'timeoutMs' | 'maxBytes'> = {},
 ): Promise<KubeObject | undefined> {
   const path = pathOf(resource, namespace, name)
-  const response = await client.request({ method: 'GET', path, ...(signal && { signal }) })
+  const response = await client.request({ method: 'GET', path, ...options })
   return response.status === 404 ? undefined : (expectOk(response).json() as KubeObject)
 }
 

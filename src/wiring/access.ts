@@ -1,17 +1,14 @@
 import { hash } from 'node:crypto'
 import type { EventSink } from '../api/generated.ts'
-import { type KubeObject, keyOf } from '../api/object.ts'
+import { keyOf } from '../api/object.ts'
 import { accept, refuse, type Verdict } from '../api/verdict.ts'
 import { certificateBounds } from '../delivery/certificate-bounds.ts'
 import { CertificateStore } from '../delivery/certificate-store.ts'
 import { readOwnCredentials } from '../delivery/own-credentials.ts'
 import { readAccess } from '../delivery/read-access.ts'
-import type { Secret } from '../delivery/read-key.ts'
-import { secretReader } from '../delivery/secrets.ts'
-import type { ConfigMap } from '../delivery/tls-material.ts'
 import { fetchToken } from '../delivery/token-endpoint.ts'
 import { tokenStore } from '../delivery/tokens.ts'
-import { getObject } from '../kube/resources.ts'
+import { credentialReads } from './credential-reads.ts'
 import { lately } from './late.ts'
 import { type Ground, now } from './parts.ts'
 import { serviceAccountTokens } from './service-account-token.ts'
@@ -22,14 +19,13 @@ type Readers = Parameters<typeof readAccess>[2]
 
 /** Reads what a sink asks of requests, with what its Secrets, ConfigMaps and tokens hold now. */
 export function accessReader({ client, egress, policy }: Pick<Ground, 'client' | 'egress' | 'policy'>) {
-  const read = (plural: string) => async (namespace: string, name: string) =>
-    getObject(client, { group: '', version: 'v1', plural }, namespace, name)
+  const reads = credentialReads(client)
   const tokens = tokenStore(now)
   const certificates = new CertificateStore(now, certificateBounds(process.constrainedMemory()))
   const readers: Readers = {
     examine: (...of) => certificates.examine(...of),
-    secret: secretReader(async (...of) => (await read('secrets')(...of)) as (KubeObject & Secret) | undefined, now),
-    configMap: secretReader(async (...of) => (await read('configmaps')(...of)) as ConfigMap | undefined, now),
+    secret: reads.secret,
+    configMap: reads.configMap,
     oauth2: (...[namespace, spec, { id, secret }, fresh, tls]: Parameters<Readers['oauth2']>) =>
       tokens(
         namespace,
@@ -41,7 +37,7 @@ export function accessReader({ client, egress, policy }: Pick<Ground, 'client' |
         },
         fresh,
       ),
-    serviceAccount: serviceAccountTokens(client, tokens, now),
+    serviceAccount: serviceAccountTokens(client, reads.account, tokens, now),
   }
   const ofSink = (sink: EventSink, fresh: boolean, of = readers) =>
     readAccess(sink.spec.http, sink.metadata.namespace ?? '', of, {

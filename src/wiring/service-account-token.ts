@@ -1,7 +1,7 @@
 import { refuse, type Verdict } from '../api/verdict.ts'
 import type { Token } from '../delivery/oauth2.ts'
-import { secretReader } from '../delivery/secrets.ts'
 import {
+  type Account,
   accountRefusal,
   apiServerAudience,
   type ServiceAccountSpec,
@@ -11,7 +11,6 @@ import type { GetToken } from '../delivery/tokens.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { KubeError } from '../kube/errors.ts'
 import { pathOf } from '../kube/path.ts'
-import { getObject } from '../kube/resources.ts'
 
 const accounts = { group: '', version: 'v1', plural: 'serviceaccounts' }
 
@@ -19,8 +18,12 @@ const accounts = { group: '', version: 'v1', plural: 'serviceaccounts' }
  * Tokens by TokenRequest, of accounts whose annotation allows the audience: looked at as often as Secrets are, so that one who takes it back is
  * heard. Each token is tried on the API server first: one that it takes never leaves the process. Throws nothing.
  */
-export function serviceAccountTokens(client: KubeClient, tokens: GetToken, now: () => number) {
-  const account = secretReader((namespace, name) => getObject(client, accounts, namespace, name), now)
+export function serviceAccountTokens(
+  client: KubeClient,
+  account: (namespace: string, name: string, fresh: boolean) => Promise<Account | undefined>,
+  tokens: GetToken,
+  now: () => number,
+) {
   return async (namespace: string, spec: ServiceAccountSpec, fresh: boolean): Promise<Verdict<string>> => {
     try {
       const found = await account(namespace, spec.name, fresh)

@@ -15,13 +15,13 @@ const timeoutMs = 5_000
 /** The controller of Kubernetes makes slices of 100 endpoints (some 40 kB). */
 const slicesPerPage = 10
 const mostPages = 5
-/** What is larger has been written by hand, to fill somebody's memory. A slice that can be stored is smaller. */
+/** What is larger has been written by hand, to fill somebody's memory. An object that can be stored is smaller. */
 const mostBytes = 2 * 1024 * 1024
 
 /** The Services of the cluster, read when they are needed: by name, and the slices by their label. */
 export function clusterServices(client: KubeClient): Services {
   const read = (plural: string) => (namespace: string, name: string) =>
-    getObject(client, { group: '', version: 'v1', plural }, namespace, name, AbortSignal.timeout(timeoutMs))
+    getObject(client, { group: '', version: 'v1', plural }, namespace, name, { timeoutMs, maxBytes: mostBytes })
   const reads = {
     service: async (...of: [string, string]) => (await read('services')(...of)) as Service | undefined,
     slices: (namespace: string, name: string) => slicePages(client, namespace, name),

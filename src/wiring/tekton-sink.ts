@@ -21,7 +21,7 @@ export async function watchTektonSink(
   const read = async (): Promise<TektonSink | undefined> => {
     const data = new Map<string, unknown>()
     for (const map of tektonSinkMaps)
-      data.set(map, (await getObject(ground.client, configMaps, namespace, map, signal))?.data)
+      data.set(map, (await getObject(ground.client, configMaps, namespace, map, { signal }))?.data)
     return tektonSinkOf(namespace, (map) => data.get(map))
   }
   const look = async (): Promise<TektonSink | undefined> => {

@@ -78,12 +78,48 @@ describe('the headers of a sink', () => {
     it(name, () => assert.deepEqual(resolveHeaders(spec, having(...secrets)), { ok: true, value: headers }))
   }
 
-  it('name the Secrets that they need, each once', () => {
+  it('name the Secrets that they need, each once, and of each the keys that can be used', () => {
+    const [a, b] = [headerFrom('X-A', 'ca.crt'), headerFrom('X-B', 'b')].map(({ headers = [] }) => headers)
+    const [value, pem] = [16 * 1024 + 2, 512 * 1024]
+    const secretRef = { name: 'other' }
+    const needed = secretsNeeded({
+      ...bearer,
+      headers: [...(a ?? []), ...(b ?? [])],
+      certSecretRef: { name: 'qe' },
+      signing: { secretRef },
+    })
     assert.deepEqual(
-      secretsNeeded({ ...bearer, headers: [...(headerFrom('a').headers ?? []), ...(headerFrom('b').headers ?? [])] }),
-      ['qe'],
+      [...needed],
+      [
+        [
+          'qe',
+          [
+            ['b', value],
+            ['ca.crt', pem],
+            ['tls.crt', pem],
+            ['tls.key', pem],
+            ['token', value],
+          ],
+        ],
+        [
+          'other',
+          [
+            ['whsec', value],
+            ['whsec-previous', value],
+          ],
+        ],
+      ],
     )
-    assert.deepEqual(secretsNeeded({}), [])
+    const oauth2 = { tokenURL: 'https://a.example', secretRef }
+    const keysOf = (spec: CredentialSpec) =>
+      secretsNeeded(spec)
+        .values()
+        .toArray()
+        .flat()
+        .map(([key]) => key)
+    assert.deepEqual(keysOf({ auth: { oauth2 } }), ['client-id', 'client-secret'])
+    assert.deepEqual(keysOf(basic), ['password', 'username'])
+    assert.deepEqual(keysOf({}), [])
   })
 })
 

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import type { CredentialSpec } from '../../src/delivery/credentials.ts'
 import { readAccess } from '../../src/delivery/read-access.ts'
 import { credentialLabel, type Secret } from '../../src/delivery/read-key.ts'
-import { type SecretReader, secretReader } from '../../src/delivery/secrets.ts'
+import { remembering, type SecretReader } from '../../src/delivery/secrets.ts'
+import type { WantedOfSecret } from '../../src/delivery/wanted.ts'
 
 const bearer: CredentialSpec = { auth: { bearer: { secretRef: { name: 'qe' } } } }
 const hidden = 'hunter2-secret-value'
@@ -11,6 +12,11 @@ const secret = (name: string, token: string): Secret => ({
   metadata: { name, labels: { [credentialLabel]: 'true' } },
   data: { token: Buffer.from(token).toString('base64') },
 })
+
+/** A reader that remembers; `now` in ms. */
+const secretReader = (read: (namespace: string, name: string) => Promise<Secret | undefined>, now: () => number) =>
+  remembering(now)<Secret, WantedOfSecret>(read)
+const wanted: WantedOfSecret = { keys: [['token', 10]], requireLabel: true }
 
 const readers = (secret: SecretReader) => ({
   secret,
@@ -30,7 +36,7 @@ describe('reading Secrets', () => {
       () => now,
     )
     const token = async (fresh = false) =>
-      Buffer.from((await read('team-a', 'qe', fresh))?.data?.token ?? '', 'base64').toString()
+      Buffer.from((await read('team-a', 'qe', wanted, fresh))?.data?.token ?? '', 'base64').toString()
     assert.deepEqual([await token(), await token()], ['1', '1'])
     now = 9_999
     assert.equal(await token(), '1')
@@ -40,7 +46,7 @@ describe('reading Secrets', () => {
     assert.equal(await token(), '3')
     now = 5_000
     assert.equal(await token(), '4', 'the clock was set back')
-    await read('team-b', 'qe')
+    await read('team-b', 'qe', wanted)
     assert.equal(reads, 5)
   })
 
@@ -53,8 +59,59 @@ describe('reading Secrets', () => {
       },
       () => 0,
     )
-    await Promise.all([read('a', 'b'), read('a', 'b'), read('a', 'b')])
+    await Promise.all([read('a', 'b', wanted), read('a', 'b', wanted), read('a', 'b', wanted)])
     assert.equal(reads, 1)
+  })
+
+  it('apart where other keys are wanted of one, or it needs no label', async () => {
+    const asked: WantedOfSecret[] = []
+    const read = remembering(() => 0)<Secret, WantedOfSecret>(async (_namespace, name, wanted) => {
+      asked.push(wanted)
+      return secret(name, 't')
+    })
+    const others: WantedOfSecret[] = [wanted, { ...wanted, keys: [['key', 10]] }, { ...wanted, requireLabel: false }]
+    for (const one of [...others, ...others]) await read('a', 'b', one)
+    assert.deepEqual(asked, others)
+  })
+
+  it('once as long as that takes, where it has to wait for its turn', async () => {
+    let [now, reads] = [0, 0]
+    const answer = Promise.withResolvers<Secret>()
+    const read = secretReader(
+      () => {
+        reads += 1
+        return answer.promise
+      },
+      () => now,
+    )
+    const asked = [read('a', 'b', wanted)]
+    now = 60_000
+    asked.push(read('a', 'b', wanted))
+    answer.resolve(secret('b', 't'))
+    await Promise.all(asked)
+    assert.equal(reads, 1)
+    await read('a', 'b', wanted)
+    assert.equal(reads, 2, 'it was asked for long ago')
+  })
+
+  it('again where there was no room for it: what its namespace did not use for longest goes first, then what nobody did', async () => {
+    const reads: string[] = []
+    const reader = remembering(() => 0, { perNamespace: 3_000, inAll: 5_000 })
+    // With what stands around it, some 1 000 each.
+    const read = reader<Secret, undefined>(async (namespace, name) => {
+      reads.push(`${namespace}/${name}`)
+      return { metadata: { name }, data: { token: 'x'.repeat(name === 'large' ? 4_000 : 400) } }
+    })
+    const all = async (...keys: string[]) => {
+      reads.length = 0
+      for (const key of keys) await read(...(key.split('/') as [string, string]), undefined)
+      return reads
+    }
+    await all('b/1', 'a/1', 'a/2', 'a/3')
+    assert.deepEqual(await all('a/1', 'a/2', 'a/3', 'b/1'), [])
+    assert.deepEqual(await all('a/4', 'a/2', 'a/3', 'b/1', 'a/4', 'a/1'), ['a/4', 'a/1'])
+    assert.deepEqual(await all('c/1', 'c/2', 'a/4', 'c/1', 'b/1', 'a/3'), ['c/1', 'c/2', 'a/3'])
+    assert.deepEqual(await all('c/large', 'c/large'), ['c/large', 'c/large'], 'never')
   })
 
   it('again after a read that failed', async () => {

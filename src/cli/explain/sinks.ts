@@ -49,7 +49,9 @@ export function readSinks(
     else if (kind === 'stalled') refuse(reason, [message])
     states.set(key, state)
   }
-  const secrets = new Set([...states.values()].flatMap(({ object }) => secretsNeeded(object.spec.http ?? {})))
+  const secrets = new Set(
+    [...states.values()].flatMap(({ object }) => [...secretsNeeded(object.spec.http ?? {}).keys()]),
+  )
   if (secrets.size > 0)
     note(
       `Secrets (${[...secrets].join(', ')}) are not looked at: the conditions of their sinks tell, and \`carillon sinks test\``,
