@@ -19,13 +19,15 @@ export type Readers = {
   oauth2(
     namespace: string,
     spec: OAuth2Spec,
-    client: { id: string; secret: string },
+    client: Client,
     fresh: boolean,
     tls: TlsMaterial | undefined,
   ): Promise<Verdict<string>>
   /** Of a ServiceAccount of the sink's namespace. */
   serviceAccount(namespace: string, spec: ServiceAccountSpec, fresh: boolean): Promise<Verdict<string>>
 }
+
+type Options = { sink: string; fresh: boolean; requireLabel: boolean; now: number }
 
 /**
  * What a sink asks of requests, with what its Secrets and ConfigMaps hold now. Reasons are those of `resolveHeaders`, `compileTls`,
@@ -35,13 +37,33 @@ export async function readAccess(
   spec: CredentialSpec,
   namespace: string,
   readers: Readers,
-  options: { sink: string; fresh: boolean; requireLabel: boolean; now: number },
+  options: Options,
 ): Promise<Verdict<Access>> {
+  const compiled = await readCompiled(spec, namespace, readers, options)
+  if (!compiled.ok) return compiled
+  const { headers, tls, sign, client } = compiled.value
+  // Last of all, so that no token is asked for in vain; it may take long, and nothing of what was read is held meanwhile.
+  const token = await readToken(spec, namespace, client, tls, readers, options.fresh)
+  if (!token.ok) return token
+  return accept({ headers: { ...headers, ...(token.value && { authorization: `Bearer ${token.value}` }) }, tls, sign })
+}
+
+type Client = { id: string; secret: string }
+
+async function readCompiled(
+  spec: CredentialSpec,
+  namespace: string,
+  readers: Readers,
+  options: Options,
+): Promise<Verdict<Access & { client: Client | undefined }>> {
   const { sink, fresh, requireLabel, now } = options
   const needed = [...secretsNeeded(spec)]
+  // All are asked for at once, so that those of one sink have their turns one after the other.
+  const bundleRead = readBundle(spec, namespace, readers, fresh)
   const reads = await Promise.allSettled(
     needed.map(([name, keys]) => readers.secret(namespace, name, { keys, requireLabel }, fresh)),
   )
+  const bundle = await bundleRead
   const secrets = new Map<string, Secret | undefined>()
   for (const [at, [name]] of needed.entries()) {
     const result = reads[at]
@@ -52,26 +74,18 @@ export async function readAccess(
   const read = keyReader(secrets, namespace, requireLabel)
   const headers = resolveHeaders(spec, read)
   if (!headers.ok) return headers
-  const bundle = await readBundle(spec, namespace, readers, fresh)
   if (!bundle.ok) return bundle
-  const tls = compileTls(spec, read, bundle.value, {
-    namespace,
-    sink,
-    now,
-    ...(readers.examine && { examine: readers.examine }),
-  })
+  const examine = readers.examine && { examine: readers.examine }
+  const tls = compileTls(spec, read, bundle.value, { namespace, sink, now, ...examine })
   if (!tls.ok) return tls
   const sign = spec.signing ? compileSigner(spec.signing, read) : accept(undefined)
   if (!sign.ok) return sign
-  const token = await readToken(spec, namespace, read, tls.value, readers, fresh)
-  if (!token.ok) return token
-  return accept({
-    headers: { ...headers.value, ...(token.value && { authorization: `Bearer ${token.value}` }) },
-    tls: tls.value,
-    sign: sign.value,
-  })
+  const client = readClient(spec, read)
+  if (!client.ok) return client
+  return accept({ headers: headers.value, tls: tls.value, sign: sign.value, client: client.value })
 }
 
+/** Never rejects. */
 async function readBundle(
   { caConfigMapRef }: CredentialSpec,
   namespace: string,
@@ -86,23 +100,26 @@ async function readBundle(
   }
 }
 
-/** The token that is asked for at each time; undefined where none is. Last of all, so that none is asked for in vain. */
-async function readToken(
-  { auth }: CredentialSpec,
-  namespace: string,
-  read: ReadKey,
-  tls: TlsMaterial | undefined,
-  readers: Readers,
-  fresh: boolean,
-): Promise<Verdict<string | undefined>> {
-  if (auth?.serviceAccount) return readers.serviceAccount(namespace, auth.serviceAccount, fresh)
+function readClient({ auth }: CredentialSpec, read: ReadKey): Verdict<Client | undefined> {
   if (!auth?.oauth2) return accept(undefined)
   const { name } = auth.oauth2.secretRef
   const id = read(name, 'client-id')
   if (!id.ok) return id
   const secret = read(name, 'client-secret')
-  if (!secret.ok) return secret
-  return readers.oauth2(namespace, auth.oauth2, { id: id.value, secret: secret.value }, fresh, tls)
+  return secret.ok ? accept({ id: id.value, secret: secret.value }) : secret
+}
+
+/** The token that is asked for at each time; undefined where none is. */
+async function readToken(
+  { auth }: CredentialSpec,
+  namespace: string,
+  client: Client | undefined,
+  tls: TlsMaterial | undefined,
+  readers: Readers,
+  fresh: boolean,
+): Promise<Verdict<string | undefined>> {
+  if (auth?.serviceAccount) return readers.serviceAccount(namespace, auth.serviceAccount, fresh)
+  return auth?.oauth2 && client ? readers.oauth2(namespace, auth.oauth2, client, fresh, tls) : accept(undefined)
 }
 
 export function unreadable(what: string, namespace: string, error: unknown): string {

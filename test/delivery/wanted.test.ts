@@ -109,7 +109,7 @@ describe('a value that is too long', () => {
         oauth2: () => assert.fail('oauth2'),
         serviceAccount: () => assert.fail('serviceAccount'),
       },
-      { fresh: false, requireLabel: true, now: 0 },
+      { sink: 'qe', fresh: false, requireLabel: true, now: 0 },
     )
   const table: [string, CredentialSpec, Record<string, string>, message: RegExp][] = [
     ['header', from('key'), { key: megabyte }, /^Key key of Secret qe .* at most 16 KiB\.$/],
