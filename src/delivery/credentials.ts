@@ -48,6 +48,9 @@ const reserved = new Set([
 const reservedPrefix = /^(ce-|webhook-|carillon-|proxy-|x-forwarded-)/
 
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]{1,256}$/
+/** Of all headers whose values come from Secrets: each request that is under way holds them. */
+const maxTogether = 4 * maxValue
+const atMostTogether = `shorter: values of headers from Secrets are ${maxTogether / 1024} KiB together at most`
 const printable = /^[\x20-\x7e]*$/
 const visible = /^[\x21-\x7e]+$/
 const control = /\p{Cc}/u
@@ -78,9 +81,15 @@ export function secretsNeeded({ headers = [], auth, signing, certSecretRef }: Cr
  */
 export function resolveHeaders(spec: CredentialSpec, read: ReadKey): Verdict<Record<string, string>> {
   const headers: Record<string, string> = {}
+  let ofSecrets = 0
   for (const header of spec.headers ?? []) {
     const value = headerValue(header, read)
     if (!value.ok) return value
+    if (header.valueFrom) {
+      const { name, key } = header.valueFrom.secretKeyRef
+      ofSecrets += value.value.length
+      if (ofSecrets > maxTogether) return invalidKey(name, key, atMostTogether)
+    }
     const name = header.name.toLowerCase()
     if (Object.hasOwn(headers, name)) return refuse('InvalidHeader', `Header ${header.name} is given twice.`)
     headers[name] = value.value

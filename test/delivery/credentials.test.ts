@@ -221,6 +221,13 @@ describe('credentials that cannot be used', () => {
       'SecretInvalid',
       /printable ASCII/,
     ],
+    [
+      'values of Secrets that are too long together',
+      { headers: ['A', 'B', 'C', 'D', 'E'].flatMap((name) => headerFrom(name, name.toLowerCase()).headers ?? []) },
+      [secret('qe', { ...Object.fromEntries(['a', 'b', 'c', 'd'].map((key) => [key, 'x'.repeat(16_384)])), e: 'x' })],
+      'SecretInvalid',
+      /^Key e of Secret qe .* shorter: values of headers from Secrets are 64 KiB together at most\.$/,
+    ],
     ['a plain value on two lines', header('X-A', `${hidden}\r\nx: y`), [], 'InvalidHeader', /X-A.*one line/],
     ['a name that is no token', header('X A', hidden), [], 'InvalidHeader', /name of a header/],
     ['a name on two lines', header('X\r\nA', hidden), [], 'InvalidHeader', /name of a header/],
