@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { EventSink } from '../../src/api/generated.ts'
 import { defaultPolicy } from '../../src/api/policy.ts'
 import { compileEgress } from '../../src/delivery/egress.ts'
@@ -30,10 +31,14 @@ async function serve(listener: RequestListener): Promise<AsyncDisposable & { url
 /** A reader of credentials by way of an API server that has these objects, by the end of their path; what it was asked. */
 async function reading(resources: AsyncDisposableStack, objects: Record<string, object>) {
   const asked: string[] = []
+  const underWay = { now: 0, most: 0 }
   const api = resources.use(
-    await serve((request, response) => {
+    await serve(async (request, response) => {
       const path = request.url?.replace(/^.*\/namespaces\/team-a\//, '') ?? ''
       if (path !== '/version') asked.push(path)
+      underWay.most = Math.max(underWay.most, ++underWay.now)
+      await delay(2)
+      underWay.now -= 1
       const body = path === '/version' ? {} : objects[path]
       const status = path.endsWith('/token') ? 201 : path.endsWith('selfsubjectreviews') ? 401 : body ? 200 : 404
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? { status }))
@@ -51,11 +56,12 @@ async function reading(resources: AsyncDisposableStack, objects: Record<string, 
   const client = resources.use(connected.value)
   const egress = compileEgress({ allowCidrs: ['127.0.0.0/8'] }, toLoopback)
   assert.ok(egress.ok)
-  const ground = { client, egress: egress.value, policy: () => defaultPolicy }
+  const policy = { ...defaultPolicy }
+  const ground = { client, egress: egress.value, policy: () => policy }
   const services = { check: () => assert.fail('a Service'), endpoints: () => assert.fail('a Service') }
   const access = accessReader(ground)
   const check = (again: (key: string) => void) => sinkChecker({ egress: egress.value, services }, access, again)
-  return { access, asked, check }
+  return { access, asked, underWay, policy, check }
 }
 
 const sinkWith = (auth: object): EventSink => ({
@@ -177,4 +183,57 @@ test('a ServiceAccount whose annotation is taken back sends no tokens any more, 
   const found = await access(sink, true)
   assert.ok(!found.ok)
   assert.equal(found.reason, 'ServiceAccountNotAllowed')
+})
+
+const labels = { 'carillon.dev/credential': 'true' }
+const megabytes = (count: number) => Buffer.alloc(count * 1024 * 1024 - 100, 'x').toString('base64')
+const headersFrom = (...names: string[]) => ({
+  headers: names.map((name) => ({ name: `X-${name}`, valueFrom: { secretKeyRef: { name, key: 'key' } } })),
+})
+const sinkOf = (http: object): EventSink => {
+  const sink = sinkWith({})
+  return { ...sink, spec: { http: { url: 'http://127.0.0.1:1/', ...http } } }
+}
+
+test('a small key is used beside a megabyte of something else; what is larger than can be stored is not read', async () => {
+  await using resources = new AsyncDisposableStack()
+  const { access } = await reading(resources, {
+    'secrets/one': { metadata: { name: 'one', labels }, data: { key: btoa('value'), junk: megabytes(1) } },
+    'secrets/own': { metadata: { name: 'own', labels }, data: { token: btoa('t'), junk: megabytes(1) } },
+    'secrets/two': { metadata: { name: 'two', labels }, data: { key: btoa('value'), junk: megabytes(2) } },
+    'configmaps/bundle': { data: { 'ca.crt': 'x', junk: 'x'.repeat(2 * 1024 * 1024) } },
+  })
+  const found = await access(sinkOf(headersFrom('one')), false)
+  assert.deepEqual(found.ok && found.value.headers, { 'x-one': 'value' })
+  assert.deepEqual(await access.own('team-a', 'own', false), { ok: true, value: 'Bearer t' })
+  const larger = await access(sinkOf(headersFrom('one', 'two')), false)
+  const why = 'could not be read from the API server (it is larger than 2 MiB); it is tried again.'
+  const refused = { ok: false, reason: 'SecretUnreadable' }
+  assert.deepEqual(larger, { ...refused, message: `Secret two in namespace team-a ${why}` })
+  const bundle = await access(sinkOf({ caConfigMapRef: { name: 'bundle' } }), false)
+  assert.deepEqual(bundle, { ...refused, message: `ConfigMap bundle in namespace team-a ${why}` })
+})
+
+test('the Secrets of a namespace are read two at a time, however many its sinks name', async () => {
+  await using resources = new AsyncDisposableStack()
+  const names = Array.from({ length: 32 }, (_, at) => `s${at}`)
+  const secrets = names.map((name) => [`secrets/${name}`, { metadata: { name, labels }, data: { key: btoa(name) } }])
+  const { access, asked, underWay } = await reading(resources, Object.fromEntries(secrets))
+  const sinks = [names, names.toReversed(), names].map((some) => sinkOf(headersFrom(...some)))
+  for (const found of await Promise.all(sinks.map((sink) => access(sink, false))))
+    assert.equal(found.ok && found.value.headers['x-s31'], 's31')
+  assert.deepEqual([underWay.most, asked.length], [2, 32])
+})
+
+test('whether a Secret needs the label is as the administrator has it now', async () => {
+  await using resources = new AsyncDisposableStack()
+  const secret = { metadata: { name: 'one' }, data: { key: btoa('value') } }
+  const { access, policy } = await reading(resources, { 'secrets/one': secret })
+  const reasons: string[] = []
+  for (const required of [true, false, true]) {
+    policy.requireCredentialLabel = required
+    const found = await access(sinkOf(headersFrom('one')), false)
+    reasons.push(found.ok ? 'ok' : found.reason)
+  }
+  assert.deepEqual(reasons, ['SecretNotLabelled', 'ok', 'SecretNotLabelled'])
 })
