@@ -32,30 +32,47 @@ export type ObserveDeps = JudgeDeps & {
 /** Watch → milestones → route → commit. Everything that a batch leads to is durable, or nothing is, before the next is read. */
 export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSignal): Promise<void> {
   for await (const batch of watch.batches(signal)) {
-    if (!(await write(watch, (room) => judge(watch, batch, deps, room), deps, signal))) return
+    if (!(await write(watch, (room, from) => judge(watch, batch, deps, room, from), deps, signal))) return
     deps.passed(watch, batch)
   }
 }
 
-/** Makes durable what is judged to follow, if anything does; false where that is over. */
+/** Makes durable what is judged to follow, if anything does: in parts, one after the other, where it is much. False where that is over. */
 export async function write(
+  watch: Judged,
+  judged: (room: Room, from: number) => Judgement | undefined,
+  deps: ObserveDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const at: number = from
+    const part = await writePart(watch, (room) => judged(room, at), deps, signal)
+    if (!part) return false
+    from = part.next
+  }
+  return true
+}
+
+const nothing: Pick<Judgement, 'next'> = {}
+
+async function writePart(
   watch: Judged,
   judged: (room: Room) => Judgement | undefined,
   deps: ObserveDeps,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Pick<Judgement, 'next'> | undefined> {
   const asked = deps.emitters()
   using room = deps.room()
   const judgement = judged(room)
-  if (!judgement) return true
+  if (!judgement) return nothing
   const current = async () => {
     if (!(await deps.fence(signal))) return undefined
     return asked === deps.emitters() ? judgement : withoutForgotten(judgement, deps.exists)
   }
   const commit = await persist(deps.outbox, current, signal)
-  if (!commit) return false
+  if (!commit) return undefined
   deps.observed(watch, commit)
-  return true
+  return commit
 }
 
 /** Claim → send → decide → settle → record, for one sink, until `signal` aborts. */

@@ -3,8 +3,11 @@ import type { Milestone } from '../sources/source.ts'
 import type { Pointer } from './options.ts'
 import { indexIn, pointerText } from './pointers.ts'
 
+/** How many members and elements were copied, for the parts of an object that can't be shared with it any more. */
+export type Copied = { entries: number }
+
 /** What takes the redacted parts out of objects. Those of equal forms take out the same. */
-export type Redaction = { form: string; cut(object: KubeObject): KubeObject }
+export type Redaction = { form: string; cut(object: KubeObject, copied?: Copied): KubeObject }
 
 /** What is taken out below a member or element: `all` of it, or parts of it, by reference token. */
 type Cuts = Map<string, Cuts | 'all'>
@@ -18,7 +21,7 @@ export function compileRedaction(pointers: readonly Pointer[]): Redaction | unde
   for (const pointer of pointers) add(cuts, pointer)
   if (cuts.size === 0) return undefined
   const form = JSON.stringify(pointers.map(pointerText).sort())
-  return { form, cut: (object) => without(object, cuts) as KubeObject }
+  return { form, cut: (object, copied = { entries: 0 }) => without(object, cuts, copied) as KubeObject }
 }
 
 function add(cuts: Cuts, [token, ...rest]: Pointer): void {
@@ -34,25 +37,32 @@ function add(cuts: Cuts, [token, ...rest]: Pointer): void {
   add(below, rest)
 }
 
-function without(value: unknown, cuts: Cuts): unknown {
+function without(value: unknown, cuts: Cuts, copied: Copied): unknown {
   if (typeof value !== 'object' || value === null) return value
-  return Array.isArray(value) ? withoutElements(value, cuts) : withoutMembers(value as Record<string, unknown>, cuts)
+  return Array.isArray(value)
+    ? withoutElements(value, cuts, copied)
+    : withoutMembers(value as Record<string, unknown>, cuts, copied)
 }
 
-function withoutElements(list: readonly unknown[], cuts: Cuts): readonly unknown[] {
+function withoutElements(list: readonly unknown[], cuts: Cuts, copied: Copied): readonly unknown[] {
   let copy: unknown[] | undefined
   for (const [token, below] of cuts) {
     const place = indexIn(list, token)
     if (place === undefined) continue
-    const after = below === 'all' ? null : without(list[place], below)
+    const after = below === 'all' ? null : without(list[place], below, copied)
     if (after === list[place]) continue
     copy ??= [...list]
     copy[place] = after
   }
+  if (copy) copied.entries += copy.length
   return copy ?? list
 }
 
-function withoutMembers(map: Readonly<Record<string, unknown>>, cuts: Cuts): Readonly<Record<string, unknown>> {
+function withoutMembers(
+  map: Readonly<Record<string, unknown>>,
+  cuts: Cuts,
+  copied: Copied,
+): Readonly<Record<string, unknown>> {
   let copy: Record<string, unknown> | undefined
   for (const [token, below] of cuts) {
     if (!Object.hasOwn(map, token)) continue
@@ -61,12 +71,13 @@ function withoutMembers(map: Readonly<Record<string, unknown>>, cuts: Cuts): Rea
       delete copy[token]
       continue
     }
-    const after = without(map[token], below)
+    const after = without(map[token], below, copied)
     if (after === map[token]) continue
     copy ??= { ...map }
     // Assigning to __proto__ would set the prototype.
     Object.defineProperty(copy, token, { value: after, enumerable: true, configurable: true, writable: true })
   }
+  if (copy) copied.entries += Object.keys(copy).length
   return copy ?? map
 }
 

@@ -22,7 +22,8 @@ export function createCatchUps(
     observed,
     isWatched: (name) => watches().has(name),
     reached: (watch) => reachedIn(state, watch).filter(({ selection }) => selection.kinds.has(watch.source.name)),
-    write: (watch, judged, signal) => write(watch, (room) => judged(observing(), room), observing(), signal),
+    write: (watch, judged, signal) =>
+      write(watch, (room, from) => judged(observing(), room, from), observing(), signal),
     turned(source) {
       for (const [key, { emitter }] of state.subscriptions)
         if (emitter?.selection.kinds.has(source)) writer.mark(`subscription ${key}`, 'conditions')

@@ -11,11 +11,12 @@ const missingAtOnce = 256
 
 /**
  * What the ledger knows and a complete list no longer holds went while nobody watched. What had not come to its end is told by its
- * remains, to those for whom it was looked through while it was there: those with an activation that is kept.
+ * remains, to those for whom it was looked through while it was there: those with an activation that is kept. False where that is more than one
+ * commit takes: the others are still missing once it is durable.
  */
-export function judgeMissing({ source }: Judged, missing: readonly string[], work: Work): void {
+export function judgeMissing({ source }: Judged, missing: readonly string[], work: Work): boolean {
   const { deps } = work
-  if (missing.length === 0) return
+  if (missing.length === 0) return true
   const kept = deps.outbox.activations()
   const since: Since = (...of) => {
     const from = kept.get(activationKey(...of))
@@ -35,8 +36,9 @@ export function judgeMissing({ source }: Judged, missing: readonly string[], wor
         wanted.push({ change: { type: 'delete', object }, takers, gone })
       }
     }
-    judgeWanted({ source, phase: 'list', since }, wanted, records, work)
+    if (judgeWanted({ source, phase: 'list', since }, wanted, records, work) < wanted.length) return false
   }
+  return true
 }
 
 /**
@@ -49,12 +51,13 @@ export function judgeArchived(
   missing: ReadonlySet<string>,
   deps: JudgeDeps,
   room: Room = unlimited,
+  from = 0,
 ): Judgement {
   const work = workFor(watch, deps, room)
   const { source } = watch
   const records = deps.outbox.records(objects.map(({ metadata }) => metadata.uid))
   const wanted: Wanted[] = []
-  for (const object of objects) {
+  for (const object of objects.slice(from)) {
     const { uid, namespace = '', deletionTimestamp } = object.metadata
     const record = records.get(uid)
     if (record && !missing.has(uid)) continue
@@ -63,7 +66,10 @@ export function judgeArchived(
     if (takers.length > 0) wanted.push({ change: { type: 'delete', object }, takers, gone: { at, missed: false } })
     else if (record) leave(record, source, work)
   }
-  judgeWanted({ source, phase: 'list', since: deps.since, floor: deps.floor?.(watch.name) }, wanted, records, work)
+  const floor = deps.floor?.(watch.name)
+  const judged = judgeWanted({ source, phase: 'list', since: deps.since, floor }, wanted, records, work)
+  const left = wanted[judged]
+  if (left) work.commit.next = objects.indexOf(left.change.object)
   if (work.dropped.length > 0) tellDropped(work)
   return work.commit
 }
@@ -76,8 +82,8 @@ export function judgeLeft(
   room: Room = unlimited,
 ): Judgement {
   const work = workFor(watch, deps, room)
-  work.commit.listed = true
-  judgeMissing(watch, missing, work)
+  if (judgeMissing(watch, missing, work)) work.commit.listed = true
+  else work.commit.next = 0
   if (work.dropped.length > 0) tellDropped(work)
   return work.commit
 }

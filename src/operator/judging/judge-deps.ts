@@ -35,8 +35,11 @@ export type JudgeDeps = {
   replays?: Pick<Replays, 'any' | 'windowOf'>
 }
 
-/** `replayed`: what replays are told of once the rest is durable. */
-export type Judgement = CommitBatch & { replayed: Replayed[] }
+/**
+ * `replayed`: what replays are told of once the rest is durable. `next`: it is only a part, as more would not fit into memory; once it is durable the
+ * same is judged again, from that index on.
+ */
+export type Judgement = CommitBatch & { replayed: Replayed[]; next?: number }
 
 export type Listed = Batch & { phase: 'listed' }
 

@@ -12,18 +12,20 @@ const idleCursorMs = 5000
 /** When a cursor was reached is told so often. */
 const reachedMs = 30_000
 
-/** All that a batch of changes leads to, or undefined where it leads to nothing that has to be written now. */
+/** All that a batch of changes leads to, from one of them on, or a part of it; undefined where it leads to nothing that has to be written now. */
 export function judge(
   watch: Judged & { lastCommit?: number; lastReached?: number },
   batch: Batch,
   deps: JudgeDeps,
   room: Room = unlimited,
+  from = 0,
 ): Judgement | undefined {
   const work = workFor(watch, deps, room)
   const { commit } = work
   if (batch.phase === 'listed') judgeListed(watch, batch, work)
-  else judgeChanges(watch, batch.phase, batch.changes, work)
+  else judgeChanges(watch, batch.phase, batch.changes, from, work)
   if (work.dropped.length > 0) tellDropped(work)
+  if (commit.next !== undefined) return commit
   const now = deps.now()
   if (batch.phase === 'watch' && isEmpty(commit) && now - (watch.lastCommit ?? 0) < idleCursorMs) return undefined
   if (batch.phase !== 'watch' && batch.phase !== 'listed' && isEmpty(commit)) return undefined
@@ -36,24 +38,27 @@ export function judge(
 
 function judgeListed(watch: Judged, batch: Listed, work: Work): void {
   const { commit, deps } = work
+  const missing = [...deps.outbox.known(watch.source.name, watch.namespace)].filter((uid) => !batch.uids.has(uid))
+  if (!deps.catchUps?.open(watch, batch, missing)) {
+    // What was judged is not missing any more when the rest is.
+    if (!judgeMissing(watch, missing, work)) commit.next = 0
+    else commit.listed = true
+  }
+  if (commit.next !== undefined) return
   const gaps = deps.missed?.(watch, batch.reason) ?? []
   if (gaps.length > 0) commit.gaps = gaps
-  const missing = [...deps.outbox.known(watch.source.name, watch.namespace)].filter((uid) => !batch.uids.has(uid))
-  if (deps.catchUps?.open(watch, batch, missing)) return
-  commit.listed = true
-  judgeMissing(watch, missing, work)
 }
 
 const isEmpty = ({ records, forget, rows, dead, counts, replayed }: Judgement) =>
   records.length + forget.length + rows.length + dead.length + counts.length + replayed.length === 0
 
-function judgeChanges(watch: Judged, phase: Phase, changes: readonly Change[], work: Work): void {
+function judgeChanges(watch: Judged, phase: Phase, changes: readonly Change[], from: number, work: Work): void {
   const { deps, room } = work
   const emitters = deps.emitters()
   const deletion = { at: deps.now(), missed: false }
   const wanted: Wanted[] = []
   const unwanted: Change[] = []
-  for (const change of changes) {
+  for (const change of from > 0 ? changes.slice(from) : changes) {
     const isGone = change.type === 'delete' && phase !== 'refresh'
     const takers = emitters.forObject(watch.source.name, namespaceOf(change), isGone)
     if (takers.length > 0) wanted.push({ change, takers, gone: isGone ? deletion : undefined })
@@ -73,7 +78,9 @@ function judgeChanges(watch: Judged, phase: Phase, changes: readonly Change[], w
     deps.outbox,
   )
   const floor = phase === 'list' ? deps.floor?.(watch.name) : undefined
-  judgeWanted({ source: watch.source, phase, since: deps.since, floor }, wanted, records, work)
+  const judged = judgeWanted({ source: watch.source, phase, since: deps.since, floor }, wanted, records, work)
+  const left = new Set(wanted.slice(judged).map(({ change }) => change))
+  if (left.size > 0) work.commit.next = changes.findIndex((change) => left.has(change))
 }
 
 /** A batch that was judged before the emitters changed, without what it holds for subscriptions that are gone. */

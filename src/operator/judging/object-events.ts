@@ -1,14 +1,20 @@
 import type { KubeObject } from '../../api/object.ts'
 import { type EncodedEvent, type Encoding, type FormatProblem, nothing } from '../../formats/format.ts'
-import { redactedMilestone } from '../../formats/redaction.ts'
+import { type Redaction, redactedMilestone } from '../../formats/redaction.ts'
 import type { NewRow, ObjectRecord } from '../../outbox/outbox.ts'
 import type { Milestone } from '../../sources/source.ts'
 import type { Emitter, EmitterFormat, EmitterSink } from '../emitter.ts'
 import { type MilestonesInput, milestonesOf } from './milestones-of.ts'
 import type { RouteInput } from './routing.ts'
+import { lengthOf, Spending } from './spending.ts'
 
 /** A row to be, and whether its event is within the limit. */
 export type Sized = { row: NewRow; limit: number; bytes: number; fits: boolean }
+
+/** Of what is encoded, and cut, so much is remembered (characters, about): it is made anew for who comes later. */
+const mostRemembered = 4 * 1024 * 1024
+/** What a member or element that was copied takes. */
+const entryHeap = 16
 
 type Input = MilestonesInput &
   Pick<RouteInput, 'cluster' | 'known'> & { record: Pick<ObjectRecord, 'projection' | 'chain'> | undefined }
@@ -23,6 +29,8 @@ export class ObjectEvents {
   /** Of one milestone at a time: one after the other is asked for, and an object in full for each of thousands would fill the memory. */
   private readonly encoded = new Map<string, Encoding>()
   private encodedOf: string | undefined
+  private remembered = 0
+  readonly spending = new Spending()
   /** By the form of a redaction. */
   private readonly redacted = new Map<string, Left>()
 
@@ -90,8 +98,20 @@ export class ObjectEvents {
     const chain = seen.object === this.input.object ? record?.chain : undefined
     const of = { source, ...seen, content, options, cluster, known: this.input.known, chain }
     const made = one.format.encode({ ...of, ...(truncated && { truncated }) })
+    const length = made.events.reduce((sum, event) => sum + lengthOf(event), 0)
+    this.spending.encode(emitter.namespace, length)
+    this.remember(length)
     this.encoded.set(key, made)
     return made
+  }
+
+  /** Before it is: what was remembered is forgotten where that would be too much. */
+  private remember(weight: number): void {
+    this.remembered += weight
+    if (this.remembered <= mostRemembered) return
+    this.remembered = weight
+    this.encoded.clear()
+    this.redacted.clear()
   }
 
   private keyOf({ form, steps }: EmitterFormat, place: number): string {
@@ -102,12 +122,19 @@ export class ObjectEvents {
   private outgoing({ redaction }: Emitter, milestone: Milestone): { object: KubeObject; milestone: Milestone } {
     const { object } = this.input
     if (!redaction) return { object, milestone }
-    const left: Left = this.redacted.get(redaction.form) ?? { object: redaction.cut(object) }
-    this.redacted.set(redaction.form, left)
+    const left = this.redacted.get(redaction.form) ?? this.cut(redaction)
     if (left.object === object) return { object, milestone }
     // Asked as the whole object was: after the same state before it.
     left.milestones ??= new Map(milestonesOf({ ...this.input, object: left.object }).map((told) => [told.key, told]))
     return { object: left.object, milestone: redactedMilestone(milestone, left.milestones.get(milestone.key)) }
+  }
+
+  private cut(redaction: Redaction): Left {
+    const copied = { entries: 0 }
+    const left: Left = { object: redaction.cut(this.input.object, copied) }
+    this.remember(copied.entries * entryHeap)
+    this.redacted.set(redaction.form, left)
+    return left
   }
 }
 

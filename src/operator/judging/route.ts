@@ -8,15 +8,13 @@ import type { Emitter, EmitterSink, Since } from '../emitter.ts'
 import { unlimited } from '../overflow/admit.ts'
 import { type Defined, definedOf } from './defined.ts'
 import { lacking } from './lacking.ts'
-import { Ledger, unreadablePrefix } from './ledger.ts'
+import { type Ask, Ledger, unreadablePrefix } from './ledger.ts'
 import { milestonesOf } from './milestones-of.ts'
 import { ObjectEvents, type Sized } from './object-events.ts'
 import { recordAfter } from './record.ts'
 import { Repeats } from './repeats.ts'
 import type { Routed, RouteInput } from './routing.ts'
-
-/** Labels may come after the end (Tekton writes them in an update of its own): so long an ended object is judged anew. */
-export const settleMs = 10 * 60_000
+import { settledBefore } from './settled.ts'
 
 /**
  * One change of an object through selection, filters, ledger and formats: pure.
@@ -29,21 +27,6 @@ export function route(input: RouteInput): Routed {
   state.tellUnreadable()
   return state.finish()
 }
-
-/**
- * What was done with before this time (ms) is settled: for an object that has ended all or nothing is, of one that lasts what is so old.
- * By when the object was written: a watch that goes on after hours tells late what was written in time.
- */
-const settledBefore = ({ source, object, now, gone, phase }: RouteInput): number => {
-  const ended = source.lasts ? undefined : source.endedAt(object)
-  if (phase !== 'watch' || !(source.lasts || (ended !== undefined && now - ended > settleMs))) return nothingIs
-  const written = gone ? undefined : stampedWrite(fields(object.metadata))
-  const before = Math.min(written ?? now, now) - settleMs
-  if (ended === undefined) return before
-  return ended < before ? allIs : nothingIs
-}
-
-const [nothingIs, allIs] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
 
 /** What can't be read has no time and no outcome: it is only asked whether a subscription selects it. */
 const asIfTold = (name: string): Milestone => ({ name, key: name, class: 'derived', time: 0, rank: 0 })
@@ -231,9 +214,10 @@ class ObjectState {
     const ask = this.ledger.ask(pair, emitter, sink)
     ask.milestones.push(milestone)
     // What will be owed anyway is not worth its bytes.
-    if (ask.refused) return
+    if (this.isRefused(pair, ask)) return
     for (const one of emitter.formats) {
       for (const sized of this.events.of(emitter, sink, milestone, one)) {
+        this.events.spending.hold(emitter.namespace, pair, sized.row.event)
         if (sized.fits) {
           this.out.rows.push(sized.row)
           ask.rows += 1
@@ -246,16 +230,23 @@ class ObjectState {
     }
   }
 
+  private isRefused(pair: string, ask: Ask): boolean {
+    ask.refused ||= this.events.spending.isOver(ask.emitter.namespace, pair)
+    return ask.refused
+  }
+
   /** For a replay: what was matched before is not counted as matched, and what is too large has its dead letter already, or was never wanted. */
   private repeat(pair: string, emitter: Emitter, sink: EmitterSink, milestone: Milestone): void {
     const { repeats } = this
     if (!repeats) return
     const ask = repeats.isDry(emitter) ? undefined : this.ledger.ask(pair, emitter, sink)
     ask?.milestones.push(milestone)
-    const sized = ask?.refused ? [] : emitter.formats.flatMap((one) => this.events.of(emitter, sink, milestone, one))
+    const isRefused = ask !== undefined && this.isRefused(pair, ask)
+    const sized = isRefused ? [] : emitter.formats.flatMap((one) => this.events.of(emitter, sink, milestone, one))
     const wanted = repeats.take(pair, emitter, sink.key, sized)
     if (!ask) return
     for (const { row, bytes } of wanted) {
+      this.events.spending.hold(emitter.namespace, pair, row.event)
       this.out.rows.push(row)
       ask.rows += 1
       ask.bytes += bytes

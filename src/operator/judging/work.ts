@@ -8,13 +8,17 @@ import { dropCounts, lostWith } from '../overflow/owed.ts'
 import type { JudgeDeps, Judged, Judgement } from './judge-deps.ts'
 import { route } from './route.ts'
 import type { Matched, Routed, RouteInput } from './routing.ts'
+import { weightOf } from './spending.ts'
 
-/** A batch on its way to be a commit. */
-export type Work = { deps: JudgeDeps; room: Room; commit: Judgement; dropped: Routed['dropped'] }
+/** So much of the heap (bytes, about) the rows of one commit may take, and those of one object besides. */
+const mostAtOnce = 4 * 1024 * 1024
+
+/** A batch on its way to be a commit. `weight`: of its rows. */
+export type Work = { deps: JudgeDeps; room: Room; commit: Judgement; dropped: Routed['dropped']; weight: number }
 
 export const workFor = ({ name: watch }: Judged, deps: JudgeDeps, room: Room): Work => {
   const commit: Judgement = { watch, records: [], forget: [], rows: [], dead: [], counts: [], replayed: [] }
-  return { deps, room, commit, dropped: [] }
+  return { deps, room, commit, dropped: [], weight: 0 }
 }
 
 /** A change, and who may want what it tells. `gone` where the object is. */
@@ -23,18 +27,23 @@ export type Wanted = { change: Change; takers: readonly Emitter[]; gone: Gone | 
 export const recordsOf = (changes: readonly Change[], outbox: Outbox) =>
   outbox.records(changes.map(({ object }) => object.metadata.uid))
 
+/** Gives how many of those wanted were judged: the others would be too much for this commit. */
 export function judgeWanted(
   given: Pick<RouteInput, 'source' | 'phase' | 'since' | 'floor'>,
   wanted: readonly Wanted[],
   records: ReadonlyMap<string, ObjectRecord>,
-  { deps, room, commit, dropped }: Work,
-): void {
+  work: Work,
+): number {
+  const { deps, room, commit, dropped } = work
   const written = new Map<string, ObjectRecord>()
   const matched: Matched[] = []
   const replays = given.phase !== 'watch' && deps.replays?.any ? deps.replays : undefined
   const now = deps.now()
   const known: Lookup = (...name) => deps.outbox.named(...name)
+  let judged = 0
   for (const { change, takers, gone } of wanted) {
+    if (work.weight > mostAtOnce) break
+    judged += 1
     const { object } = change
     const { uid } = object.metadata
     const record = written.get(uid) ?? records.get(uid)
@@ -55,6 +64,7 @@ export function judgeWanted(
       }
       const routed = route({ ...given, ...of })
       if (routed.record) written.set(uid, routed.record)
+      work.weight += weightOf(routed.rows) + weightOf(routed.dead)
       commit.rows.push(...routed.rows)
       commit.dead.push(...routed.dead)
       commit.counts.push(...routed.counts)
@@ -74,6 +84,7 @@ export function judgeWanted(
   commit.records.push(...written.values())
   commit.counts = sumCounts(commit.counts)
   if (matched.length > 0) deps.matched(matched)
+  return judged
 }
 
 /** What is gone, with nothing to be told of it: nor will what is owed. */

@@ -26,7 +26,7 @@ export type CatchUpDeps = {
   /** Makes durable what is judged; false where that is over. */
   write(
     watch: Judged,
-    judged: (deps: JudgeDeps, room: Room) => Judgement | undefined,
+    judged: (deps: JudgeDeps, room: Room, from: number) => Judgement | undefined,
     signal: AbortSignal,
   ): Promise<boolean>
   /** What is told of a source has changed. */
@@ -181,9 +181,9 @@ export class CatchUps {
       let isFull = false
       const written = await this.deps.write(
         watch,
-        (deps, room) => {
+        (deps, room, from) => {
           isFull = waited < roomMs && lacksRoom(watch, objects, deps, room)
-          return isFull ? undefined : judgeArchived(watch, objects, missing, deps, room)
+          return isFull ? undefined : judgeArchived(watch, objects, missing, deps, room, from)
         },
         signal,
       )
@@ -234,7 +234,9 @@ export class CatchUps {
       watch,
       (judging, room) => {
         const judged = judgeLeft(watch, [...missing], judging, room)
-        return lost.length === 0 ? judged : { ...judged, gaps: [...(judged.gaps ?? []), ...lost] }
+        return lost.length === 0 || judged.next !== undefined
+          ? judged
+          : { ...judged, gaps: [...(judged.gaps ?? []), ...lost] }
       },
       signal,
     )

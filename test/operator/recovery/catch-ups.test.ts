@@ -80,7 +80,7 @@ describe('catching up from an archive', { timeout: 60_000 }, () => {
       reached: () => [own],
       async write(_watch, judged) {
         const room = { ...unlimited, isFull: full }
-        const judgement = judged(judging, room)
+        const judgement = judged(judging, room, 0)
         if (!judgement) return true
         told.push(...judgement.rows.map(({ event }) => `${event.subject} ${event.type.split('.').at(-2)}`))
         await outbox.commit(judgement)
