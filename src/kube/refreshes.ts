@@ -85,6 +85,7 @@ export class Refreshes {
   /** Rejects what waits. */
   stop(): void {
     clearTimeout(this.#resting)
+    this.#resting = undefined
     for (const { done } of this.#waiting.values())
       done.reject(new KubeError('Aborted', 'the reflector was stopped before the list was through'))
     this.#waiting.clear()

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/object.ts'
 import { type EncodedEvent, type Encoding, type FormatProblem, nothing } from '../../formats/format.ts'
-import { type Redaction, redactedMilestone } from '../../formats/redaction.ts'
+import { redactedMilestone } from '../../formats/redaction.ts'
 import type { NewRow, ObjectRecord } from '../../outbox/outbox.ts'
 import type { Milestone } from '../../sources/source.ts'
 import type { Emitter, EmitterFormat, EmitterSink } from '../emitter.ts'
@@ -20,7 +20,7 @@ type Input = MilestonesInput &
   Pick<RouteInput, 'cluster' | 'known'> & { record: Pick<ObjectRecord, 'projection' | 'chain'> | undefined }
 
 /** What is left of an object, and, once one was asked for, of its milestones, by their keys. */
-type Left = { object: KubeObject; milestones?: ReadonlyMap<string, Milestone> }
+type Left = { object: KubeObject; milestones?: ReadonlyMap<string, Milestone>; isEncoded?: boolean }
 
 /** The events of one object, each encoded once for all who take it in the same form. Lives for one call of `route`. */
 export class ObjectEvents {
@@ -29,7 +29,7 @@ export class ObjectEvents {
   /** Of one milestone at a time: one after the other is asked for, and an object in full for each of thousands would fill the memory. */
   private readonly encoded = new Map<string, Encoding>()
   private encodedOf: string | undefined
-  private remembered = 0
+  private remembered = { encoded: 0, left: 0 }
   readonly spending = new Spending()
   /** By the form of a redaction. */
   private readonly redacted = new Map<string, Left>()
@@ -75,7 +75,10 @@ export class ObjectEvents {
   /** With what stands in for each event, for sinks that will say only by an answer that they are too large. */
   private encode(emitter: Emitter, milestone: Milestone, one: EmitterFormat, place = 0): Encoding {
     if (one.without?.get(this.input.source.name)?.has(milestone.name)) return nothing
-    if (this.encodedOf !== milestone.key) this.encoded.clear()
+    if (this.encodedOf !== milestone.key) {
+      this.encoded.clear()
+      this.remembered.encoded = 0
+    }
     this.encodedOf = milestone.key
     const made = this.encodeAt(emitter, milestone, one, place)
     if (place + 1 >= one.steps.length || made.events.every(({ summary }) => summary !== undefined)) return made
@@ -93,23 +96,28 @@ export class ObjectEvents {
     if (known) return known
     const { source, cluster, record } = this.input
     const { content, options, truncated } = one.steps[place] ?? one.steps[0]
-    const seen = this.outgoing(emitter, milestone)
+    const left = this.leftOf(emitter)
+    const seen = this.outgoing(left, milestone)
     // What is redacted may be what the chain was read from.
     const chain = seen.object === this.input.object ? record?.chain : undefined
     const of = { source, ...seen, content, options, cluster, known: this.input.known, chain }
     const made = one.format.encode({ ...of, ...(truncated && { truncated }) })
     const length = made.events.reduce((sum, event) => sum + lengthOf(event), 0)
-    this.spending.encode(emitter.namespace, length)
-    this.remember(length)
+    // The text of an object is the same in all events of it.
+    const fresh = left.isEncoded ? 0 : length
+    this.spending.encode(emitter.namespace, fresh)
+    this.remember(length, fresh)
+    left.isEncoded = true
     this.encoded.set(key, made)
     return made
   }
 
   /** Before it is: what was remembered is forgotten where that would be too much. */
-  private remember(weight: number): void {
-    this.remembered += weight
-    if (this.remembered <= mostRemembered) return
-    this.remembered = weight
+  private remember(encoded: number, left: number): void {
+    const before = this.remembered
+    this.remembered = { encoded: before.encoded + encoded, left: before.left + left }
+    if (this.remembered.encoded + this.remembered.left <= mostRemembered) return
+    this.remembered = { encoded, left }
     this.encoded.clear()
     this.redacted.clear()
   }
@@ -119,21 +127,22 @@ export class ObjectEvents {
   }
 
   /** What encoders may see, the same for all who redact the same. This is the only way from the object to them. */
-  private outgoing({ redaction }: Emitter, milestone: Milestone): { object: KubeObject; milestone: Milestone } {
-    const { object } = this.input
-    if (!redaction) return { object, milestone }
-    const left = this.redacted.get(redaction.form) ?? this.cut(redaction)
-    if (left.object === object) return { object, milestone }
+  private outgoing(left: Left, milestone: Milestone): { object: KubeObject; milestone: Milestone } {
+    if (left.object === this.input.object) return { object: left.object, milestone }
     // Asked as the whole object was: after the same state before it.
     left.milestones ??= new Map(milestonesOf({ ...this.input, object: left.object }).map((told) => [told.key, told]))
     return { object: left.object, milestone: redactedMilestone(milestone, left.milestones.get(milestone.key)) }
   }
 
-  private cut(redaction: Redaction): Left {
+  private leftOf({ redaction }: Emitter): Left {
+    const form = redaction?.form ?? ''
+    const known = this.redacted.get(form)
+    if (known) return known
     const copied = { entries: 0 }
-    const left: Left = { object: redaction.cut(this.input.object, copied) }
-    this.remember(copied.entries * entryHeap)
-    this.redacted.set(redaction.form, left)
+    const { object } = this.input
+    const left: Left = { object: redaction?.cut(object, copied) ?? object }
+    this.remember(0, copied.entries * entryHeap)
+    this.redacted.set(form, left)
     return left
   }
 }

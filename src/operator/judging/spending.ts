@@ -2,7 +2,7 @@ import type { EncodedEvent } from '../../formats/format.ts'
 import type { NewRow } from '../../outbox/outbox.ts'
 
 /** So much may be gathered of one object for the subscriptions of one namespace, besides what one of them takes for one sink (bytes of heap, about). */
-const mostHeld = 4 * 1024 * 1024
+const mostHeld = 8 * 1024 * 1024
 /** So many characters may be encoded of it for them: a fifth of a second. */
 const mostEncoded = 64 * 1024 * 1024
 
