@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { pause } from '../kube/backoff.ts'
+import { lengthOf } from '../outbox/event-bytes.ts'
 import type { Row } from '../outbox/outbox.ts'
 import { keptText } from './answer-text.ts'
 import type { Answer } from './attempt.ts'
@@ -141,7 +142,7 @@ export class SinkDelivery implements AsyncDisposable {
     try {
       const way = this.ways.enter(sink, requests)
       this.requests += requests
-      this.quota.begin(requests)
+      this.quota.begin(requests, lengthOfRows(rows))
       this.standing.begin(rows.length, requests)
       void deliver(way)
     } catch (error) {
@@ -158,7 +159,7 @@ export class SinkDelivery implements AsyncDisposable {
       if (!off) void this.attempt(row, sink, way, accessOf(row))
       else {
         this.release(row)
-        this.leave(way)
+        this.leave(way, [row])
       }
     }
   }
@@ -174,7 +175,7 @@ export class SinkDelivery implements AsyncDisposable {
       this.deps.failed(error)
       this.release(row)
     } finally {
-      this.leave(way)
+      this.leave(way, [row])
       this.bell.ring()
     }
   }
@@ -203,7 +204,7 @@ export class SinkDelivery implements AsyncDisposable {
       deps.failed(error)
     } finally {
       for (const row of rows) this.release(row)
-      this.leave(way)
+      this.leave(way, rows)
       this.bell.ring()
     }
   }
@@ -243,9 +244,9 @@ export class SinkDelivery implements AsyncDisposable {
     this.deps.record(record)
   }
 
-  private leave(way: Way): void {
+  private leave(way: Way, rows: readonly Row[]): void {
     this.requests -= 1
-    this.quota.end(1)
+    this.quota.end(1, lengthOfRows(rows))
     this.ways.leave(way)
   }
 
@@ -283,6 +284,8 @@ export class SinkDelivery implements AsyncDisposable {
     await passed
   }
 }
+
+const lengthOfRows = (rows: readonly Row[]): number => rows.reduce((sum, { event }) => sum + lengthOf(event), 0)
 
 function earliest(...times: (number | undefined)[]): number | undefined {
   const least = Math.min(...times.map((ms) => ms ?? Number.POSITIVE_INFINITY))

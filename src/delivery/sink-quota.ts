@@ -1,4 +1,5 @@
 import type { Pace } from '../outbox/outbox.ts'
+import type { FlightRoom } from './flight-room.ts'
 import type { NamespacePaces } from './namespace-paces.ts'
 import type { NamespacePlaces } from './namespace-places.ts'
 
@@ -6,6 +7,7 @@ import type { NamespacePlaces } from './namespace-places.ts'
 export type Quota = {
   paces: NamespacePaces
   places: NamespacePlaces
+  flights: FlightRoom
   /** Whether attempts are paced at all; it may change. */
   isPaced(): boolean
 }
@@ -16,8 +18,13 @@ export type SinkQuota = {
   places(wanted: number, concurrency: number): number
   /** There is work for more than that: a ring tells when there may be more. */
   wait(): undefined
-  begin(requests: number): void
-  end(requests: number): void
+  /** How many characters of events may begin now. */
+  room(): number
+  /** There is work for more than that: as `wait`. */
+  waitForRoom(): undefined
+  /** `length`: characters of events. */
+  begin(requests: number, length: number): void
+  end(requests: number, length: number): void
   /** For the next claims; what it refuses waits for a ring after `isHeld`. */
   pace(): Pace | undefined
   /** Whether rows were refused since `pace`. */
@@ -25,8 +32,9 @@ export type SinkQuota = {
   close(): void
 }
 
-export function sinkQuota(sink: string, ring: () => void, { paces, places, isPaced }: Quota): SinkQuota {
+export function sinkQuota(sink: string, ring: () => void, { paces, places, flights, isPaced }: Quota): SinkQuota {
   const share = places.enter(sink, ring)
+  const flight = flights.enter(sink)
   const held = new Set<string>()
   const pace: Pace = {
     allows(subscription) {
@@ -40,8 +48,16 @@ export function sinkQuota(sink: string, ring: () => void, { paces, places, isPac
   return {
     places: (wanted, concurrency) => places.places(share, wanted, concurrency),
     wait: () => places.wait(share),
-    begin: (requests) => places.begin(share, requests),
-    end: (requests) => places.end(share, requests),
+    room: () => flights.left(flight),
+    waitForRoom: () => flights.wait(flight, ring),
+    begin(requests, length) {
+      places.begin(share, requests)
+      flights.begin(flight, length)
+    },
+    end(requests, length) {
+      places.end(share, requests)
+      flights.end(flight, length)
+    },
     pace() {
       held.clear()
       return isPaced() ? pace : undefined
@@ -52,6 +68,7 @@ export function sinkQuota(sink: string, ring: () => void, { paces, places, isPac
     },
     close() {
       places.leave(share)
+      flights.leave(flight)
       paces.forget(ring)
     },
   }
@@ -65,6 +82,8 @@ const nothing = () => undefined
 export const noQuota: SinkQuota = {
   places: (wanted) => wanted,
   wait: nothing,
+  room: () => Number.POSITIVE_INFINITY,
+  waitForRoom: nothing,
   begin: nothing,
   end: nothing,
   pace: nothing,

@@ -26,12 +26,14 @@ export function takeRows(turn: Turn, occupied: () => number, launch: (rows: Row[
   const wanted = free(gate(), sink, clock, occupied())
   if (wanted === 0) return untilFree(gate(), sink, clock, occupied())
   const places = quota.places(wanted, sink.concurrency)
-  const rows = places > 0 ? outbox.claim(key, places, now, quota.pace()) : []
+  const room = quota.room()
+  const rows = places > 0 && room > 0 ? outbox.claim(key, places, now, quota.pace(), room) : []
   if (rows.length > 0) launch(rows)
   if (rows.length === places) {
     if (places === wanted) return untilFree(gate(), sink, clock, occupied())
     if (places > 0 || isDue(turn)) return quota.wait()
   }
+  if (quota.room() <= 0 && isDue(turn)) return quota.waitForRoom()
   return untilDue(turn)
 }
 
@@ -49,6 +51,7 @@ export function takeBatches(
     const events = freeEvents(gate(), sink, clock, requests())
     if (events === 0) return untilFreeEvents(gate(), sink, clock, requests())
     if (quota.places(1, sink.concurrency) === 0) return isDue(turn, delayMs) ? quota.wait() : untilDue(turn, delayMs)
+    if (quota.room() <= 0) return isDue(turn, delayMs) ? quota.waitForRoom() : untilDue(turn, delayMs)
     const rows = outbox.claimBatch(key, { rows: events, bytes: bytes(), delayMs }, now, pace)
     if (rows.length === 0) break
     launch(rows)

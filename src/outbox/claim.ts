@@ -1,4 +1,5 @@
 import { verify } from './checksum.ts'
+import { lengthOf } from './event-bytes.ts'
 import type { Pace, Row } from './outbox.ts'
 import { beginLook, mostReady, type Queue, type SinkQueues } from './queues.ts'
 import { depart, type Route } from './routes.ts'
@@ -8,15 +9,23 @@ import { damage } from './trouble.ts'
 import { type Head, type Peeked, type Reader, refill, type Window } from './window.ts'
 
 /** See `Outbox.claim`. A few statements for the order, one for each row that is handed out. */
-export function claim(store: Store, name: string, n: number, now: number, pace?: Pace): Row[] {
+export function claim(
+  store: Store,
+  name: string,
+  n: number,
+  now: number,
+  pace?: Pace,
+  most = Number.POSITIVE_INFINITY,
+): Row[] {
   const sink = store.routes.sink(name)
   if (!sink || sink.load.rows === sink.inFlight || now < sink.quietUntil || isUnderWay(store, name)) return []
   beginLook(sink)
   const rows: Row[] = []
   const asked = pace && noting(pace)
+  let length = 0
   // A queue that was served is met again at the end; one that has nothing keeps its place.
   for (const queue of sink.turns.values()) {
-    if (rows.length >= n) return rows
+    if (rows.length >= n || length >= most) return rows
     const head = asked ? nextAllowed(store, queue, asked, now) : next(store, queue, n - rows.length, now)
     if (!head) continue
     sink.turns.delete(queue.namespace)
@@ -24,8 +33,9 @@ export function claim(store: Store, name: string, n: number, now: number, pace?:
     const row = takeOff(store, queue, head, now)
     pace?.took(row.subscription)
     rows.push(row)
+    length += lengthOf(row.event)
   }
-  if (rows.length < n && !asked?.refused) sink.quietUntil = nextDue(sink)
+  if (rows.length < n && length < most && !asked?.refused) sink.quietUntil = nextDue(sink)
   return rows
 }
 

@@ -6,6 +6,10 @@ export function bytesOf({ attributes, data, summary }: EncodedEvent): number {
   return summary ? own + bytesOf({ id: '', type: '', subject: '', ...summary }) : own
 }
 
+/** Characters of an event, its summary included: what it takes of the heap, and faster counted than its bytes. */
+export const lengthOf = ({ attributes, data = '', summary }: EncodedEvent): number =>
+  attributes.length + data.length + (summary?.attributes.length ?? 0) + (summary?.data?.length ?? 0)
+
 /** The event that `shrink` makes of one. */
 export function shrunk({ id, type, subject, summary }: EncodedEvent): EncodedEvent | undefined {
   return summary && { id, type, subject, ...summary }

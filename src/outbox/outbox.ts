@@ -190,9 +190,9 @@ export interface Outbox extends AsyncDisposable {
    * and none before those that came earlier. The namespaces of the objects take turns, a row each; one that had no rows gets its turn after
    * all others, one that has none to give keeps it. Within a namespace oldest first: rows to be tried at once in the order of commits,
    * those that waited in the order in which they fell due, merged by age. What `pace` doesn't allow stays as it is, and others go before it; as
-   * far as that shows within the next heads of a namespace (some hundreds, fewer where many share the sink).
+   * far as that shows within the next heads of a namespace (some hundreds, fewer where many share the sink). At `most` characters of events it ends.
    */
-  claim(sink: string, n: number, now: number, pace?: Pace): Row[]
+  claim(sink: string, n: number, now: number, pace?: Pace, most?: number): Row[]
   /**
    * The rows of one request, marked as in flight: all of one subscription, and of each of their lanes the next ones in order, so that several
    * rows of a lane are in flight. They have to be settled in this order, and none that comes behind one that stays.

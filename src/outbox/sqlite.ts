@@ -110,8 +110,8 @@ class OutboxInFile implements SqliteOutbox {
     return this.group.add(() => writeBatch(this.store, batch))
   }
 
-  claim(...[sink, n, now, pace]: Parameters<Outbox['claim']>): Row[] {
-    return this.disk.settles ? this.reading(() => claim(this.store, sink, n, now, pace)) : []
+  claim(...[sink, n, now, pace, most]: Parameters<Outbox['claim']>): Row[] {
+    return this.disk.settles ? this.reading(() => claim(this.store, sink, n, now, pace, most)) : []
   }
 
   claimBatch(...[sink, limits, now, pace]: Parameters<Outbox['claimBatch']>): Row[] {

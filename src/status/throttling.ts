@@ -1,5 +1,8 @@
-/** What a quota slows: all subscriptions of a namespace (by attempts a second), or a sink (by its namespace's connections). */
-export type Slowed = `namespace ${string}` | `sink ${string}`
+/**
+ * What a quota slows: all subscriptions of a namespace (by attempts a second), or a sink (by its namespace's connections, or by the bytes that may be
+ * under way).
+ */
+export type Slowed = `namespace ${string}` | `sink ${string}` | `bytes ${string}`
 
 /** Rows had to wait, now and then, for so long: that is worth telling. */
 const tellAfterMs = 2000
@@ -64,6 +67,10 @@ export const throttledTold = {
   sink: (namespace: string, connections: number) => ({
     reason: 'QuotaExceeded',
     message: `${connections === 1 ? '1 request' : `${connections} requests`} at a time are the quota of all sinks of namespace ${namespace} together, and they share them: deliveries wait; lower limits.concurrency or timeout of sinks that are slow, or ask an administrator for more`,
+  }),
+  bytes: (namespace: string) => ({
+    reason: 'LargeEvents',
+    message: `as many bytes of events are under way as the operator holds in memory, for this sink, all sinks of namespace ${namespace}, or all together: deliveries wait; send summaries, or lower timeout of sinks that are slow`,
   }),
 }
 

@@ -1,5 +1,6 @@
 import type { Policy } from '../api/policy.ts'
 import { type Budget, Budgets } from '../cel/budget.ts'
+import { FlightRoom } from '../delivery/flight-room.ts'
 import { NamespacePaces } from '../delivery/namespace-paces.ts'
 import { NamespacePlaces } from '../delivery/namespace-places.ts'
 import type { Quota } from '../delivery/sink-quota.ts'
@@ -23,13 +24,17 @@ export type Quotas = {
 
 export function createQuotas(policy: () => Policy): Quotas {
   const monotonic = () => performance.now()
-  const throttling = new Throttling(monotonic, (one) => one.startsWith('sink ') && places.isWaiting(one.slice(5)))
+  const throttling = new Throttling(monotonic, (one) => {
+    if (one.startsWith('sink ')) return places.isWaiting(one.slice(5))
+    return one.startsWith('bytes ') && flights.isWaiting(one.slice(6))
+  })
   const of = (quota: 'eventsPerSecond' | 'connections') => (namespace: string) => {
     const { adminNamespaces, quotas } = policy()
     return adminNamespaces.has(namespace) ? undefined : quotas[quota]
   }
   const [rateOf, limitOf] = [of('eventsPerSecond'), of('connections')]
   const places = new NamespacePlaces({ limitOf, held: (one) => throttling.note(`sink ${one}`) })
+  const flights = new FlightRoom((one) => throttling.note(`bytes ${one}`))
   const budgets = new Budgets(monotonic)
   return {
     throttling,
@@ -42,6 +47,7 @@ export function createQuotas(policy: () => Policy): Quotas {
         held: (one) => throttling.note(`namespace ${one}`),
       }),
       places,
+      flights,
       isPaced: () => policy().quotas.eventsPerSecond !== undefined,
     },
     throttled: {
@@ -51,6 +57,7 @@ export function createQuotas(policy: () => Policy): Quotas {
       },
       ofSink(sink) {
         const [namespace = ''] = sink.split('/')
+        if (throttling.isTold(`bytes ${sink}`)) return throttledTold.bytes(namespace)
         const limit = throttling.isTold(`sink ${sink}`) ? limitOf(namespace) : undefined
         return limit === undefined ? undefined : throttledTold.sink(namespace, limit)
       },
@@ -58,13 +65,15 @@ export function createQuotas(policy: () => Policy): Quotas {
   }
 }
 
+const quotaOf = { sink: 'connections', namespace: 'eventsPerSecond', bytes: 'bytes' }
+
 /** Sets what /metrics shows of it. */
 export function gaugeThrottled({ throttled }: Metrics, { throttling }: Quotas): void {
   throttled.reset()
   for (const slowed of throttling.told()) {
     const [kind, name = ''] = slowed.split(' ')
     const [namespace = ''] = name.split('/')
-    throttled.inc({ quota: kind === 'sink' ? 'connections' : 'eventsPerSecond', namespace })
+    throttled.inc({ quota: quotaOf[kind as keyof typeof quotaOf], namespace })
   }
 }
 
@@ -73,7 +82,7 @@ export async function tellThrottled({ quotas, state, writer }: Parts, signal: Ab
   while (!signal.aborted) {
     for (const slowed of quotas.throttling.look()) {
       const [kind, name = ''] = slowed.split(' ')
-      if (kind === 'sink') writer.mark(slowed, 'conditions')
+      if (kind !== 'namespace') writer.mark(`sink ${name}`, 'conditions')
       else
         for (const key of state.subscriptions.keys())
           if (key.startsWith(`${name}/`)) writer.mark(`subscription ${key}`, 'conditions')

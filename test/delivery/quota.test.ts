@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { FlightRoom } from '../../src/delivery/flight-room.ts'
 import { NamespacePaces } from '../../src/delivery/namespace-paces.ts'
 import { NamespacePlaces } from '../../src/delivery/namespace-places.ts'
 import type { Quota } from '../../src/delivery/sink-quota.ts'
@@ -19,6 +20,7 @@ function quotaOf(clock: Clock, { rate, connections }: { rate?: number; connectio
       held: (namespace) => held.push(namespace),
     }),
     places: new NamespacePlaces({ limitOf: () => connections, held: (sink) => held.push(sink) }),
+    flights: new FlightRoom((sink) => held.push(sink)),
     isPaced: () => rate !== undefined,
   }
   return { quota, held }

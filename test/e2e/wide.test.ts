@@ -98,6 +98,13 @@ describe('events that are far larger together than the objects that they are mad
     await Promise.race([team.received(count, `${count} events`), ended])
   }
 
+  async function create(namespace: string, name: string, spec: object, labels: Record<string, string> = {}) {
+    const metadata = { name, namespace, labels }
+    const anvil = { apiVersion: `${group}/v1`, kind: 'Anvil', metadata, spec }
+    const answer = await stage.admin.request('POST', `/apis/${group}/v1/namespaces/${namespace}/anvils`, anvil)
+    assert.equal(answer.status, 201)
+  }
+
   for (const { name, forms, most, content, objects, spec, redact } of shapes) {
     it(`are written down and sent: ${forms} forms of each of ${objects} objects (${name})`, async () => {
       const team = await stage.team(name)
@@ -111,17 +118,23 @@ describe('events that are far larger together than the objects that they are mad
           data: { content, redact: [`/metadata/labels/${one}`, redact] },
         })
       }
-      for (let at = 0; at < objects; at += 1) {
-        const metadata = { name: `a-${at}`, namespace: name, labels }
-        const answer = await stage.admin.request('POST', `/apis/${group}/v1/namespaces/${name}/anvils`, {
-          apiVersion: `${group}/v1`,
-          kind: 'Anvil',
-          metadata,
-          spec,
-        })
-        assert.equal(answer.status, 201)
-      }
+      for (let at = 0; at < objects; at += 1) await create(name, `a-${at}`, spec, labels)
       await told(team, forms * objects)
     })
   }
+
+  it('wait, a few at a time, for a sink that is slow and takes hundreds of requests', async () => {
+    const team = await stage.team('slow', { sink: { behaviour: { kind: 'answer', status: 204, delayMs: 700 } } })
+    const other = await stage.team('other')
+    await team.sink('sink', {}, { limits: { maxEventBytes: 1_048_576, concurrency: 256 } })
+    await other.sink()
+    const spec = { events: [{ kind: 'Anvil', group, milestones: ['created'] }], startFrom: 'Earliest' }
+    await team.subscription('all', { ...spec, data: { content: 'full' } })
+    await other.subscription('all', spec)
+    for (let at = 0; at < 70; at += 1) await create('slow', `a-${at}`, { text: 'x'.repeat(900_000) })
+    await create('other', 'small', {})
+    await other.received(1)
+    assert.ok(team.server.received.length < 70)
+    await told(team, 70)
+  })
 })

@@ -1,12 +1,13 @@
 import type { KubeObject } from '../../api/object.ts'
 import { type EncodedEvent, type Encoding, type FormatProblem, nothing } from '../../formats/format.ts'
 import { redactedMilestone } from '../../formats/redaction.ts'
+import { lengthOf } from '../../outbox/event-bytes.ts'
 import type { NewRow, ObjectRecord } from '../../outbox/outbox.ts'
 import type { Milestone } from '../../sources/source.ts'
 import type { Emitter, EmitterFormat, EmitterSink } from '../emitter.ts'
 import { type MilestonesInput, milestonesOf } from './milestones-of.ts'
 import type { RouteInput } from './routing.ts'
-import { lengthOf, Spending } from './spending.ts'
+import { Spending } from './spending.ts'
 
 /** A row to be, and whether its event is within the limit. */
 export type Sized = { row: NewRow; limit: number; bytes: number; fits: boolean }

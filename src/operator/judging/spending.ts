@@ -1,4 +1,5 @@
 import type { EncodedEvent } from '../../formats/format.ts'
+import { lengthOf } from '../../outbox/event-bytes.ts'
 import type { NewRow } from '../../outbox/outbox.ts'
 
 /** So much may be gathered of one object for the subscriptions of one namespace, besides what one of them takes for one sink (bytes of heap, about). */
@@ -8,10 +9,6 @@ const mostEncoded = 64 * 1024 * 1024
 
 /** What a row takes beside its event. */
 const rowHeap = 512
-
-/** Characters of an event, in full and as a summary. */
-export const lengthOf = ({ attributes, data = '', summary }: EncodedEvent): number =>
-  attributes.length + data.length + (summary?.attributes.length ?? 0) + (summary?.data?.length ?? 0)
 
 /** About what rows take of the heap until they are durable; those that share an event share its text. */
 export function weightOf(rows: readonly NewRow[]): number {

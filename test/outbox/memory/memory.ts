@@ -96,8 +96,8 @@ export class MemoryOutbox implements Outbox {
     for (const gap of batch.gaps ?? []) addGap(this.missed, gap, time)
   }
 
-  claim(sink: string, n: number, now: number, pace?: Pace): Row[] {
-    return claimRows(this.kept, sink, n, now, pace)
+  claim(...[sink, n, now, pace, most]: Parameters<Outbox['claim']>): Row[] {
+    return claimRows(this.kept, sink, n, now, pace, most)
   }
 
   claimBatch(sink: string, limits: BatchLimits, now: number, pace?: Pace): Row[] {

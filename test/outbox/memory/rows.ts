@@ -1,4 +1,4 @@
-import { bytesOf, shrunk } from '../../../src/outbox/event-bytes.ts'
+import { bytesOf, lengthOf, shrunk } from '../../../src/outbox/event-bytes.ts'
 import type { BatchLimits, Load, LoadOf, NewRow, Pace, Pending, Row, Settlement } from '../../../src/outbox/outbox.ts'
 
 export type KeptRow = Row & { namespace: string; written: number; due: number; claimed: number | undefined }
@@ -116,15 +116,23 @@ export function headsOf(
 }
 
 /** Takes up to `n` rows in turn. */
-export function claimRows(kept: KeptRows, sink: string, n: number, now: number, pace?: Pace): Row[] {
+export function claimRows(
+  kept: KeptRows,
+  sink: string,
+  n: number,
+  now: number,
+  pace?: Pace,
+  most = Number.POSITIVE_INFINITY,
+): Row[] {
   const turns = kept.turns.get(sink) ?? new Set()
   const queues = new Map(
     [...Map.groupBy(headsOf(kept, sink), (row) => row.namespace)].map(([name, heads]) => [name, byAge(heads, now)]),
   )
   const claimed: Row[] = []
+  let length = 0
   // A namespace that was served is met again at the end; one that has nothing keeps its place.
   for (const namespace of turns) {
-    if (claimed.length >= n) break
+    if (claimed.length >= n || length >= most) break
     const queue = queues.get(namespace) ?? []
     const at = queue.findIndex(({ subscription }) => pace?.allows(subscription) ?? true)
     const [row] = at < 0 ? [] : queue.splice(at, 1)
@@ -134,6 +142,7 @@ export function claimRows(kept: KeptRows, sink: string, n: number, now: number, 
     turns.add(namespace)
     row.claimed = now
     claimed.push(handed(row))
+    length += lengthOf(row.event)
   }
   return claimed
 }
