@@ -8,6 +8,7 @@ import { boundAnswers } from './answer-bound.ts'
 import { clientOptions, type TlsMaterial } from './certificates.ts'
 import { compileHosts, isInnerName } from './hosts.ts'
 import type { Inside } from './inside.ts'
+import { OpenConnections } from './open-connections.ts'
 import { permittedEndpoints } from './pod-addresses.ts'
 import { portRefusal } from './ports.ts'
 import { type AskProxy, type KnownProxy, type ProxyFailed, proxyConnector, readProxy } from './proxy.ts'
@@ -24,6 +25,8 @@ export type Egress = {
    */
   check(url: string, toService?: boolean): Verdict<URL>
   agent(options: AgentOptions): Dispatcher
+  /** Whether so many connections are open for sinks of a namespace that those with nothing to send have to be closed at once. */
+  isCrowded(namespace: string): boolean
 }
 
 export type AgentOptions = {
@@ -104,9 +107,11 @@ export function compileEgress(
       pool: new Pool(proxy.value.origin, { allowH2: false, connect: toProxy() }),
     },
   }
+  const connections = new OpenConnections()
   return accept({
     check: (url, toService = false) => checkUrl(url, guard, toService),
-    agent: (options) => createAgent(options, guard),
+    agent: (options) => createAgent(options, guard, connections),
+    isCrowded: (namespace) => connections.isCrowded(namespace),
   })
 }
 
@@ -150,8 +155,8 @@ const bare = (hostname: string): string => (hostname.startsWith('[') ? hostname.
 /** Idle connections outlive pauses between events; a server's own Keep-Alive hint may shorten that, and never lengthen it. */
 const keepAliveMs = 15_000
 
-function createAgent(options: AgentOptions, guard: Guard): Dispatcher {
-  const { connectTimeoutMs, endpoints } = options
+function createAgent(options: AgentOptions, guard: Guard, open: OpenConnections): Dispatcher {
+  const { namespace = '', connectTimeoutMs, endpoints } = options
   const permitted = permittedEndpoints(guard.addresses, guard.inside, guard.allowPorts)
   const direct = endpoints
     ? serviceConnector({ endpoints, permitted, dial: dialer(options, guard), connectTimeoutMs, random: Math.random })
@@ -165,7 +170,10 @@ function createAgent(options: AgentOptions, guard: Guard): Dispatcher {
     // Attempts have a deadline of their own, over all of their parts.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: boundAnswers(endpoints || !guard.proxy ? direct : throughProxy(direct, options, guard, guard.proxy)),
+    connect: open.counted(
+      namespace,
+      boundAnswers(endpoints || !guard.proxy ? direct : throughProxy(direct, options, guard, guard.proxy)),
+    ),
   })
 }
 

@@ -57,6 +57,7 @@ export class ConfigKeeper {
   readonly egress: Egress = {
     check: (...of) => this.now.egress.check(...of),
     agent: (...of) => this.now.egress.agent(...of),
+    isCrowded: (namespace) => this.now.egress.isCrowded(namespace),
   }
 
   private get now(): Configured {

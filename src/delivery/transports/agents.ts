@@ -24,6 +24,11 @@ export class Agents implements AsyncDisposable {
     return this.current.agent
   }
 
+  /** Closes all that is idle: what is sent next has a connection of its own. */
+  rest(): void {
+    if (this.current) this.retire(this.current)
+  }
+
   private pool(form: string, tls: TlsMaterial | undefined): Pool {
     const { ended, hold } = tls?.lease ?? {}
     const letGo = hold?.()

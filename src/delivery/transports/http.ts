@@ -64,6 +64,16 @@ export function httpTransport(options: HttpOptions): Transport {
   const path = pathname + search
   const encode = encoders[mode]
   const sender: Readonly<Record<string, string>> = validation ? { [originHeader]: validation.origin } : {}
+  let underWay = 0
+  /** Of an exchange: once the last one is over, connections are kept open only where there are not too many. */
+  const begin = <T>(resolve: (answer: T) => void) => {
+    underWay += 1
+    return (answer: T) => {
+      underWay -= 1
+      resolve(answer)
+      if (underWay === 0 && namespace !== undefined && egress.isCrowded(namespace)) agents.rest()
+    }
+  }
   const dispatch = (
     message: Omit<Dispatcher.DispatchOptions, 'origin' | 'path'>,
     tls: SendOptions['tls'],
@@ -77,7 +87,7 @@ export function httpTransport(options: HttpOptions): Transport {
     if (!message || !isSendable(message.headers)) return Promise.resolve(failure('InvalidEvent', badEvent))
     const signature = sign?.(ids.length === 1 ? (ids[0] ?? '') : nameUuid(['batch', ...ids]), message.body ?? '', now())
     return new Promise((resolve) => {
-      const exchange = new Exchange(resolve, timeoutMs, send)
+      const exchange = new Exchange(begin(resolve), timeoutMs, send)
       const all = flatten({ ...message.headers, ...signature, ...sender }, headers)
       dispatch({ method: 'POST', headers: all, body: message.body ?? null }, tls, exchange)
     })
@@ -96,7 +106,8 @@ export function httpTransport(options: HttpOptions): Transport {
       if (signal.aborted) return Promise.resolve(unasked('Aborted', 'The attempt was called off.'))
       if (!isSendable(headers)) return Promise.resolve(unasked('InvalidHeader', badHeader))
       return new Promise((resolve) => {
-        const exchange: Exchange = new Exchange((answer) => resolve(heard(answer, exchange)), timeoutMs, send)
+        const answered = begin(resolve)
+        const exchange: Exchange = new Exchange((answer) => answered(heard(answer, exchange)), timeoutMs, send)
         dispatch({ method: 'OPTIONS', headers: flatten(validationHeaders(of), common(headers)) }, tls, exchange)
       })
     },
