@@ -6,7 +6,7 @@ import { aimBytes, fetchPage, firstLimit, nextLimit, type Page, smallerLimit } f
 import { type Located, pathOf, type Resource } from './path.ts'
 import { byName, openWatch } from './read-on.ts'
 import type { ReflectorOptions } from './reflector-options.ts'
-import { type Ask, Refresh } from './refresh.ts'
+import { type Ask, asBatches, Refresh } from './refresh.ts'
 import { Refreshes, type Taken } from './refreshes.ts'
 import type { WatchEnd, WatchStep } from './watch.ts'
 import { Whereabouts } from './whereabouts.ts'
@@ -148,9 +148,7 @@ export class Reflector implements AsyncDisposable {
   async *#before(changes: readonly Change[]): AsyncGenerator<Batch> {
     const before = this.#refreshes.current?.before(changes)
     if (!before) return
-    let some = await before.next()
-    for (; !some.done; some = await before.next()) yield { phase: 'refresh', changes: some.value, cursor: undefined }
-    if (some.value) this.#refreshes.again(fullJitter(2, this.#options.random))
+    if (yield* asBatches(before)) this.#refreshes.again(fullJitter(2, this.#options.random))
   }
 
   #refreshOf(resource: Resource, cursor: string, namespace: string | undefined, came: () => void): Refresh {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/object.ts'
-import type { Change } from './batch.ts'
+import type { Batch, Change } from './batch.ts'
 import type { Query } from './client.ts'
 import { type Failure, failureOfError } from './failure.ts'
 import { mostHeap } from './heap.ts'
@@ -176,3 +176,14 @@ const letGo = (page: Page | Failure | undefined): void => {
 
 const failureOf = ({ name }: Named, got: Failure | { kind: 'tooLarge' }): Failure =>
   got.kind === 'tooLarge' ? { kind: 'failing', reason: 'broken', message: `${name} is too large` } : got
+
+/** Each as a batch of its own. Who reads them may leave at any: what was held for them is given back then, too. */
+export async function* asBatches<T>(before: AsyncGenerator<Change[], T>): AsyncGenerator<Batch, T> {
+  let some = await before.next()
+  try {
+    for (; !some.done; some = await before.next()) yield { phase: 'refresh', changes: some.value, cursor: undefined }
+    return some.value
+  } finally {
+    if (!some.done) await before.return(undefined as T)
+  }
+}

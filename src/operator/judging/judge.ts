@@ -73,6 +73,11 @@ function judgeChanges(watch: Judged, phase: Phase, changes: readonly Change[], f
     else if (record.owed) wanted.push({ change, takers: [], gone: undefined })
   }
   if (wanted.length === 0) return
+  // In the order of the changes: what is left for the next part is then all that comes behind.
+  if (known) {
+    const places = new Map(changes.map((change, place) => [change, place]))
+    wanted.sort((a, b) => (places.get(a.change) ?? 0) - (places.get(b.change) ?? 0))
+  }
   const records = recordsOf(
     wanted.map(({ change }) => change),
     deps.outbox,

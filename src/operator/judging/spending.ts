@@ -36,7 +36,8 @@ export class Spending {
 
   hold(namespace: string, pair: string, event: EncodedEvent): void {
     const spent = this.of(namespace, pair)
-    spent.held += rowHeap + (this.events.has(event) ? 0 : lengthOf(event))
+    // What the first takes is not for others to pay.
+    if (pair !== spent.first) spent.held += rowHeap + (this.events.has(event) ? 0 : lengthOf(event))
     this.events.add(event)
   }
 

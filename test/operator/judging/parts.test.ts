@@ -43,7 +43,7 @@ async function stage(emitters: Emitter[]) {
     filterFailed: () => undefined,
     formatFailed: () => undefined,
     poisoned: (_source, _change, error) => assert.fail(String(error)),
-    room: () => ({ ...unlimited, [Symbol.dispose]: () => undefined }),
+    room: () => ({ ...unlimited, mayOwe: () => true, [Symbol.dispose]: () => undefined }),
     fence: async () => true,
     exists: () => true,
     observed: (_watch, commit) => parts.push(commit),
@@ -154,4 +154,38 @@ test('what one subscription wants goes at once, whatever it is', () => {
   const { rows, record } = see(named('large', mebi, succeeded()), of([one, two]))
   assert.deepEqual(Map.groupBy(rows, ({ subscription }) => subscription).get('team-a/one')?.length, 13)
   assert.deepEqual(Object.keys(record?.owed ?? {}), ['uid-two team-a/qe'])
+})
+
+test('what is owed and has no takers now does not bring back what a part has told already', async () => {
+  const spec = {
+    events: [{ kind: 'TaskRun' as const, milestones: ['started' as const] }],
+    data: { content: 'full' as const },
+  }
+  const emitters = [emitter('all', spec, large)]
+  const { take, outbox } = await stage(emitters)
+  const other = { ...named('owed', 10), metadata: { ...named('owed', 10).metadata, namespace: 'team-b' } }
+  const routed = see(
+    other,
+    of([emitter('away', spec, { ...large, namespace: 'team-b' })], { room: { ...unlimited, take: () => false } }),
+  )
+  assert.ok(routed.record?.owed)
+  await outbox.commit({ watch: 'TaskRun', records: [routed.record], forget: [], rows: [], dead: [], counts: [] })
+  const runs = Array.from({ length: 12 }, (_, n) => named(`run-${n}`, mebi))
+  const changes = [
+    { type: 'upsert' as const, object: other },
+    ...runs.map((object) => ({ type: 'delete' as const, object })),
+  ]
+  const parts = await take({ phase: 'watch', changes, cursor: '7', waited: 0 })
+  assert.deepEqual(
+    subjects(parts),
+    runs.map(({ metadata }) => metadata.name),
+  )
+})
+
+test('sinks of a subscription that share events are not refused for what the first of them took', () => {
+  const define = Array.from({ length: 12 }, (_, n) => ({ name: `m${n}`, when: 'has(object.status)', key: `"${n}"` }))
+  const events = [{ kind: 'TaskRun' as const, milestones: ['finished' as const], define }]
+  const two = emitter('two', { events, data: { content: 'full' }, sinks: [{ name: 'qe' }, { name: 'audit' }] }, large)
+  const { rows, record } = see(named('large', mebi, succeeded()), of([two]))
+  assert.deepEqual([rows.length, record?.owed], [26, undefined])
 })
