@@ -177,13 +177,16 @@ export class CatchUps {
 
   private async tell(catchUp: CatchUp, objects: readonly KubeObject[], signal: AbortSignal): Promise<boolean> {
     const { watch, missing, found } = catchUp
+    // Those before it are durable, and forgotten: told again they would be news.
+    let first = 0
     for (let waited = 0; ; waited += 1000) {
       let isFull = false
       const written = await this.deps.write(
         watch,
         (deps, room, from) => {
+          first = Math.max(first, from)
           isFull = waited < roomMs && lacksRoom(watch, objects, deps, room)
-          return isFull ? undefined : judgeArchived(watch, objects, missing, deps, room, from)
+          return isFull ? undefined : judgeArchived(watch, objects, missing, deps, room, first)
         },
         signal,
       )
