@@ -29,7 +29,10 @@ export type ObserveDeps = JudgeDeps & {
   passed(watch: Watch, batch: Batch): void
 }
 
-/** Watch → milestones → route → commit. Everything that a batch leads to is durable, or nothing is, before the next is read. */
+/**
+ * Watch → milestones → route → commit. Everything that a batch leads to is durable before the next is read; of a killed process all of it is, or none, but
+ * for what is so much that it goes in parts.
+ */
 export async function observe(watch: Watch, deps: ObserveDeps, signal: AbortSignal): Promise<void> {
   for await (const batch of watch.batches(signal)) {
     if (!(await write(watch, (room, from) => judge(watch, batch, deps, room, from), deps, signal))) return

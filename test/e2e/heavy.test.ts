@@ -2,50 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OperatorProcess } from '../operator/process.ts'
+import { kindsOfAnyContent, pluralOf } from './any-content.ts'
 import { type Stage, startStage, type Team, toLoopback } from './fixture.ts'
 
 const group = 'heavy.example.com'
 const kinds = ['Anvil', 'Boulder', 'Cannon'] as const
 type Kind = (typeof kinds)[number]
 const each = 4
-
-const pluralOf = (kind: string) => `${kind.toLowerCase()}s`
-
-/** A kind of any content, which its spec keeps. */
-const definition = (kind: Kind) => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `${pluralOf(kind)}.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { kind, plural: pluralOf(kind), singular: kind.toLowerCase(), listKind: `${kind}List` },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-})
-
-const rights = [
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name: 'carillon-heavy' },
-    rules: [{ apiGroups: [group], resources: kinds.map(pluralOf), verbs: ['get', 'list', 'watch'] }],
-  },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'carillon-heavy' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'carillon-heavy' },
-    subjects: [{ kind: 'ServiceAccount', name: 'carillon', namespace: 'carillon-system' }],
-  },
-]
 
 /** 1.4 MB of JSON that are 33 MB of heap once they are parsed. */
 const heavy = JSON.stringify(Array.from({ length: 280_000 }, () => [{}]))
@@ -57,7 +20,7 @@ describe('objects that are far larger in memory than as text', { timeout: 600_00
 
   before(async () => {
     stage = await startStage()
-    await stage.admin.apply([...kinds.map(definition), ...rights])
+    await stage.admin.apply(kindsOfAnyContent(group, kinds))
     team = await stage.team('heavy')
     for (const kind of kinds) for (let at = 0; at < each; at += 1) await create(kind, `h-${at}`)
   })

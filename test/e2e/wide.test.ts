@@ -1,45 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { OperatorProcess } from '../operator/process.ts'
+import { kindsOfAnyContent } from './any-content.ts'
 import { type Stage, startStage, type Team, toLoopback } from './fixture.ts'
 
 const group = 'wide.example.com'
-
-/** A kind of any content, which its spec keeps. */
-const definition = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `anvils.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { kind: 'Anvil', plural: 'anvils', singular: 'anvil', listKind: 'AnvilList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-}
-
-const rights = [
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name: 'carillon-wide' },
-    rules: [{ apiGroups: [group], resources: ['anvils'], verbs: ['get', 'list', 'watch'] }],
-  },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'carillon-wide' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'carillon-wide' },
-    subjects: [{ kind: 'ServiceAccount', name: 'carillon', namespace: 'carillon-system' }],
-  },
-]
 
 /** `forms`: subscriptions, no two of which redact the same; `most`: bytes of an event; `spec`: of each of so many objects. */
 type Shape = {
@@ -87,7 +52,7 @@ describe('events that are far larger together than the objects that they are mad
 
   before(async () => {
     stage = await startStage()
-    await stage.admin.apply([definition, ...rights])
+    await stage.admin.apply(kindsOfAnyContent(group, ['Anvil']))
     operator = await stage.operator({ args: [...toLoopback, '--tenant-kind', `Anvil.${group}`] })
   })
   after(() => stage[Symbol.asyncDispose]())

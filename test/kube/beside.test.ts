@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Change } from '../../src/kube/batch.ts'
 import { aimBytes, smallAimBytes } from '../../src/kube/pages.ts'
 import type { Batch } from '../../src/kube/reflector.ts'
-import { Refresh } from '../../src/kube/refresh.ts'
+import { Refresh, type RefreshOptions } from '../../src/kube/refresh.ts'
 import { Refreshes } from '../../src/kube/refreshes.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/controlplane.ts'
 import { startFaults } from './faults.ts'
@@ -195,7 +195,17 @@ describe('a refresh', () => {
     cursor: '7',
   })
 
-  const turn = async () => ({ [Symbol.dispose]: () => undefined })
+  /** Of states that are not compared, so that nothing is asked for by name, unless said otherwise. */
+  const refreshOf = (over: Partial<RefreshOptions> & Pick<RefreshOptions, 'ask'>) =>
+    new Refresh({
+      namespace: 'a',
+      cursor: '5',
+      comparesStates: () => false,
+      came: () => undefined,
+      askFor: () => assert.fail('asked for by name'),
+      turn: async () => ({ [Symbol.dispose]: () => undefined }),
+      ...over,
+    })
   const all = async (batches: AsyncGenerator<Change[], unknown>) => {
     const told: Change[][] = []
     for await (const batch of batches) told.push(batch)
@@ -206,13 +216,9 @@ describe('a refresh', () => {
     const names = Array.from({ length: 40 }, (_, at) => `w-${String(at).padStart(2, '0')}`)
     const isLarge = (name: string) => Number(name.slice(2)) % 4 === 0
     let [atOnce, mostAtOnce, bound] = [0, 0, 0]
-    const refresh = new Refresh({
-      namespace: 'a',
-      cursor: '5',
+    const refresh = refreshOf({
       comparesStates: () => true,
-      came: () => undefined,
       ask: async () => page([]),
-      turn,
       askFor: async (_query, { name, most }) => {
         atOnce += 1
         mostAtOnce = Math.max(mostAtOnce, atOnce)
@@ -234,13 +240,7 @@ describe('a refresh', () => {
 
   it('as of now tells of what the watch told of before, and of what it tells of later first', async () => {
     const asked: object[] = []
-    const refresh = new Refresh({
-      namespace: 'a',
-      cursor: '5',
-      comparesStates: () => false,
-      came: () => undefined,
-      askFor: () => assert.fail('asked for by name'),
-      turn,
+    const refresh = refreshOf({
       ask: async (query) => {
         asked.push(query)
         return asked.length === 1 ? { kind: 'expired' } : page(['w-1', 'w-2', 'w-3', 'w-4'])
@@ -271,13 +271,7 @@ describe('a refresh', () => {
 
   it('asks for twice as much with each page, as long as the watch has nothing to tell that would wait for it', async () => {
     const aims: number[] = []
-    const refresh = new Refresh({
-      namespace: 'a',
-      cursor: '5',
-      comparesStates: () => false,
-      came: () => undefined,
-      askFor: () => assert.fail('asked for by name'),
-      turn,
+    const refresh = refreshOf({
       ask: async (_query, _namespace, _signal, aim) => {
         aims.push(aim)
         return page([])

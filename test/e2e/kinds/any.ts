@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AdminClient } from '../../controlplane/admin.ts'
 import type { Received } from '../../controlplane/sink.ts'
+import { readingRights } from '../any-content.ts'
 import { at, conditionsOf, momentOf, patienceMs, type Stage, type Team, toLoopback, typeOf } from '../fixture.ts'
 
 /** A kind that Carillon knows nothing of, made for these tests. */
@@ -123,21 +124,7 @@ export async function allowed(stage: Stage, team: Team): Promise<void> {
   await team.condition('EventSubscription', 'subscription', 'Ready', forbidden)
   await team.subscription('tasks', { events: [{ kind: 'TaskRun' }] })
   await team.ready('tasks')
-  await admin.apply([
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name: 'carillon-certificates' },
-      rules: [{ apiGroups: [group], resources: ['certificates'], verbs: ['get', 'list', 'watch'] }],
-    },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'carillon-certificates' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'carillon-certificates' },
-      subjects: [{ kind: 'ServiceAccount', name: 'carillon', namespace: 'carillon-system' }],
-    },
-  ])
+  await admin.apply(readingRights(group, ['certificates']))
   await team.ready()
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AdminClient } from '../../controlplane/admin.ts'
+import { compact } from '../../controlplane/compact.ts'
 import type { Received } from '../../controlplane/sink.ts'
 import type { OperatorProcess } from '../../operator/process.ts'
 import { momentOf, type Stage, toLoopback } from '../fixture.ts'
@@ -63,13 +64,7 @@ export function oneIdEach(received: readonly Received[]): void {
 
 /** The API server then has nothing of what was before: a watch that goes on from its place is told so. */
 export async function forgetThePast({ stage: { cp } }: Scene): Promise<void> {
-  const ask = async (path: string, body: object): Promise<{ header: { revision: string } }> => {
-    const answer = await fetch(`${cp.etcd.url}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
-    if (!answer.ok) throw new Error(`etcd: ${answer.status} ${await answer.text()}`)
-    return (await answer.json()) as { header: { revision: string } }
-  }
-  const { header } = await ask('put', { key: Buffer.from('/carillon-test').toString('base64'), value: '' })
-  await ask('compaction', { revision: header.revision, physical: true })
+  await compact(cp)
   await cp.apiserver.kill()
   await cp.apiserver.restart()
 }

@@ -1,8 +1,8 @@
 // The API server goes away, forgets, or falls silent.
 import { setTimeout as delay } from 'node:timers/promises'
+import { compact } from '../../controlplane/compact.ts'
 import type { Fault } from '../fault.ts'
 import { begin } from '../layout.ts'
-import type { Scene } from '../scene.ts'
 import { caughtUp, underLoad, unless } from '../verbs.ts'
 
 export const restart: Fault = {
@@ -43,7 +43,7 @@ export const compaction: Fault = {
     scene.proxy.severAll()
     const count = scene.scaled(200)
     await scene.load.burst('meanwhile', count, scene.tenants)
-    await compact(scene)
+    await compact(scene.cp)
     // A server that has just started has only what etcd still has.
     await scene.cp.apiserver.kill()
     await scene.cp.apiserver.restart()
@@ -56,17 +56,6 @@ export const compaction: Fault = {
     const wrong = unless((await relists()) > 0, 'no list was made anew because its place was too old')
     return { healedAt, did: `etcd was compacted behind ${count} runs that the operator was cut off from`, wrong }
   },
-}
-
-/** Through etcd's gateway: the newest revision is what a put of our own answers. */
-async function compact({ cp }: Scene): Promise<void> {
-  const ask = async (path: string, body: object): Promise<{ header: { revision: string } }> => {
-    const answer = await fetch(`${cp.etcd.url}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
-    if (!answer.ok) throw new Error(`etcd: ${answer.status} ${await answer.text()}`)
-    return (await answer.json()) as { header: { revision: string } }
-  }
-  const { header } = await ask('put', { key: Buffer.from('/carillon-test').toString('base64'), value: '' })
-  await ask('compaction', { revision: header.revision, physical: true })
 }
 
 export const stall: Fault = {
