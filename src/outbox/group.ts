@@ -4,10 +4,10 @@ import type { Need, Next } from './disk.ts'
 export type Effects<T> = () => T
 
 /**
- * soon: with what else is there; patient: may wait for that, `settleMs` at most;
+ * now: as soon as what is on its way has got there; soon: with what else is there; patient: may wait for that, `settleMs` at most;
  * alone: shares no transaction, for what changes the ground that others in the group stand on.
  */
-export type Haste = 'soon' | 'patient' | 'alone'
+export type Haste = 'now' | 'soon' | 'patient' | 'alone'
 
 type Operation = {
   run: () => Effects<unknown>
@@ -39,7 +39,7 @@ const idleAfterMs = 1000
 
 /**
  * Group commit: what is added in a turn of the event loop is one transaction in the next. While one is on its way to the disk the next
- * gathers, and goes on gathering for as long as that took, `groupMs` at most.
+ * gathers, and goes on gathering for as long as that took, `groupMs` at most, unless something is there that is to go `now`.
  */
 export class GroupCommit {
   private queue: Operation[] = []
@@ -67,7 +67,7 @@ export class GroupCommit {
     return new Promise<T>((resolve, reject) => {
       this.queue.push({ run, haste, need, resolve, reject })
       if (haste === 'patient') this.scheduleLate()
-      else this.schedule()
+      else this.schedule(haste === 'now')
     })
   }
 
@@ -86,10 +86,10 @@ export class GroupCommit {
     this.scheduled = setTimeout(() => this.flush(), this.settleMs)
   }
 
-  private schedule(): void {
-    if (this.working || (this.scheduled && !this.late)) return
+  private schedule(now: boolean): void {
+    if (this.working || (this.scheduled && !this.late && !now)) return
     this.cancel()
-    const wait = Math.min(this.groupMs, this.lastTook) - (performance.now() - this.lastEnd)
+    const wait = now ? 0 : Math.min(this.groupMs, this.lastTook) - (performance.now() - this.lastEnd)
     this.scheduled = wait > 0.5 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush())
   }
 
@@ -99,7 +99,7 @@ export class GroupCommit {
       this.working = undefined
       if (this.closed || this.queue.length === 0) return
       if (this.queue.every(({ haste }) => haste === 'patient')) this.scheduleLate()
-      else this.schedule()
+      else this.schedule(this.queue.some(({ haste }) => haste === 'now'))
     })
   }
 

@@ -107,7 +107,7 @@ class OutboxInFile implements SqliteOutbox {
   }
 
   commit(batch: CommitBatch): Promise<void> {
-    return this.group.add(() => writeBatch(this.store, batch))
+    return this.group.add(() => writeBatch(this.store, batch), 'now')
   }
 
   claim(...[sink, n, now, pace, most]: Parameters<Outbox['claim']>): Row[] {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,11 +6,11 @@ import { isAlive, startOf, unless } from './process.ts'
 
 /**
  * A new temporary directory, named after the process that owns it, so that a later run can tell when its owner is dead.
- * First removes what dead owners of this user left behind, and ends processes they had noted with `noteChild`.
+ * First removes what dead owners of this user left behind there, and ends processes they had noted with `noteChild`.
  */
-export function makeScratch(purpose: string): string {
-  sweep()
-  return mkdtempSync(join(tmpdir(), `carillon-${purpose}-${process.pid}-${startOf(process.pid)}-`))
+export function makeScratch(purpose: string, place = tmpdir()): string {
+  sweep(place)
+  return mkdtempSync(join(place, `carillon-${purpose}-${process.pid}-${startOf(process.pid)}-`))
 }
 
 /** Notes a child, so that it can be ended by a later run should it outlive its parent after all. */
@@ -24,11 +24,18 @@ export function removeScratch(scratch: string): void {
   rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
 }
 
-function sweep(): void {
-  for (const name of readdirSync(tmpdir())) {
+/** Where files are kept in memory (Linux: /dev/shm, shm_overview(7)), if there is such a place with so many bytes to spare. */
+export function inMemory(bytes: number): string | undefined {
+  const place = '/dev/shm'
+  const found = unless(['ENOENT'], () => statfsSync(place))
+  return found && found.bavail * found.bsize >= bytes ? place : undefined
+}
+
+function sweep(place: string): void {
+  for (const name of readdirSync(place)) {
     const [, pid, start] = /^carillon-[a-z]+-(\d+)-([a-zA-Z0-9]+)-\w{6}$/.exec(name) ?? []
     if (!pid || !start || isAlive(Number(pid), start)) continue
-    const path = join(tmpdir(), name)
+    const path = join(place, name)
     if (statSync(path, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue
     endChildren(join(path, 'children'))
     removeScratch(path)

@@ -183,7 +183,7 @@ describe('what the docs name', () => {
     '--omit',
     '--ignore-scripts',
   ])
-  for (const name of ['--max-semi-space-size', '--max-old-space-size']) others.add(name)
+  for (const name of ['--max-semi-space-size', '--max-old-space-size', '--v8-pool-size']) others.add(name)
   for (const name of Object.keys(faultFlags)) others.add(`--${name}`)
 
   test('flags are flags', () => {

@@ -5,12 +5,15 @@ import { GroupCommit, type Haste } from '../../src/outbox/group.ts'
 /** A group commit that keeps a diary of its transactions. */
 function diary(groupMs = 2, settleMs = 5) {
   const log: string[] = []
+  const disk = { ms: 0 }
   const note = (what: string) => () => void log.push(what)
   const group = new GroupCommit(
     {
       begin: note('begin'),
       commit: note('commit'),
-      sync: async () => undefined,
+      sync: async () => {
+        if (disk.ms > 0) await new Promise((resolve) => setTimeout(resolve, disk.ms))
+      },
       landed: () => undefined,
       rollback: note('rollback'),
       tidy: () => undefined,
@@ -27,7 +30,7 @@ function diary(groupMs = 2, settleMs = 5) {
       log.push(name)
       return () => name
     }, haste)
-  return { log, group, write }
+  return { log, group, write, disk }
 }
 
 test('what is added in one turn shares a transaction; what comes later has its own', async () => {
@@ -62,6 +65,39 @@ test('a patient operation goes along with the next that is not, or by itself aft
   assert.deepEqual(log, [])
   await settled
   assert.deepEqual(log, ['begin', 'settle', 'commit'])
+})
+
+test('what is to go now does not wait for as long as the last one took, and takes along what does', async () => {
+  const { log, write, disk } = diary(60_000)
+  disk.ms = 500
+  await write('slow')
+  disk.ms = 0
+  let isLate = false
+  const late = setTimeout(() => {
+    isLate = true
+  }, 300)
+  await Promise.all([write('settle'), write('a', 'now')])
+  clearTimeout(late)
+  assert.equal(isLate, false)
+  assert.deepEqual(log, ['begin', 'slow', 'commit', 'begin', 'settle', 'a', 'commit'])
+})
+
+test('what came to go now while another was on its way follows it at once', async () => {
+  const { log, write, disk } = diary(60_000)
+  disk.ms = 500
+  const slow = write('slow')
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  const next = write('a', 'now')
+  await slow
+  disk.ms = 0
+  let isLate = false
+  const late = setTimeout(() => {
+    isLate = true
+  }, 300)
+  await next
+  clearTimeout(late)
+  assert.equal(isLate, false)
+  assert.deepEqual(log, ['begin', 'slow', 'commit', 'begin', 'a', 'commit'])
 })
 
 test('effects come after the commit, all of them before any promise', async () => {
