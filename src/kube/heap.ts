@@ -26,8 +26,28 @@ costs[0x2c] = 17 // ,
 /** About what JSON (its bytes, or some of them) takes of the heap once it is parsed, in bytes; of what people write about twice that. */
 export function heapOf(text: Uint8Array, from = 0, to = text.length): number {
   let heap = 0
-  for (let at = from; at < to; at += 1) heap += costs[text[at] as number] as number
+  for (let at = from; at < to; at += 1) {
+    const byte = text[at] as number
+    heap += costs[byte] as number
+    if (byte !== quote) continue
+    const end = endOfString(text, at)
+    heap += end - at
+    at = end
+  }
   return heap
+}
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Where the string ends that begins there, or the text: braces in it are no objects. */
+function endOfString(text: Uint8Array, from: number): number {
+  for (let at = text.indexOf(quote, from + 1); at >= 0; at = text.indexOf(quote, at + 1)) {
+    let escapes = 0
+    while (text[at - 1 - escapes] === backslash) escapes += 1
+    if (escapes % 2 === 0) return at
+  }
+  return text.length
 }
 
 type Waiting = { heap: number; resolve(): void }

@@ -27,6 +27,15 @@ describe('what JSON takes of the heap', () => {
     })
   }
 
+  it('is no more for what stands in a string', () => {
+    const lists = '[{}],'.repeat(20_000)
+    const text = JSON.stringify({ a: JSON.stringify({ b: `${lists}\\"` }), '[{},': lists })
+    const estimated = heapOf(Buffer.from(text))
+    assert.ok(estimated < text.length + 1000, `${estimated} of ${text.length}`)
+    const open = `{"a":"${'\\\\'.repeat(3)}","b":${lists}"c`
+    assert.ok(heapOf(Buffer.from(open)) > lists.length * 20)
+  })
+
   it('is little for what is short', () => assert.ok(lightBytes > 32 * 1024))
 })
 
