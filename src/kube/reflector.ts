@@ -272,6 +272,8 @@ export class Reflector implements AsyncDisposable {
     const { metrics, random, log, name } = this.#options
     const reason = failure.kind === 'failing' ? failure.reason : failure.kind
     const attempt = this.#failures[of]++
+    // A page that has come keeps its share of the memory that all kinds have until the watch lets it be handed out.
+    if (of !== 'list' && attempt >= 2) this.#refreshes.again()
     metrics.failed(reason)
     log.debug({ resource: name, of, reason, attempt }, 'a list or watch came to nothing')
     if (reason === 'broken' && of === 'watch' && attempt % 3 === 2) this.#restart('broken')

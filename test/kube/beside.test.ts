@@ -114,6 +114,38 @@ describe('a refresh beside the watch', { timeout: 300_000 }, () => {
     assert.deepEqual(test.of('w-9'), ['watch upsert w-9'])
   })
 
+  it('holds no memory for a page that has come while the watch can not be opened, and begins again when it can', async () => {
+    await createNamespace(plane, 'shut')
+    const heavy = Array.from({ length: 20_000 }, () => ({}))
+    for (const name of ['a', 'b', 'c'])
+      await plane.admin.apply({
+        apiVersion: 'test.carillon.dev/v1',
+        kind: 'Widget',
+        metadata: { name, namespace: 'shut' },
+        spec: { heavy },
+      })
+    await using faults = await startFaults(plane)
+    await using client = await clientFor(plane, faults.url)
+    let refusal: { lift(): void } | undefined
+    const told: string[] = []
+    await using follower = follow({ client, resource: widgets }, async ({ phase, changes }) => {
+      if (phase !== 'refresh') return
+      told.push(...changes.map(({ object }) => object.metadata.name))
+      if (refusal) return
+      refusal = faults.always('watch', { kind: 'answer', status: 403, body: { kind: 'Status', code: 403 } })
+      faults.resetWatches()
+    })
+    await follower.untilState('watching')
+    const refreshed = follower.reflector.refresh('shut')
+    await follower.until('refusals', ({ failures }) => failures.filter((one) => one === 'forbidden').length > 3)
+    {
+      using _all = await client.room.pages.take(Number.POSITIVE_INFINITY, AbortSignal.timeout(20_000))
+    }
+    refusal?.lift()
+    await refreshed
+    assert.deepEqual(told, ['a', 'a', 'b', 'c'])
+  })
+
   it('goes on where it was when the watch has been cut off', async () => {
     const cut = async () => test.faults.resetWatches()
     await using test = await scene('cut', () => cut())
