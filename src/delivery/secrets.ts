@@ -23,8 +23,11 @@ export const usualRoom = { perNamespace: 2 * 1024 * 1024, inAll: 16 * 1024 * 102
 /** What an entry takes besides what was found. */
 const entrySize = 500
 
-/** `kept`: once it has been read, which may have to wait. */
+/** `at`: when it began to be read, for which it may have had to wait; `kept`: once it has been. */
 type Entry<T> = { at: number; found: Promise<T | undefined>; kept?: Kept }
+
+/** `begins` is called when its turn has come: what is found is no older than that. */
+type Read<T, Wanted> = (namespace: string, name: string, wanted: Wanted, begins: () => void) => Promise<T | undefined>
 
 /**
  * Makes readers that remember what they found of each object for at most 10 s, as long as there is room for it, which they share, and that ask once
@@ -32,9 +35,7 @@ type Entry<T> = { at: number; found: Promise<T | undefined>; kept?: Kept }
  */
 export function remembering(now: () => number, bounds = usualRoom) {
   const room = kept(bounds)
-  return <T, Wanted>(
-    read: (namespace: string, name: string, wanted: Wanted) => Promise<T | undefined>,
-  ): Reader<T, Wanted> => {
+  return <T, Wanted>(read: Read<T, Wanted>): Reader<T, Wanted> => {
     // Those that were read first are first.
     const known = new Map<string, Entry<T>>()
     const forget = (key: string, { kept }: Entry<T>): void => {
@@ -54,7 +55,12 @@ export function remembering(now: () => number, bounds = usualRoom) {
         return remembered.found
       }
       if (remembered) forget(key, remembered)
-      const entry: Entry<T> = { at, found: read(namespace, name, wanted) }
+      const begins = () => {
+        entry.at = now()
+        // Those that were read first stay first.
+        if (known.get(key) === entry && known.delete(key)) known.set(key, entry)
+      }
+      const entry: Entry<T> = { at, found: Promise.resolve().then(() => read(namespace, name, wanted, begins)) }
       known.set(key, entry)
       return entry.found.then(
         (found) => {

@@ -19,8 +19,9 @@ export function credentialReads(client: KubeClient) {
   const inTurn = takeTurnsByNamespace(atOnce)
   const remember = remembering(now)
   const reader = <T, Wanted>(plural: string, cut: (found: T, wanted: Wanted) => T) =>
-    remember((namespace: string, name: string, wanted: Wanted) =>
+    remember((namespace: string, name: string, wanted: Wanted, begins) =>
       inTurn(namespace, async () => {
+        begins()
         const resource = { group: '', version: 'v1', plural }
         const found = (await getObject(client, resource, namespace, name, bounds)) as T | undefined
         return found && cut(found, wanted)

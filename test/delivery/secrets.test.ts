@@ -50,6 +50,27 @@ describe('reading Secrets', () => {
     assert.equal(reads, 5)
   })
 
+  it('counts how old it is from its turn on, for which it may wait long', async () => {
+    let [now, reads] = [0, 0]
+    const turn = Promise.withResolvers<void>()
+    const read = remembering(() => now)<Secret, WantedOfSecret>(async (_namespace, name, _wanted, begins) => {
+      await turn.promise
+      begins()
+      reads += 1
+      return secret(name, 'a')
+    })
+    const first = read('team-a', 'qe', wanted)
+    now = 60_000
+    turn.resolve()
+    await first
+    now = 69_999
+    await read('team-a', 'qe', wanted)
+    assert.equal(reads, 1)
+    now = 70_000
+    await read('team-a', 'qe', wanted)
+    assert.equal(reads, 2)
+  })
+
   it('once where many ask at the same time', async () => {
     let reads = 0
     const read = secretReader(
