@@ -49,6 +49,7 @@ export type ForgetSinkDeps = {
   outbox: Pick<Outbox, 'size' | 'forgetSink'>
   state: Pick<OperatorState, 'sinks' | 'referrers'>
   book: Pick<StatusBook, 'forgetSink'>
+  startDelivery(sink: string): void
   stopDelivery(sink: string): Promise<void>
   /** Nothing is left of a deleted sink. */
   ended(sink: string): void
@@ -63,15 +64,18 @@ export const knownSinks = (outbox: Pick<Outbox, 'counts' | 'gates'>): Set<string
  * sink goes on for as long as rows wait for one of its name.
  */
 export async function forgetSinks(gone: Set<string>, deps: ForgetSinkDeps): Promise<void> {
-  const { outbox, state, book, stopDelivery, ended } = deps
+  const { outbox, state, book, startDelivery, stopDelivery, ended } = deps
   for (const sink of gone) {
     if (state.sinks.has(sink)) gone.delete(sink)
     if (!gone.has(sink) || outbox.size(sink) > 0) continue
     await stopDelivery(sink)
     // Some may have come meanwhile.
-    if (outbox.size(sink) > 0) continue
-    gone.delete(sink)
+    if (outbox.size(sink) > 0) {
+      startDelivery(sink)
+      continue
+    }
     await outbox.forgetSink(sink)
+    gone.delete(sink)
     book.forgetSink(sink, state.referrers(sink).length === 0)
     ended(sink)
   }

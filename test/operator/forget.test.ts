@@ -80,20 +80,46 @@ test('what a subscription was owed is dropped with it, and counted', async () =>
 test('a sink that rows come for while its delivery comes to an end is not forgotten before these are gone', async () => {
   const { outbox, deps } = await stage({ a: 0 })
   const ended: string[] = []
+  const started: string[] = []
   const gone = new Set(['team-a/qe'])
   await outbox.keepGate('team-a/qe', 'missing')
   const sinkDeps = {
     outbox,
     state: { sinks: new Map(), referrers: () => [] },
     book: deps.book,
+    startDelivery: (sink: string) => started.push(sink),
     stopDelivery: () => commitRows(outbox, rowOf('o1', 'e1', { sink: 'team-a/qe' })),
     ended: (sink: string) => ended.push(sink),
   }
   await forgetSinks(gone, sinkDeps)
   assert.deepEqual([[...gone], [...outbox.gates().keys()], ended], [['team-a/qe'], ['team-a/qe'], []])
+  assert.deepEqual(started, ['team-a/qe'], 'and they are not left lying')
   await outbox.purge({ sink: 'team-a/qe', deadLetters: false })
   await forgetSinks(gone, { ...sinkDeps, stopDelivery: async () => undefined })
   assert.deepEqual([[...gone], [...outbox.gates().keys()], ended], [[], [], ['team-a/qe']])
+  assert.deepEqual(started, ['team-a/qe'])
+})
+
+test('a sink that could not be forgotten is forgotten when it is tried again', async () => {
+  const { outbox, deps } = await stage({ a: 0 })
+  const gone = new Set(['team-a/qe'])
+  await outbox.keepGate('team-a/qe', 'missing')
+  const none = () => undefined
+  const state = { sinks: new Map(), referrers: () => [] }
+  const sinkDeps = {
+    outbox,
+    state,
+    book: deps.book,
+    startDelivery: none,
+    stopDelivery: async () => undefined,
+    ended: none,
+  }
+  const forget = outbox.forgetSink.bind(outbox)
+  outbox.forgetSink = () => Promise.reject(new Error('the disk is full'))
+  await assert.rejects(forgetSinks(gone, sinkDeps), /the disk is full/)
+  outbox.forgetSink = forget
+  await forgetSinks(gone, sinkDeps)
+  assert.deepEqual([[...gone], [...outbox.gates().keys()]], [[], []])
 })
 
 test('what could not be forgotten is forgotten when it is tried again', async () => {
