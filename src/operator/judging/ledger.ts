@@ -74,17 +74,25 @@ export class Ledger {
 
   /**
    * Enters what there is room for, owes the rest, and lets go of what is owed but not told or wanted any more: all of it where the object is
-   * gone. `written` as in a row.
+   * gone. `written` as in a row. `isOver`: whether that is the end of the object; 'inParts' where there is more of it than goes at a time: it is over
+   * once nothing goes any more. Gives whether it is.
    */
-  settle(written: number, isGone: boolean): void {
+  settle(written: number, isOver: boolean | 'inParts'): boolean {
+    const refused: [string, Ask][] = []
     for (const [pair, ask] of this.asks) {
       const { emitter, sink, rows, bytes } = ask
       ask.refused ||= !this.room.take({ sink: sink.key, namespace: emitter.namespace, rows, bytes })
       if (!ask.refused) this.enqueue(pair, ask)
-      else if (isGone) this.lose(pair, ask)
+      else if (isOver === false) this.owe(pair, ask, written)
+      else refused.push([pair, ask])
+    }
+    const isGone = isOver === true || (isOver === 'inParts' && refused.length === this.asks.size)
+    for (const [pair, ask] of refused) {
+      if (isGone) this.lose(pair, ask)
       else this.owe(pair, ask, written)
     }
     for (const [pair, keys] of Object.entries(this.owed)) if (!this.asks.has(pair)) this.release(pair, keys, isGone)
+    return isGone
   }
 
   private enqueue(pair: string, { emitter, sink, milestones }: Ask): void {

@@ -55,6 +55,7 @@ class ObjectState {
     filterErrors: [],
     formatErrors: [],
     replayed: [],
+    isPart: false,
   }
   private readonly asked: Asked[] = []
   private readonly repeats: Repeats | undefined
@@ -62,6 +63,7 @@ class ObjectState {
   private readonly owes: boolean
   private readonly written: number
   private changed: boolean
+  private isSpent = false
 
   constructor(input: RouteInput) {
     this.input = input
@@ -231,7 +233,9 @@ class ObjectState {
   }
 
   private isRefused(pair: string, ask: Ask): boolean {
-    ask.refused ||= this.events.spending.isOver(ask.emitter.namespace, pair)
+    if (ask.refused) return true
+    ask.refused = this.events.spending.isOver(ask.emitter.namespace, pair)
+    this.isSpent ||= ask.refused
     return ask.refused
   }
 
@@ -266,7 +270,9 @@ class ObjectState {
   }
 
   finish(): Routed {
-    this.ledger.settle(this.written, this.input.gone !== undefined)
+    const isGone = this.input.gone !== undefined
+    const isOver = this.ledger.settle(this.written, isGone && this.isSpent ? 'inParts' : isGone)
+    this.out.isPart = isGone && !isOver
     this.out.dropped = this.ledger.dropped
     const refused = new Set<string>()
     for (const [pair, { refused: isRefused, emitter, sink, deadLetters }] of this.ledger.asks) {
@@ -276,8 +282,7 @@ class ObjectState {
     this.tellAllProblems(refused)
     if (refused.size > 0) this.withdraw(refused)
     if (this.repeats) this.out.replayed = this.repeats.told(refused)
-    if (this.input.gone === undefined)
-      this.out.record = recordAfter(this.input, this.seen, this.ledger, this.defined.held, this.changed)
+    if (!isOver) this.out.record = recordAfter(this.input, this.seen, this.ledger, this.defined.held, this.changed)
     return this.out
   }
 

@@ -46,6 +46,8 @@ export type Routed = Pick<CommitBatch, 'rows' | 'dead' | 'counts'> & {
   formatErrors: FormatError[]
   /** One entry for each replay that the object was looked at for. */
   replayed: Replayed[]
+  /** Of an object that is gone: the rest of what it tells is owed, and goes when it is looked at again, as one that is gone. */
+  isPart: boolean
 }
 
 /** What the formats of a subscription could not make of an object's milestone. */

@@ -41,8 +41,9 @@ export function judgeWanted(
   const now = deps.now()
   const known: Lookup = (...name) => deps.outbox.named(...name)
   let judged = 0
+  let isPart = false
   for (const { change, takers, gone } of wanted) {
-    if (work.weight > mostAtOnce) break
+    if (isPart || work.weight > mostAtOnce) break
     judged += 1
     const { object } = change
     const { uid } = object.metadata
@@ -63,6 +64,7 @@ export function judgeWanted(
         replay,
       }
       const routed = route({ ...given, ...of })
+      isPart = routed.isPart
       if (routed.record) written.set(uid, routed.record)
       work.weight += weightOf(routed.rows) + weightOf(routed.dead)
       commit.rows.push(...routed.rows)
@@ -77,7 +79,8 @@ export function judgeWanted(
       deps.poisoned(given.source, change, error)
       if (gone && record) dropped.push(...lostWith(record, given.source, room))
     }
-    if (!gone) continue
+    if (isPart) judged -= 1
+    if (!gone || isPart) continue
     written.delete(uid)
     forget(commit, uid, record)
   }

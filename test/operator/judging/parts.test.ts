@@ -189,3 +189,42 @@ test('sinks of a subscription that share events are not refused for what the fir
   const { rows, record } = see(named('large', mebi, succeeded()), of([two]))
   assert.deepEqual([rows.length, record?.owed], [26, undefined])
 })
+
+test('of what is gone, too, the rest follows: nothing is dropped, and then it is forgotten', async () => {
+  const forms = Array.from({ length: 40 }, (_, n) =>
+    emitter(
+      `form-${n}`,
+      {
+        events: [{ kind: 'TaskRun', milestones: ['started', 'finished'] }],
+        data: { content: 'full', redact: [`/spec/params/${n}`] },
+      },
+      large,
+    ),
+  )
+  const { take, outbox } = await stage(forms)
+  const changes = ['one', 'two', 'three'].map((name) => ({
+    type: 'delete' as const,
+    object: named(name, mebi, succeeded()),
+  }))
+  const parts = await take({ phase: 'watch', changes, cursor: '7', waited: 0 })
+  const ids = parts.flatMap(({ rows }) => rows.map(({ event, subscription }) => `${event.id} ${subscription}`))
+  assert.equal(ids.length, 3 * 40 * 2)
+  assert.equal(new Set(ids).size, ids.length)
+  assert.ok(parts.length > 10, `${parts.length} parts`)
+  assert.deepEqual(
+    parts.flatMap(({ counts }) => counts.flatMap(({ counts: { dropped } }) => dropped ?? [])),
+    [],
+  )
+  assert.deepEqual(new Set(parts.slice(0, -1).map(({ cursor }) => cursor)), new Set([undefined]))
+  assert.equal(parts.at(-1)?.cursor, '7')
+  assert.equal(outbox.known('TaskRun').size, 0)
+})
+
+test('what is gone is lost where no sink has room for any of it', () => {
+  const forms = manyForms(40)
+  const gone = { at: ms(61), missed: false }
+  const room = { ...unlimited, take: () => false }
+  const { isPart, record, rows, dropped } = see(named('large', mebi, succeeded()), of(forms, { gone, room }))
+  assert.deepEqual([isPart, record, rows], [false, undefined, []])
+  assert.equal(dropped.length, 40)
+})
