@@ -176,6 +176,7 @@ describe('what the docs name', () => {
     '--help',
     '--for',
     '--optimize-for-size',
+    '--single-threaded-gc',
     '--reuse-values',
     '--reset-then-reuse-values',
     '--set',
