@@ -46,15 +46,16 @@ describe('catching up from an archive', { timeout: 60_000 }, () => {
 
   /** A watch of TaskRuns that saw all until second 61, at place 5. */
   async function stage(
-    over: { kind?: string; full?: () => boolean; watched?: () => boolean; jump?: () => number } = {},
+    over: { kind?: string; full?: () => boolean; watched?: () => boolean; jump?: () => number; whole?: boolean } = {},
   ) {
-    const { kind = 'TaskRun', full = () => false, watched = () => true, jump = () => 0 } = over
+    const { kind = 'TaskRun', full = () => false, watched = () => true, jump = () => 0, whole = false } = over
     const clock = { ms: ms(61) }
     const outbox = new MemoryOutbox({ now: () => clock.ms })
     const events = [
       { kind, milestones: kind === 'TaskRun' ? ['started', 'finished', 'deleted'] : ['created', 'deleted'] },
     ]
-    const own = emitter('builds', { events })
+    const data = { content: 'full' as const }
+    const own = emitter('builds', { events, ...(whole && { data }) }, { maxEventBytes: () => 2 * 2 ** 20 })
     const emitters = indexEmitters([own], () => ({}))
     const watch = { name: kind, source: sourceOf(kind) }
     const judging: JudgeDeps = {
@@ -80,10 +81,13 @@ describe('catching up from an archive', { timeout: 60_000 }, () => {
       reached: () => [own],
       async write(_watch, judged) {
         const room = { ...unlimited, isFull: full }
-        const judgement = judged(judging, room, 0)
-        if (!judgement) return true
-        told.push(...judgement.rows.map(({ event }) => `${event.subject} ${event.type.split('.').at(-2)}`))
-        await outbox.commit(judgement)
+        for (let from: number | undefined = 0; from !== undefined; ) {
+          const judgement = judged(judging, room, from)
+          if (!judgement) return true
+          told.push(...judgement.rows.map(({ event }) => `${event.subject} ${event.type.split('.').at(-2)}`))
+          await outbox.commit(judgement)
+          from = judgement.next
+        }
         return true
       },
       turned: () => !catchUps.holds(watch.name) && isOver.resolve(),
@@ -254,5 +258,26 @@ describe('catching up from an archive', { timeout: 60_000 }, () => {
     const asked = archive.asked.length
     await gone.run(new Promise((resolve) => setImmediate(resolve)))
     assert.deepEqual([gone.catchUps.holds('TaskRun'), archive.asked.length], [false, asked])
+  })
+
+  it('goes on where its last part ended, once there is room for the next', async () => {
+    let refused = false
+    const { list, run, seen, told, waits } = await stage({
+      full: () => {
+        if (refused || told.length === 0) return false
+        refused = true
+        return true
+      },
+      whole: true,
+    })
+    await seen(named('a', running()))
+    const annotations = { notes: 'x'.repeat(2 ** 20) }
+    for (let n = 0; n < 9; n += 1)
+      archive.put(named(`large-${n}`, succeeded(700), '7', { creationTimestamp: at(100 + n), annotations }))
+    await list([])
+    await run()
+    assert.deepEqual([refused, waits.includes(1000)], [true, true])
+    assert.equal(told.length, new Set(told).size)
+    assert.equal(told.filter((one) => one.endsWith('finished')).length, 9)
   })
 })
