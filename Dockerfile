@@ -26,5 +26,5 @@ COPY --from=build --chown=65532:65532 /src/data /var/lib/carillon/
 USER 65532:65532
 EXPOSE 8080
 # The flags bound V8's heap in MiB, and its threads: collecting garbage is not to take all cores from what runs beside it.
-ENTRYPOINT ["node", "--max-semi-space-size=2", "--max-old-space-size=64", "--v8-pool-size=1", "/app/carillon.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=1", "--max-old-space-size=64", "--v8-pool-size=1", "/app/carillon.js"]
 CMD ["run"]

@@ -124,7 +124,7 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 
 /** `measureEncoding` in a process of its own. */
 export function encodingFigures(rounds: number): Record<string, number> {
-  const flags = ['--max-semi-space-size=2', '--max-old-space-size=64', '--v8-pool-size=1', '--expose-gc']
+  const flags = ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=1', '--expose-gc']
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [...flags, fileURLToPath(import.meta.url), String(rounds)],

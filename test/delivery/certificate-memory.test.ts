@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 
 const script = fileURLToPath(new URL('certificate-churn.ts', import.meta.url))
 /** As the operator runs in a cluster. */
-const flags = ['--max-semi-space-size=2', '--max-old-space-size=64', '--v8-pool-size=1']
+const flags = ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=1']
 
 type Churn = { start: number; rss: number[]; served: number[]; held: number }
 

@@ -1,5 +1,5 @@
 // Prints how much memory a process has while it lists 5 000 objects of 10 kB and then watches: run it by itself, with the flags of the image:
-// node --max-semi-space-size=2 --max-old-space-size=64 --v8-pool-size=1 test/kube/memory.ts [kubeconfig]
+// node --max-semi-space-size=1 --max-old-space-size=64 --v8-pool-size=1 test/kube/memory.ts [kubeconfig]
 import { fork } from 'node:child_process'
 import { connect } from '../../src/kube/client.ts'
 import { Reflector } from '../../src/kube/reflector.ts'

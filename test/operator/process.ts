@@ -44,7 +44,7 @@ export type OperatorOptions = {
 }
 
 /** As in the image, the chart and the npm script: a small heap, and few arenas of malloc. */
-export const v8Flags = ['--max-semi-space-size=2', '--max-old-space-size=64', '--v8-pool-size=1']
+export const v8Flags = ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=1']
 export const environment = { ...process.env, MALLOC_ARENA_MAX: '2' }
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))

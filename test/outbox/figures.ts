@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const [rows, namespaces] = [Number(values.rows), Number(values.namespaces)]
 
 /** As the chart says (docs/decisions/008-memory.md). */
-const v8 = ['--max-semi-space-size=2', '--max-old-space-size=64', '--v8-pool-size=1']
+const v8 = ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=1']
 
 const mib = (bytes: number) => Math.round(bytes / 1024 / 1024)
 const round = (ms: number) => Math.round(ms * 10) / 10
