@@ -37,11 +37,11 @@ export function heapOf(text: Uint8Array, from = 0, to = text.length): number {
   return heap
 }
 
-const quote = 0x22
+export const quote = 0x22
 const backslash = 0x5c
 
-/** Where the string ends that begins there, or the text: braces in it are no objects. */
-function endOfString(text: Uint8Array, from: number): number {
+/** At which quote the string ends that begins there, or the end of the text: braces in it are no objects. */
+export function endOfString(text: Uint8Array, from: number): number {
   for (let at = text.indexOf(quote, from + 1); at >= 0; at = text.indexOf(quote, at + 1)) {
     let escapes = 0
     while (text[at - 1 - escapes] === backslash) escapes += 1

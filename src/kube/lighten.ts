@@ -1,4 +1,4 @@
-import { heapOf, lightBytes, mostHeap } from './heap.ts'
+import { endOfString, heapOf, lightBytes, mostHeap, quote } from './heap.ts'
 
 /** A member of a JSON object: where it stands in the text, its name included, and what it takes of the heap. */
 type Member = { name: string; start: number; value: number; end: number; heap: number }
@@ -60,8 +60,6 @@ function without(text: Buffer, from: number, most: number, path: string, lacks: 
 const comma = Buffer.from(',')
 const open = { object: 0x7b, list: 0x5b }
 const close = { object: 0x7d, list: 0x5d }
-const quote = 0x22
-const backslash = 0x5c
 
 /** Of the object that begins there. `isCut`: it has more, which are none of those needed. */
 function membersOf(text: Buffer, from: number, path: string): { members: Member[]; isCut: boolean } {
@@ -96,7 +94,7 @@ function endOf(text: Buffer, from: number): number {
   for (let at = from; at < text.length; at += 1) {
     const byte = text[at]
     if (byte === quote) {
-      for (at += 1; at < text.length && text[at] !== quote; at += 1) if (text[at] === backslash) at += 1
+      at = endOfString(text, at)
       if (depth === 0) return at + 1
     } else if (byte === open.object || byte === open.list) depth += 1
     else if (byte === close.object || byte === close.list) {

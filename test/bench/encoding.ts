@@ -12,6 +12,7 @@ import { ObjectEvents } from '../../src/operator/judging/object-events.ts'
 import { compileSubscription } from '../../src/operator/subscription.ts'
 import { knownSources, sources } from '../../src/sources/index.ts'
 import type { Milestone, Source } from '../../src/sources/source.ts'
+import { v8Flags } from '../operator/process.ts'
 import { bigTaskRun } from './big-run.ts'
 
 type Spec = Omit<EventSubscription['spec'], 'sinks'>
@@ -124,7 +125,7 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 
 /** `measureEncoding` in a process of its own. */
 export function encodingFigures(rounds: number): Record<string, number> {
-  const flags = ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=1', '--expose-gc']
+  const flags = [...v8Flags, '--expose-gc']
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [...flags, fileURLToPath(import.meta.url), String(rounds)],

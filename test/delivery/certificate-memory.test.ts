@@ -3,17 +3,16 @@ import { execFile } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { v8Flags } from '../operator/process.ts'
 
 const script = fileURLToPath(new URL('certificate-churn.ts', import.meta.url))
-/** As the operator runs in a cluster. */
-const flags = ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=1']
 
 type Churn = { start: number; rss: number[]; served: number[]; held: number }
 
 /** 25 sinks whose bundles of 300 authorities change every ten seconds, for three minutes; in so many namespaces. */
 async function churn(namespaces: number): Promise<Churn> {
   const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, String(namespaces)], { env })
+  const { stdout } = await promisify(execFile)(process.execPath, [...v8Flags, script, String(namespaces)], { env })
   return JSON.parse(stdout)
 }
 

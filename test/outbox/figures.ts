@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { NewRow, Outbox } from '../../src/outbox/outbox.ts'
+import { v8Flags } from '../operator/process.ts'
 import { batchOf, buried, delivered, eventOf, recordOf, retried, rowOf } from './batches.ts'
 import { openIn } from './directory.ts'
 
@@ -22,9 +23,6 @@ const { values } = parseArgs({
   },
 })
 const [rows, namespaces] = [Number(values.rows), Number(values.namespaces)]
-
-/** As the chart says (docs/decisions/008-memory.md). */
-const v8 = ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=1']
 
 const mib = (bytes: number) => Math.round(bytes / 1024 / 1024)
 const round = (ms: number) => Math.round(ms * 10) / 10
@@ -101,7 +99,7 @@ else {
   const root = mkdtempSync(join(tmpdir(), 'carillon-figures-'))
   const at = (name: string) => join(root, name)
   const run = (act: string, directory: string) => {
-    const args = [...v8, fileURLToPath(import.meta.url), '--act', act, '--in', directory]
+    const args = [...v8Flags, fileURLToPath(import.meta.url), '--act', act, '--in', directory]
     execFileSync(process.execPath, [...args, '--rows', String(rows), '--namespaces', String(namespaces)], {
       stdio: 'inherit',
       env: { ...process.env, MALLOC_ARENA_MAX: '2' },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -33,6 +33,11 @@ suite('the bundle', () => {
 
   test('says its version', () => {
     assert.deepEqual(version(process.execPath), { stdout: `carillon ${packageJson.version}\n`, stderr: '', status: 0 })
+  })
+
+  test('is ASCII, of which V8 takes a byte each', () => {
+    const odd = readFileSync(bundle).findIndex((byte) => byte > 0x7f)
+    assert.equal(odd, -1)
   })
 
   test('says in one line that a Node.js is too old', (t) => {

@@ -41,10 +41,9 @@ export function judgeWanted(
   const now = deps.now()
   const known: Lookup = (...name) => deps.outbox.named(...name)
   let judged = 0
-  let isPart = false
   for (const { change, takers, gone } of wanted) {
-    if (isPart || work.weight > mostAtOnce) break
-    judged += 1
+    if (work.weight > mostAtOnce) break
+    let isPart = false
     const { object } = change
     const { uid } = object.metadata
     const record = written.get(uid) ?? records.get(uid)
@@ -79,8 +78,9 @@ export function judgeWanted(
       deps.poisoned(given.source, change, error)
       if (gone && record) dropped.push(...lostWith(record, given.source, room))
     }
-    if (isPart) judged -= 1
-    if (!gone || isPart) continue
+    if (isPart) break
+    judged += 1
+    if (!gone) continue
     written.delete(uid)
     forget(commit, uid, record)
   }
